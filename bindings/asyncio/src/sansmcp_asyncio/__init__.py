@@ -1,0 +1,1 @@
+"""sansmcp on asyncio."""

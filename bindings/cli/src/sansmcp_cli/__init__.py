@@ -1,0 +1,1 @@
+"""The `sansmcp` command: the one place that may know several bindings at once."""

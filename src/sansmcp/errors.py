@@ -1,0 +1,95 @@
+"""Who broke the rules: us, the peer, or nobody.
+
+`LocalProtocolError` is a mistake of the program that uses sansmcp, raised at the call and before
+anything changed. `RemoteProtocolError` is a breach by the peer. `CallEnded` and its three kinds are
+nobody's fault: the peer said no, the time was up, or the link was lost. What handlers raise to say
+no themselves are `RpcError` and `ToolError`.
+
+Events of the same names live in `sansmcp.session`: a binding maps each to its exception, once.
+"""
+
+from sansmcp.values import ABSENT, JSON, Absent
+
+
+class SansmcpError(Exception):
+    """The base of every exception that sansmcp raises on purpose."""
+
+
+class ProtocolError(SansmcpError):
+    """The rules were broken; see the two kinds for who did it."""
+
+
+class LocalProtocolError(ProtocolError):
+    """Our own side asked for what the protocol forbids; nothing was changed and nothing was sent.
+
+    Args:
+        message: what was found, what was expected, and what to do.
+        state: the state the session was in, where that matters.
+    """
+
+    def __init__(self, message: str, *, state: str | None = None) -> None:
+        super().__init__(message if state is None else f"{message} (state: {state})")
+        self.state = state
+
+
+class RemoteProtocolError(ProtocolError):
+    """The peer broke the rules in a way that ended what was asked for.
+
+    Args:
+        message: what was found and what was expected.
+        state: the state the session was in, where that matters.
+    """
+
+    def __init__(self, message: str, *, state: str | None = None) -> None:
+        super().__init__(message if state is None else f"{message} (state: {state})")
+        self.state = state
+
+
+class CallEnded(SansmcpError):
+    """A call ended without a result, and nobody broke a rule."""
+
+
+class RequestFailed(CallEnded):
+    """The peer answered with an error.
+
+    Args:
+        code: the code of the JSON-RPC error.
+        message: its message.
+        data: its data, or ABSENT.
+        method: the method that was called.
+    """
+
+    def __init__(self, code: int, message: str, data: JSON | Absent = ABSENT, *, method: str = "") -> None:
+        super().__init__(f"{method + ': ' if method else ''}{message} ({code})")
+        self.code = code
+        self.message = message
+        self.data = data
+        self.method = method
+
+
+class RequestTimedOut(CallEnded):
+    """No answer came in time; the peer was told to stop, and may or may not have done the work."""
+
+
+class RequestLost(CallEnded):
+    """No answer can come any more; the peer may or may not have done the work."""
+
+
+class RpcError(SansmcpError):
+    """Raise it in a handler to answer the request with this JSON-RPC error, unchanged.
+
+    Args:
+        code: any integer; codes of one's own lie outside -32768 to -32000.
+        message: one sentence for the peer.
+        data: any JSON value, or ABSENT.
+    """
+
+    def __init__(self, code: int, message: str, data: JSON | Absent = ABSENT) -> None:
+        super().__init__(f"{message} ({code})")
+        self.code = code
+        self.message = message
+        self.data = data
+
+
+class ToolError(SansmcpError):
+    """Raise it in a tool to answer with a result that is an error and shows this message to the model."""
