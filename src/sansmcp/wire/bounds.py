@@ -1,0 +1,73 @@
+"""Whether a JSON text exceeds a bound, found out from its bytes before anything is built from them.
+
+Each function is exact for a text that is JSON, and for one that is not it is exact for the part a
+parser reads before it gives up. All are linear, and the steps taken once per byte run in C: each
+starts with counts that settle nearly every message, and looks closer only where those do not.
+"""
+
+import re
+from itertools import accumulate
+from typing import Final
+
+_BRACKETS_AND_QUOTES: Final = b'[]{}"'
+_OTHER_BYTES: Final = bytes(byte for byte in range(256) if byte not in _BRACKETS_AND_QUOTES)
+# Read as signed bytes: 1 for a level more, -1 for a level less.
+_LEVELS: Final = bytes(0x01 if byte in b"[{" else 0xFF if byte in b"]}" else 0 for byte in range(256))
+_SAMPLES: Final = 8
+
+
+def is_deeper(raw: bytes, depth: int, nodes: int) -> bool:
+    """Say whether more than `depth` arrays and objects are open at once.
+
+    Args:
+        raw: a JSON text in UTF-8.
+        depth: the most that may be open.
+        nodes: a text with more values than this is refused anyway, so it is not read on for its depth.
+    """
+    if raw.count(b"[") + raw.count(b"{") <= depth:
+        return False
+    marks = _without_escapes(raw).translate(None, _OTHER_BYTES)
+    # Two quotes side by side are a string that closes and the next that opens, or one that holds no
+    # bracket: without them the rest stays inside or outside of strings as it was.
+    outside = b"".join(marks.replace(b'""', b"").split(b'"')[::2])
+    levels = memoryview(outside[: 2 * nodes].translate(_LEVELS)).cast("b")
+    return max(accumulate(levels), default=0) > depth
+
+
+def has_more_nodes(raw: bytes, nodes: int) -> bool:
+    """Say whether there are more than `nodes` values, containers included and member names not."""
+    if len(raw) <= nodes or 1 + raw.count(b"[") + raw.count(b"{") + raw.count(b",") <= nodes:
+        return False
+    text = _without_escapes(raw)
+    # A string is a value or names one, so there are at most two for each value.
+    if text.count(b'"') > 4 * nodes:
+        return True
+    outside = _outside_strings(text).translate(None, b" \t\r\n")
+    openers = outside.count(b"[") + outside.count(b"{")
+    empty = outside.count(b"[]") + outside.count(b"{}")
+    # A container holds one value more than it has commas, unless it is empty; the root is held by none.
+    return 1 + outside.count(b",") + openers - empty > nodes
+
+
+def has_longer_number(raw: bytes, digits: int) -> bool:
+    """Say whether a number has more than `digits` digits in a row, which int() needs squared time for."""
+    if len(raw) <= digits:
+        return False
+    # A run this long is met by as many samples in a row; only a text that may have one is searched.
+    stride = max(1, (digits + 1) // _SAMPLES)
+    if re.search(rb"[0-9]{%d}" % min(_SAMPLES, digits + 1), raw[::stride]) is None:
+        return False
+    outside = _outside_strings(_without_escapes(raw))
+    return re.search(rb"(?<![0-9])[0-9]{%d}" % (digits + 1), outside) is not None
+
+
+def _without_escapes(raw: bytes) -> bytes:
+    # From left to right, so that of a run of backslashes the pairs go first: what is left of it
+    # escapes the byte that follows.
+    if b"\\" not in raw:
+        return raw
+    return raw.replace(b"\\\\", b"").replace(b'\\"', b"")
+
+
+def _outside_strings(text: bytes) -> bytes:
+    return b"0".join(text.split(b'"')[::2])
