@@ -15,6 +15,7 @@ from sansmcp.wire.messages import (
     Response,
     Shape,
     Violation,
+    make_excerpt,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "decode",
     "encode",
     "encode_line",
+    "make_excerpt",
 ]

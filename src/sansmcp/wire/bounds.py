@@ -13,7 +13,7 @@ _BRACKETS_AND_QUOTES: Final = b'[]{}"'
 _OTHER_BYTES: Final = bytes(byte for byte in range(256) if byte not in _BRACKETS_AND_QUOTES)
 # Read as signed bytes: 1 for a level more, -1 for a level less.
 _LEVELS: Final = bytes(0x01 if byte in b"[{" else 0xFF if byte in b"]}" else 0 for byte in range(256))
-_SAMPLES: Final = 8
+_SAMPLES: Final = 64
 
 
 def is_deeper(raw: bytes, depth: int, nodes: int) -> bool:

@@ -4,7 +4,8 @@ Nothing that comes in raises; what is no message is a `Violation`. Which methods
 whether a batch is allowed, is not decided here.
 """
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from sansmcp.values import ABSENT, JSON, Absent, RequestId
@@ -20,11 +21,12 @@ from sansmcp.wire.messages import (
     Response,
     Shape,
     Violation,
+    make_excerpt,
 )
 from sansmcp.wire.stackless import NotJSONError
 from sansmcp.wire.strict_json import read
 
-_EXCERPT_CHARACTERS: Final = 80
+_SHOWN_CHARACTERS: Final = 80
 _CALL_MEMBERS: Final = frozenset({"jsonrpc", "id", "method", "params"})
 _RESULT_MEMBERS: Final = frozenset({"jsonrpc", "id", "result"})
 _REFUSAL_MEMBERS: Final = frozenset({"jsonrpc", "id", "error"})
@@ -51,50 +53,50 @@ def decode(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Message | Batch | Vi
         return Violation(code=-32700, text=str(error), excerpt=make_excerpt(data))
     if type(value) is dict:
         return _read_message(value, len(data), data)
-    if type(value) is list and value:
-        # Each item is charged an equal share, so that queues that count bytes count batches too.
-        share = -(-len(data) // len(value))
-        return Batch(messages=tuple(_read_item(item, share, data) for item in value), size=len(data))
-    return _malformed(value, f"found {_name(value)}, expected an object", data)
+    if type(value) is list:
+        return _read_batch(value, data, limits)
+    return _malformed(value, f"a message is {_name(value)}; expected an object", data)
 
 
-def make_excerpt(data: bytes) -> str:
-    """Show the start of what came: 80 characters, bytes that are no UTF-8 as escapes."""
-    # A character has at most four bytes.
-    return data[: 4 * _EXCERPT_CHARACTERS].decode(errors="backslashreplace")[:_EXCERPT_CHARACTERS]
-
-
-def _read_item(item: JSON, size: int, raw: bytes) -> Message | Violation:
-    if type(item) is dict:
-        return _read_message(item, size, raw)
-    return _malformed(item, f"found {_name(item)} in a batch, expected an object", raw)
+def _read_batch(items: list[JSON], raw: bytes, limits: Limits) -> Batch | Violation:
+    if not 0 < len(items) <= limits.max_batch:
+        return _malformed(items, f"a batch of {len(items)}; expected 1 to {limits.max_batch} messages", raw)
+    # Each item is charged an equal share, so that queues that count bytes count batches too.
+    share = -(-len(raw) // len(items))
+    messages = tuple(
+        _read_message(item, share, raw)
+        if type(item) is dict
+        else _malformed(item, f"an item of a batch is {_name(item)}; expected an object", raw)
+        for item in items
+    )
+    return Batch(messages=messages, size=len(raw))
 
 
 def _read_message(members: dict[str, JSON], size: int, raw: bytes) -> Message | Violation:
     if members.get("jsonrpc") != "2.0":
-        found = _name(members["jsonrpc"]) if "jsonrpc" in members else "no jsonrpc"
-        return _malformed(members, f'found {found}, expected jsonrpc "2.0"', raw)
+        found = _name(members.get("jsonrpc", ABSENT))
+        return _malformed(members, f"jsonrpc is {found}; expected '2.0'", raw)
     if "method" in members:
         return _read_call(members, size, raw)
     if "result" in members:
         return _read_result(members, size, raw)
     if "error" in members:
         return _read_refusal(members, size, raw)
-    return _malformed(members, "found none of method, result and error", raw)
+    return _malformed(members, "method, result and error are missing; expected one of them", raw)
 
 
 def _read_call(members: dict[str, JSON], size: int, raw: bytes) -> Message | Violation:
     method = members["method"]
     if type(method) is not str:
-        return _malformed(members, f"method is {_name(method)}, expected a string", raw)
+        return _malformed(members, f"method is {_name(method)}; expected a string", raw)
     params = members.get("params", ABSENT)
     request_id = members.get("id", ABSENT)
-    known = 4
+    known = len(_CALL_MEMBERS)
     if params is ABSENT:
         known -= 1
         params = None
     elif type(params) is not dict:
-        return _malformed(members, f"params is {_name(params)}, expected an object", raw)
+        return _malformed(members, f"params is {_name(params)}; expected an object", raw)
     if request_id is ABSENT:
         known -= 1
     elif type(request_id) is not str and type(request_id) is not int:
@@ -102,7 +104,7 @@ def _read_call(members: dict[str, JSON], size: int, raw: bytes) -> Message | Vio
     extra = NO_MEMBERS
     if len(members) != known:
         if "result" in members or "error" in members:
-            return _malformed(members, "found method together with result or error", raw)
+            return _malformed(members, "method comes with result or error; expected one of them", raw)
         extra = _others(members, _CALL_MEMBERS)
     if request_id is ABSENT:
         return Notification(method=method, params=params, extra=extra, size=size)
@@ -114,11 +116,11 @@ def _read_result(members: dict[str, JSON], size: int, raw: bytes) -> Message | V
     if type(request_id) is not str and type(request_id) is not int:
         return _malformed(members, _bad_id(members.get("id", ABSENT)), raw)
     if "error" in members:
-        return _malformed(members, "found result together with error", raw)
+        return _malformed(members, "result comes with error; expected one of them", raw)
     result = members["result"]
     if type(result) is not dict:
-        return _malformed(members, f"result is {_name(result)}, expected an object", raw)
-    extra = NO_MEMBERS if len(members) == 3 else _others(members, _RESULT_MEMBERS)
+        return _malformed(members, f"result is {_name(result)}; expected an object", raw)
+    extra = NO_MEMBERS if len(members) == len(_RESULT_MEMBERS) else _others(members, _RESULT_MEMBERS)
     return Response(id=request_id, result=result, extra=extra, size=size)
 
 
@@ -129,13 +131,13 @@ def _read_refusal(members: dict[str, JSON], size: int, raw: bytes) -> Message | 
         return _malformed(members, _bad_id(request_id), raw)
     error = members["error"]
     if type(error) is not dict:
-        return _malformed(members, f"error is {_name(error)}, expected an object", raw)
+        return _malformed(members, f"error is {_name(error)}; expected an object", raw)
     code = error.get("code", ABSENT)
     if type(code) is not int:
-        return _malformed(members, f"error.code is {_name(code)}, expected an integer", raw)
+        return _malformed(members, f"error.code is {_name(code)}; expected an integer", raw)
     text = error.get("message", ABSENT)
     if type(text) is not str:
-        return _malformed(members, f"error.message is {_name(text)}, expected a string", raw)
+        return _malformed(members, f"error.message is {_name(text)}; expected a string", raw)
     return ErrorResponse(
         id=request_id,
         error=ErrorObject(
@@ -146,8 +148,8 @@ def _read_refusal(members: dict[str, JSON], size: int, raw: bytes) -> Message | 
     )
 
 
-def _others(members: dict[str, JSON], known: Collection[str]) -> dict[str, JSON]:
-    return {name: value for name, value in members.items() if name not in known}
+def _others(members: dict[str, JSON], known: Collection[str]) -> Mapping[str, JSON]:
+    return {name: value for name, value in members.items() if name not in known} or NO_MEMBERS
 
 
 def _malformed(value: JSON, text: str, raw: bytes) -> Violation:
@@ -172,13 +174,15 @@ def _malformed(value: JSON, text: str, raw: bytes) -> Violation:
 
 
 def _bad_id(value: JSON) -> str:
-    return f"id is {_name(value)}, expected a string or an integer"
+    return f"id is {_name(value)}; expected a string or an integer"
 
 
 def _name(value: JSON) -> str:
-    # Containers are named only: to show one costs as much as it is large.
     if value is ABSENT:
         return "missing"
+    if value is None or type(value) is bool:
+        return json.dumps(value)
+    # Containers are named only: to show one costs as much as it is large.
     if type(value) is dict:
         return "an object"
     if type(value) is list:
@@ -187,5 +191,5 @@ def _name(value: JSON) -> str:
         # The process may not allow to show it.
         return "a large integer"
     if type(value) is str:
-        value = value[:_EXCERPT_CHARACTERS]
-    return repr(value)[:_EXCERPT_CHARACTERS]
+        value = value[:_SHOWN_CHARACTERS]
+    return repr(value)[:_SHOWN_CHARACTERS]

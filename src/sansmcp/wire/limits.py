@@ -16,6 +16,7 @@ class Limits:
         max_depth: arrays and objects open at once.
         max_nodes: values of any kind, arrays and objects included, member names not.
         max_digits: digits of a number in a row.
+        max_batch: messages in an array.
     """
 
     # The TypeScript SDK reads 4 MiB of a POST body.
@@ -27,6 +28,9 @@ class Limits:
     max_nodes: int = 250_000
     # CPython's sys.int_info.default_max_str_digits, whatever the process has set instead.
     max_digits: int = 4300
+    # go-ethereum answers batches of 1000 (rpc.batch-request-limit). An answer is many times as large as
+    # the "1," that asks for it.
+    max_batch: int = 1000
 
 
 DEFAULT_LIMITS: Final = Limits()

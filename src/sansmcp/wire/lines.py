@@ -6,10 +6,9 @@ from codecs import BOM_UTF8
 from typing import Final
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.wire.decode import make_excerpt
 from sansmcp.wire.encode import encode
 from sansmcp.wire.limits import DEFAULT_LIMITS, Limits
-from sansmcp.wire.messages import Batch, Message, Violation
+from sansmcp.wire.messages import Batch, Message, Violation, make_excerpt
 
 _JSON_WHITESPACE: Final = b" \t\r\n"
 _BLANK_LINES: Final = re.compile(rb"(?:[ \t\r]*+\n)++")
@@ -56,25 +55,17 @@ class LineReader:
         Raises:
             LocalProtocolError: the end was received before.
         """
-        if self._state is _State.ENDED:
-            raise LocalProtocolError("receive_data after receive_eof; a new stream needs a new LineReader")
-        if self._state is _State.START:
-            data = bytes(self._buffer) + data
-            self._buffer.clear()
-            if len(data) < len(BOM_UTF8) and BOM_UTF8.startswith(data):
-                self._buffer += data
-                return
-            data = data.removeprefix(BOM_UTF8)
-            self._state = _State.LINES
-        if self._state is _State.DROPPING:
-            newline = data.find(b"\n")
-            if newline < 0:
-                return
-            # The newline ends the line that is a byte too long, if that is still to be reported.
-            data = data[newline if self._buffer else newline + 1 :]
-            self._state = _State.LINES
-            self._tail = 0
-        self._append(data)
+        match self._state:
+            case _State.ENDED:
+                raise LocalProtocolError(
+                    "receive_data after receive_eof; a new stream needs a new LineReader"
+                )
+            case _State.START:
+                self._start(bytes(self._buffer) + data)
+            case _State.LINES:
+                self._append(data)
+            case _State.DROPPING:
+                self._drop(data)
 
     def receive_eof(self) -> None:
         """Take the end of the stream; afterwards drain next_line(). A second time changes nothing."""
@@ -83,25 +74,36 @@ class LineReader:
     def next_line(self) -> bytes | Violation | None:
         """Return the next line without its newline, what came in the place of one, or None for now.
 
-        Of a message that the end of the stream cut off nothing is to be read, since the rest of it
-        may have said anything.
+        A message that the end of the stream cut off is reported and never returned: what is missing
+        may have changed what it says.
         """
         buffer = self._buffer
         while True:
             newline = buffer.find(b"\n", self._searched)
             if newline < 0:
                 self._searched = len(buffer)
-                return self._unfinished()
-            line = bytes(buffer[:newline])
-            del buffer[: newline + 1]
+                return self._report_tail()
             self._searched = 0
             if newline > self._limit:
-                return self._too_long(line)
+                violation = self._too_long()
+                del buffer[: newline + 1]
+                return violation
+            line = bytes(buffer[:newline])
+            del buffer[: newline + 1]
             if line.strip(_JSON_WHITESPACE):
                 return line
             blank = _BLANK_LINES.match(buffer)
             if blank is not None:
                 del buffer[: blank.end()]
+
+    def _start(self, data: bytes) -> None:
+        self._buffer.clear()
+        self._searched = 0
+        if len(data) < len(BOM_UTF8) and BOM_UTF8.startswith(data):
+            self._buffer += data
+            return
+        self._state = _State.LINES
+        self._append(data.removeprefix(BOM_UTF8))
 
     def _append(self, data: bytes) -> None:
         newline = data.rfind(b"\n")
@@ -109,29 +111,40 @@ class LineReader:
         excess = self._tail - self._limit - 1
         if excess < 0:
             self._buffer += data
-        else:
-            self._buffer += data[: len(data) - excess]
-            self._state = _State.DROPPING
+            return
+        self._buffer += data[: len(data) - excess]
+        self._state = _State.DROPPING
 
-    def _unfinished(self) -> Violation | None:
-        rest = bytes(self._buffer[: self._limit + 1]) if self._state is not _State.LINES else b""
-        if not rest or self._state is _State.START:
+    def _drop(self, data: bytes) -> None:
+        newline = data.find(b"\n")
+        if newline < 0:
+            return
+        self._state = _State.LINES
+        self._tail = 0
+        # The newline ends the line that is a byte too long, unless that was reported and is gone.
+        self._append(data[newline if self._buffer else newline + 1 :])
+
+    def _report_tail(self) -> Violation | None:
+        # The buffer holds what follows the last newline.
+        if len(self._buffer) > self._limit:
+            violation = self._too_long()
+        elif self._state is _State.ENDED and self._buffer.strip(_JSON_WHITESPACE):
+            violation = Violation(
+                code=-32700,
+                text="the stream ended within a message; expected a newline after it",
+                excerpt=make_excerpt(self._buffer),
+            )
+        else:
             return None
         self._buffer.clear()
         self._searched = 0
-        if len(rest) > self._limit:
-            return self._too_long(rest)
-        if not rest.strip(_JSON_WHITESPACE):
-            return None
+        return violation
+
+    def _too_long(self) -> Violation:
         return Violation(
             code=-32700,
-            text="the stream ended within a message; expected a newline after it",
-            excerpt=make_excerpt(rest),
-        )
-
-    def _too_long(self, line: bytes) -> Violation:
-        return Violation(
-            code=-32700, text=f"line is longer than {self._limit} bytes", excerpt=make_excerpt(line)
+            text=f"a line is longer than {self._limit} bytes",
+            excerpt=make_excerpt(self._buffer),
         )
 
 

@@ -14,6 +14,8 @@ import attrs
 
 from sansmcp.values import ABSENT, JSON, Absent, RequestId
 
+_EXCERPT_CHARACTERS: Final = 80
+
 NO_MEMBERS: Final[Mapping[str, JSON]] = MappingProxyType({})
 """The `extra` of a message that has none; shared, and not to be written to."""
 
@@ -141,6 +143,12 @@ class Violation:
     shape: Shape = Shape.UNKNOWN
     method: str | None = None
     excerpt: str = ""
+
+
+def make_excerpt(data: bytes | bytearray) -> str:
+    """Show the start of what came: 80 characters, bytes that are no UTF-8 as escapes."""
+    # A character has at most four bytes.
+    return data[: 4 * _EXCERPT_CHARACTERS].decode(errors="backslashreplace")[:_EXCERPT_CHARACTERS]
 
 
 @attrs.frozen(kw_only=True)
