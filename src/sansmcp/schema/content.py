@@ -1,0 +1,193 @@
+"""Blocks of content: what tools return, prompts say and models read; and the contents of resources."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal, TypeAlias
+
+import attrs
+
+from sansmcp.schema.base import Annotations, Icon
+from sansmcp.schema.members import Meta, Span, member
+from sansmcp.values import ABSENT, JSON, Absent
+
+
+@attrs.frozen(kw_only=True)
+class TextContent:
+    """Text to or from a model."""
+
+    type: ClassVar[Literal["text"]] = "text"
+    text: str
+    """The text."""
+    annotations: Annotations | None = None
+    """Hints about how to use it."""
+    meta: Meta | None = attrs.field(default=None, metadata=member(since="2025-06-18"))
+    """What travels beside it."""
+    extra: Mapping[str, JSON] = attrs.field(factory=dict)
+    """Members that no revision knows."""
+
+
+@attrs.frozen(kw_only=True)
+class ImageContent:
+    """A picture to or from a model."""
+
+    type: ClassVar[Literal["image"]] = "image"
+    data: str
+    """The picture in base64."""
+    mime_type: str
+    """Its media type."""
+    annotations: Annotations | None = None
+    """Hints about how to use it."""
+    meta: Meta | None = attrs.field(default=None, metadata=member(since="2025-06-18"))
+    """What travels beside it."""
+    extra: Mapping[str, JSON] = attrs.field(factory=dict)
+    """Members that no revision knows."""
+
+
+@attrs.frozen(kw_only=True)
+class AudioContent:
+    """Sound to or from a model. A peer of 2024-11-05 gets a text that names it instead."""
+
+    SPAN: ClassVar[Span] = Span(since="2025-03-26")
+
+    type: ClassVar[Literal["audio"]] = "audio"
+    data: str
+    """The sound in base64."""
+    mime_type: str
+    """Its media type."""
+    annotations: Annotations | None = None
+    """Hints about how to use it."""
+    meta: Meta | None = attrs.field(default=None, metadata=member(since="2025-06-18"))
+    """What travels beside it."""
+    extra: Mapping[str, JSON] = attrs.field(factory=dict)
+    """Members that no revision knows."""
+
+
+@attrs.frozen(kw_only=True)
+class ResourceLink:
+    """A resource that may be read, in place of its contents. A peer before 2025-06-18 gets a text instead."""
+
+    SPAN: ClassVar[Span] = Span(since="2025-06-18")
+
+    type: ClassVar[Literal["resource_link"]] = "resource_link"
+    uri: str
+    """What to read."""
+    name: str
+    """Its name for programs."""
+    title: str | None = None
+    """Its name for people."""
+    description: str | None = None
+    """What it holds."""
+    mime_type: str | None = None
+    """Its media type."""
+    size: int | None = None
+    """Its size in bytes, before any encoding."""
+    icons: tuple[Icon, ...] | None = attrs.field(default=None, metadata=member(since="2025-11-25"))
+    """Pictures that stand for it."""
+    annotations: Annotations | None = None
+    """Hints about how to use it."""
+    meta: Meta | None = None
+    """What travels beside it."""
+    extra: Mapping[str, JSON] = attrs.field(factory=dict)
+    """Members that no revision knows."""
+
+
+@attrs.frozen(kw_only=True)
+class TextResourceContents:
+    """The contents of a resource that is text."""
+
+    uri: str
+    """Which resource this is."""
+    text: str
+    """The text."""
+    mime_type: str | None = None
+    """Its media type."""
+    meta: Meta | None = attrs.field(default=None, metadata=member(since="2025-06-18"))
+    """What travels beside it."""
+    extra: Mapping[str, JSON] = attrs.field(factory=dict)
+    """Members that no revision knows."""
+
+
+@attrs.frozen(kw_only=True)
+class BlobResourceContents:
+    """The contents of a resource that is not text."""
+
+    uri: str
+    """Which resource this is."""
+    blob: str
+    """The bytes in base64."""
+    mime_type: str | None = None
+    """Their media type."""
+    meta: Meta | None = attrs.field(default=None, metadata=member(since="2025-06-18"))
+    """What travels beside them."""
+    extra: Mapping[str, JSON] = attrs.field(factory=dict)
+    """Members that no revision knows."""
+
+
+ResourceContents: TypeAlias = TextResourceContents | BlobResourceContents
+"""The contents of a resource."""
+
+
+@attrs.frozen(kw_only=True)
+class EmbeddedResource:
+    """A resource with its contents, in the middle of other content."""
+
+    type: ClassVar[Literal["resource"]] = "resource"
+    resource: ResourceContents
+    """The contents."""
+    annotations: Annotations | None = None
+    """Hints about how to use them."""
+    meta: Meta | None = attrs.field(default=None, metadata=member(since="2025-06-18"))
+    """What travels beside them."""
+    extra: Mapping[str, JSON] = attrs.field(factory=dict)
+    """Members that no revision knows."""
+
+
+ContentBlock: TypeAlias = TextContent | ImageContent | AudioContent | ResourceLink | EmbeddedResource
+"""What a tool returns and a prompt says."""
+
+
+@attrs.frozen(kw_only=True)
+class ToolUseContent:
+    """A model's wish to call a tool."""
+
+    SPAN: ClassVar[Span] = Span(since="2025-11-25")
+
+    type: ClassVar[Literal["tool_use"]] = "tool_use"
+    id: str
+    """What the result of the call refers to."""
+    name: str
+    """The tool."""
+    input: Mapping[str, JSON]
+    """Its arguments."""
+    meta: Meta | None = None
+    """What travels beside it."""
+    extra: Mapping[str, JSON] = attrs.field(factory=dict)
+    """Members that no revision knows."""
+
+
+@attrs.frozen(kw_only=True)
+class ToolResultContent:
+    """What came of a model's wish to call a tool."""
+
+    SPAN: ClassVar[Span] = Span(since="2025-11-25")
+
+    type: ClassVar[Literal["tool_result"]] = "tool_result"
+    tool_use_id: str
+    """Which wish this answers."""
+    content: tuple[ContentBlock, ...]
+    """What the tool returned, for the model."""
+    structured_content: JSON | Absent = attrs.field(
+        default=ABSENT, metadata=member(before={"2026-07-28": Mapping[str, JSON]})
+    )
+    """What the tool returned, for programs; null is a value."""
+    is_error: bool | None = None
+    """Whether the tool failed."""
+    meta: Meta | None = None
+    """What travels beside it."""
+    extra: Mapping[str, JSON] = attrs.field(factory=dict)
+    """Members that no revision knows."""
+
+
+SamplingMessageContentBlock: TypeAlias = (
+    TextContent | ImageContent | AudioContent | ToolUseContent | ToolResultContent
+)
+"""What a message to or from a model is made of."""
