@@ -1,0 +1,54 @@
+"""What a session asks its framing to do. Actions are values; a framing carries them out in order."""
+
+from typing import TypeAlias
+
+import attrs
+
+from sansmcp.values import RequestId
+from sansmcp.wire import Batch, Message
+
+
+@attrs.frozen(kw_only=True)
+class Send:
+    """Send one message."""
+
+    message: Message | Batch
+    """What to send."""
+    data: bytes
+    """The same as compact JSON in UTF-8, without a line end; it is never empty."""
+    related: RequestId | None = None
+    """The peer's request that this belongs to, which names the exchange; None if it belongs to none."""
+    key: tuple[str, ...] | None = None
+    """Of equal keys not yet written the newest wins; None is never replaced."""
+
+
+@attrs.frozen(kw_only=True)
+class Cancel:
+    """Tell the peer that a request is given up.
+
+    On stdio and in the legacy era it is `notifications/cancelled`; on modern HTTP the response
+    stream is closed instead.
+    """
+
+    request_id: RequestId
+    """The request: one that we sent, or a subscription of the peer's that we end."""
+    reason: str | None = None
+    """One sentence for logs."""
+    related: RequestId | None = None
+    """The peer's request that this belongs to; None if it belongs to none."""
+
+
+@attrs.frozen(kw_only=True)
+class EndExchange:
+    """End the exchange of a request that will never be answered; framings without exchanges do nothing."""
+
+    request_id: RequestId
+    """The peer's request."""
+
+
+@attrs.frozen(kw_only=True)
+class Close:
+    """Close the channel once everything before this is written."""
+
+
+Action: TypeAlias = Send | Cancel | EndExchange | Close

@@ -1,0 +1,160 @@
+"""The calls that one side makes: handles, ids on the wire, and the clock of each."""
+
+import enum
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import attrs
+
+from sansmcp.schema import Codec, Method
+from sansmcp.session.deadlines import Deadlines
+from sansmcp.session.events import (
+    CallHandle,
+    RequestFailed,
+    RequestLost,
+    RequestTimedOut,
+    ResponseReceived,
+)
+from sansmcp.session.states import REQUEST, RequestInput, RequestState
+from sansmcp.values import JSON, RequestId
+
+Outcome: TypeAlias = ResponseReceived | RequestFailed | RequestTimedOut | RequestLost
+"""How a call ends, exactly once."""
+
+
+class Purpose(enum.Enum):
+    """Why a call was made, which decides who is told of its outcome."""
+
+    USER = "user"
+    PING = "ping"
+    PROBE = "probe"
+    HANDSHAKE = "handshake"
+    LISTEN = "listen"
+    SUBSCRIBE = "subscribe"
+    QUESTION = "question"
+
+
+@attrs.define(eq=False, kw_only=True)
+class Call:
+    """One request of ours, over all its rounds."""
+
+    handle: CallHandle
+    method: Method
+    purpose: Purpose
+    codec: Codec
+    params: JSON
+    deliver: Callable[["Call", Outcome], None]
+    wants_progress: bool
+    timeout: float | None
+    related: RequestId | None = None
+    wire_id: int = 0
+    state: RequestState = RequestState.IN_FLIGHT
+    rounds: int = 0
+    last_progress: float | None = None
+    deadline: float | None = None
+    maximum: float | None = None
+    paused_at: float | None = None
+
+    def step(self, happened: RequestInput) -> None:
+        """Move to the next state; a pair without a row is a mistake of this package."""
+        self.state = REQUEST[self.state][happened][1]
+
+
+class Calls:
+    """The calls in flight, by handle and by id on the wire; ids are never used twice."""
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        self._deadlines = deadlines
+        self._by_handle: dict[CallHandle, Call] = {}
+        self._by_wire_id: dict[RequestId, Call] = {}
+        self._last_handle = 0
+        self._last_wire_id = 0
+
+    def __len__(self) -> int:
+        return len(self._by_handle)
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(tuple(self._by_handle.values()))
+
+    def new_handle(self) -> CallHandle:
+        """Return a handle that was never used."""
+        self._last_handle += 1
+        return CallHandle(self._last_handle)
+
+    def start(self, call: Call, now: float, *, maximum: float | None) -> None:
+        """Enter a call under a new id on the wire and start its clock.
+
+        Args:
+            call: the call; its `wire_id` is set.
+            now: the time.
+            maximum: seconds the call may take in all, or None.
+        """
+        self._by_handle[call.handle] = call
+        self.renumber(call)
+        call.maximum = None if maximum is None else now + maximum
+        self.restart_clock(call, now)
+
+    def renumber(self, call: Call) -> None:
+        """Give a call a new id on the wire: a retry is a request of its own."""
+        self._by_wire_id.pop(call.wire_id, None)
+        self._last_wire_id += 1
+        call.wire_id = self._last_wire_id
+        call.last_progress = None
+        self._by_wire_id[call.wire_id] = call
+
+    def retire_wire_id(self, call: Call) -> None:
+        """Forget the id on the wire: it was answered, though the call goes on."""
+        self._by_wire_id.pop(call.wire_id, None)
+
+    def by_handle(self, handle: CallHandle) -> Call | None:
+        """Return the call of a handle, or None if it is finished or never was."""
+        return self._by_handle.get(handle)
+
+    def by_wire_id(self, wire_id: RequestId | None) -> Call | None:
+        """Return the call of an id on the wire, or None. 7 and "7" are different."""
+        return None if wire_id is None else self._by_wire_id.get(wire_id)
+
+    def remove(self, call: Call) -> None:
+        """Take a call out of the tables and stop its clock."""
+        self._by_handle.pop(call.handle, None)
+        self._by_wire_id.pop(call.wire_id, None)
+        self._deadlines.disarm(call.handle)
+
+    def restart_clock(self, call: Call, now: float) -> None:
+        """Give a call its whole timeout again, though never more than its maximum."""
+        if call.timeout is None:
+            self.stop_clock(call)
+            return
+        call.deadline = (now if call.paused_at is None else call.paused_at) + call.timeout
+        self._arm(call)
+
+    def stop_clock(self, call: Call) -> None:
+        """Let a call take as long as it likes."""
+        call.deadline = call.maximum = None
+        self._deadlines.disarm(call.handle)
+
+    def pause(self, call: Call, now: float) -> None:
+        """Stop the clock of a call while our side owes the peer an answer."""
+        if call.paused_at is None:
+            call.paused_at = now
+            self._deadlines.disarm(call.handle)
+
+    def resume(self, call: Call, now: float) -> None:
+        """Let the clock of a call go on where it stood; the maximum stood still too."""
+        if call.paused_at is None:
+            return
+        pause = now - call.paused_at
+        call.paused_at = None
+        if call.deadline is not None:
+            call.deadline += pause
+        if call.maximum is not None:
+            call.maximum += pause
+        self._arm(call)
+
+    def _arm(self, call: Call) -> None:
+        if call.deadline is None or call.paused_at is not None:
+            return
+        at, reason = call.deadline, f"{call.method.name} ({call.handle}) has no answer"
+        if call.maximum is not None and call.maximum < at:
+            at, reason = call.maximum, f"{call.method.name} ({call.handle}) has reached its maximum"
+        self._deadlines.arm(call.handle, at, reason)

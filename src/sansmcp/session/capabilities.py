@@ -1,0 +1,79 @@
+"""What a side declared that it can do: the one place that reads capabilities by path."""
+
+import re
+from collections.abc import Mapping
+
+from sansmcp import schema
+from sansmcp.errors import LocalProtocolError
+from sansmcp.values import JSON
+
+
+class MissingCapability(LocalProtocolError):
+    """Our side asked for something that the peer did not declare it can do.
+
+    Args:
+        what: what was asked for.
+        path: the dotted path of the capability, as the specification writes it.
+    """
+
+    def __init__(self, what: str, path: str) -> None:
+        super().__init__(f"{what}: the peer did not declare the capability {path!r}")
+        self.path = path
+
+    @property
+    def required(self) -> dict[str, JSON]:
+        """The capabilities object that would have been enough, as JSON."""
+        required: dict[str, JSON] = {}
+        for name in reversed(self.path.split(".")):
+            required = {name: required}
+        return required
+
+
+def declares(capabilities: schema.ClientCapabilities | schema.ServerCapabilities, path: str) -> bool:
+    """Say whether a capability was declared.
+
+    Args:
+        capabilities: what a side declared.
+        path: the dotted path, as the specification writes it, such as `resources.subscribe`.
+
+    Returns:
+        True if every member on the path is there and not false; an empty object counts as declared.
+    """
+    found: JSON = capabilities
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else getattr(found, _snake_case(name), None)
+        if found is None or found is False:
+            return False
+    return True
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)([A-Z])", lambda letter: "_" + letter[1].lower(), name)
+
+
+def missing_for_input(capabilities: schema.ClientCapabilities, params: JSON) -> str | None:
+    """Return the capability that a client lacks to answer a question, or None if it has what it takes.
+
+    Args:
+        capabilities: what the client declared.
+        params: the typed params of the question.
+
+    Source: 2025-11-25 and 2026-07-28, Elicitation, Capabilities; Sampling, Capabilities.
+    """
+    if isinstance(params, schema.ElicitRequestURLParams):
+        return None if declares(capabilities, "elicitation.url") else "elicitation.url"
+    if isinstance(params, schema.ElicitRequestFormParams):
+        if not declares(capabilities, "elicitation"):
+            return "elicitation"
+        # `elicitation: {}` means form only; one that names url alone does not do forms.
+        only_url = declares(capabilities, "elicitation.url") and not declares(
+            capabilities, "elicitation.form"
+        )
+        return "elicitation.form" if only_url else None
+    if isinstance(params, schema.CreateMessageRequestParams):
+        wanted = "sampling.tools" if params.tools or params.tool_choice else "sampling"
+        return None if declares(capabilities, wanted) else wanted
+    if isinstance(params, schema.ListRootsRequestParams):
+        return None if declares(capabilities, "roots") else "roots"
+    # A question of somebody's own needs what its row in the method table says.
+    return None

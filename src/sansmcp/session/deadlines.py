@@ -1,0 +1,71 @@
+"""Deadlines: a heap of what is to happen when, with lazy deletion."""
+
+import heapq
+from collections.abc import Hashable
+
+import attrs
+
+
+@attrs.define(eq=False)
+class Deadlines:
+    """Absolute times by key; each key has at most one.
+
+    A heap, because the least of a dict costs a scan of it for every message.
+    """
+
+    _heap: list[tuple[float, int, Hashable]] = attrs.field(factory=list)
+    _armed: dict[Hashable, tuple[float, int, str]] = attrs.field(factory=dict)
+    _count: int = 0
+
+    def arm(self, key: Hashable, at: float, reason: str) -> None:
+        """Set the deadline of a key, in place of the one it had.
+
+        Args:
+            key: what is due; it comes back from `take_due`.
+            at: when, in seconds on the caller's monotonic clock.
+            reason: what is waited for, in words.
+        """
+        self._count += 1
+        self._armed[key] = (at, self._count, reason)
+        heapq.heappush(self._heap, (at, self._count, key))
+        if len(self._heap) > 64 and len(self._heap) > 2 * len(self._armed):
+            self._heap = [(time, count, key) for key, (time, count, _) in self._armed.items()]
+            heapq.heapify(self._heap)
+
+    def disarm(self, key: Hashable) -> None:
+        """Forget the deadline of a key, if it has one."""
+        self._armed.pop(key, None)
+
+    def next_deadline(self) -> float | None:
+        """Return the earliest deadline, or None."""
+        self._drop_stale()
+        return self._heap[0][0] if self._heap else None
+
+    def reason(self) -> str | None:
+        """Say what the earliest deadline is for, or None."""
+        self._drop_stale()
+        return self._armed[self._heap[0][2]][2] if self._heap else None
+
+    def take_due(self, now: float) -> Hashable | None:
+        """Remove and return the key of the earliest deadline that has come, or None."""
+        if not self._armed:
+            return None
+        self._drop_stale()
+        if not self._heap or self._heap[0][0] > now:
+            return None
+        key = heapq.heappop(self._heap)[2]
+        del self._armed[key]
+        return key
+
+    def clear(self) -> None:
+        """Forget every deadline."""
+        self._heap.clear()
+        self._armed.clear()
+
+    def _drop_stale(self) -> None:
+        while self._heap:
+            _, count, key = self._heap[0]
+            armed = self._armed.get(key)
+            if armed is not None and armed[1] == count:
+                return
+            heapq.heappop(self._heap)

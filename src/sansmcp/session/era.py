@@ -1,0 +1,302 @@
+"""The era of each message: one pure function, and the only code that knows `io.modelcontextprotocol/*`.
+
+A modern request describes itself in its `_meta`; what is legal, who the client is and what it can do
+are read from there and handed on as typed values, so no other module reads or writes those keys.
+
+Source: revisions 2024-11-05 to 2025-11-25, Lifecycle; 2026-07-28, Versioning and `_meta`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias, get_args
+
+import attrs
+
+from sansmcp import schema
+from sansmcp.schema import (
+    LATEST_MODERN,
+    LEGACY_REVISIONS,
+    MODERN_REVISIONS,
+    Codec,
+    Era,
+    Kind,
+    MethodTable,
+    Revision,
+    SchemaError,
+    Side,
+    codec_for,
+    is_revision,
+)
+from sansmcp.values import ABSENT, JSON, Absent, RequestId
+from sansmcp.wire import Request
+
+_PREFIX: Final = "io.modelcontextprotocol/"
+_PROTOCOL_VERSION: Final = _PREFIX + "protocolVersion"
+_CLIENT_CAPABILITIES: Final = _PREFIX + "clientCapabilities"
+_CLIENT_INFO: Final = _PREFIX + "clientInfo"
+_LOG_LEVEL: Final = _PREFIX + "logLevel"
+_SERVER_INFO: Final = _PREFIX + "serverInfo"
+_SUBSCRIPTION_ID: Final = _PREFIX + "subscriptionId"
+
+_LOG_LEVELS: Final = frozenset(get_args(schema.LoggingLevel))
+
+INVALID_PARAMS: Final = -32602
+METHOD_NOT_FOUND: Final = -32601
+INVALID_REQUEST: Final = -32600
+INTERNAL_ERROR: Final = -32603
+HEADER_MISMATCH: Final = -32020
+MISSING_CLIENT_CAPABILITY: Final = -32021
+UNSUPPORTED_VERSION: Final = -32022
+
+
+@attrs.frozen(kw_only=True)
+class ModernRequest:
+    """What a modern request says of itself."""
+
+    revision: Revision
+    """The revision it speaks."""
+    capabilities: schema.ClientCapabilities
+    """What its client can do."""
+    client_info: schema.Implementation | None
+    """Who its client says it is."""
+    log_level: schema.LoggingLevel | None
+    """The least severe level of log messages it wants; None for none."""
+
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """Why a request cannot be served, as the error to answer with."""
+
+    code: int
+    """The code of the JSON-RPC error."""
+    message: str
+    """Its message."""
+    data: JSON | Absent = ABSENT
+    """Its data."""
+
+
+Classified: TypeAlias = Era | ModernRequest | Refusal
+"""`Era.LEGACY`, or what a modern request says of itself, or why it cannot be served."""
+
+
+class RequestReader:
+    """Decides the era of requests to a server that supports some revisions.
+
+    The answer depends on the arguments alone; what is kept is the last `_meta`, because clients
+    send the same one with every request.
+
+    Args:
+        supported: the revisions the server speaks.
+        methods: the method table.
+    """
+
+    def __init__(self, supported: Sequence[Revision], methods: MethodTable) -> None:
+        self._supported = tuple(sorted(supported))
+        self._methods = methods
+        self._serves_legacy = self._supported[0] in LEGACY_REVISIONS
+        self._memo: tuple[Mapping[str, JSON], ModernRequest] | None = None
+
+    def read(self, message: Request, bound: Revision | None) -> Classified:
+        """Decide the era of a request and check what a modern one must say of itself.
+
+        Args:
+            message: the request.
+            bound: the revision of the legacy session it is bound to, or None.
+
+        Returns:
+            `Era.LEGACY`, the typed `_meta` of a modern request, or the error to answer with.
+        """
+        meta = None if message.params is None else message.params.get("_meta")
+        if not self._serves_legacy and not (isinstance(meta, Mapping) and _PROTOCOL_VERSION in meta):
+            return self._refuse_legacy(message.method)
+        if isinstance(meta, Mapping) and (_PROTOCOL_VERSION in meta or _CLIENT_CAPABILITIES in meta):
+            return self._read_modern(meta)
+        if bound is None and self._is_modern_only(message.method):
+            return _missing_member(_PROTOCOL_VERSION, "nothing")
+        return Era.LEGACY
+
+    def _refuse_legacy(self, method: str) -> Refusal:
+        if method != "initialize":
+            return _missing_member(_PROTOCOL_VERSION, "nothing")
+        # A legacy client has no way forward; this message may be all that its user gets to see
+        # (2026-07-28, Versioning, Backward Compatibility).
+        newest_first = sorted(self._supported, reverse=True)
+        versions = ", ".join(newest_first)
+        return Refusal(
+            code=METHOD_NOT_FOUND,
+            message=f"initialize is not available: this server speaks {versions}",
+            data={"supported": newest_first},
+        )
+
+    def _is_modern_only(self, method: str) -> bool:
+        if MODERN_REVISIONS[-1] not in self._supported:
+            return False
+        modern = self._methods.lookup(method, LATEST_MODERN, Side.CLIENT, Kind.REQUEST)
+        return modern is not None and modern.since >= MODERN_REVISIONS[0]
+
+    def _read_modern(self, meta: Mapping[str, JSON]) -> Classified:
+        version = meta.get(_PROTOCOL_VERSION)
+        if type(version) is not str:
+            return _missing_member(_PROTOCOL_VERSION, repr(version)[:80])
+        if type(meta.get(_CLIENT_CAPABILITIES)) is not dict:
+            return _missing_member(_CLIENT_CAPABILITIES, repr(meta.get(_CLIENT_CAPABILITIES))[:80])
+        memo = self._memo
+        if memo is not None and memo[0] == meta:
+            return memo[1]
+        if version not in self._supported or version not in MODERN_REVISIONS:
+            return unsupported_version(version, self._supported)
+        classified = _structure(meta, version)
+        if isinstance(classified, ModernRequest) and "progressToken" not in meta:
+            self._memo = (dict(meta), classified)
+        return classified
+
+
+def _structure(meta: Mapping[str, JSON], revision: Revision) -> ModernRequest | Refusal:
+    codec = codec_for(revision)
+    level = meta.get(_LOG_LEVEL)
+    info = meta.get(_CLIENT_INFO)
+    try:
+        capabilities = codec.structure(schema.ClientCapabilities, meta[_CLIENT_CAPABILITIES])
+        client_info = None if info is None else codec.structure(schema.Implementation, info)
+    except SchemaError as error:
+        return Refusal(code=INVALID_PARAMS, message=f"_meta: {error}")
+    if level is not None and level not in _LOG_LEVELS:
+        found = repr(level)[:80]
+        return Refusal(
+            code=INVALID_PARAMS, message=f"_meta[{_LOG_LEVEL!r}]: expected a log level, found {found}"
+        )
+    return ModernRequest(
+        revision=revision, capabilities=capabilities, client_info=client_info, log_level=level
+    )
+
+
+def _missing_member(name: str, found: str) -> Refusal:
+    expected = "a string" if name == _PROTOCOL_VERSION else "an object"
+    return Refusal(code=INVALID_PARAMS, message=f"params._meta[{name!r}]: expected {expected}, found {found}")
+
+
+def unsupported_version(requested: str, supported: Sequence[Revision]) -> Refusal:
+    """Build the error that names the supported versions.
+
+    Args:
+        requested: the version that the client named.
+        supported: the versions that the server speaks.
+
+    Returns:
+        The error -32022 with `supported` and `requested` in its data.
+    """
+    newest_first = sorted(supported, reverse=True)
+    return Refusal(
+        code=UNSUPPORTED_VERSION,
+        message=f"protocol version {requested[:80]!r} is not supported; supported: {', '.join(newest_first)}",
+        data={"supported": newest_first, "requested": requested},
+    )
+
+
+def is_modern_refusal(code: int) -> bool:
+    """Say whether only a modern server answers with this code."""
+    return code in (HEADER_MISMATCH, MISSING_CLIENT_CAPABILITY, UNSUPPORTED_VERSION)
+
+
+def supported_by_error(code: int, data: JSON | Absent, *, any_code: bool = False) -> tuple[str, ...] | None:
+    """Read the versions out of an error, where it proves that the server is modern.
+
+    Args:
+        code: the code of the error.
+        data: its data.
+        any_code: whether to read them from any error: a modern server that knows no `initialize` names
+            them under a code of its choice.
+
+    Returns:
+        The versions the server names, or None if the error is not of the modern era.
+    """
+    if (code != UNSUPPORTED_VERSION and not any_code) or not isinstance(data, Mapping):
+        return None
+    supported = data.get("supported")
+    if not isinstance(supported, list):
+        return None
+    return tuple(version for version in supported if type(version) is str)
+
+
+class RequestStamp:
+    """Writes what a modern request must say of itself into its `_meta`.
+
+    Args:
+        revision: the modern revision that is spoken.
+        capabilities: what the client can do.
+        info: who the client is.
+    """
+
+    def __init__(
+        self, revision: Revision, capabilities: schema.ClientCapabilities, info: schema.Implementation
+    ) -> None:
+        codec = codec_for(revision)
+        self._members: dict[str, JSON] = {
+            _PROTOCOL_VERSION: revision,
+            _CLIENT_INFO: codec.unstructure(info),
+            _CLIENT_CAPABILITIES: codec.unstructure(capabilities),
+        }
+
+    def stamp(
+        self, params: Mapping[str, JSON], log_level: schema.LoggingLevel | None = None
+    ) -> dict[str, JSON]:
+        """Return the params with the protocol's members in `_meta`; the caller's other members stay."""
+        meta = {**(params.get("_meta") or {}), **self._members}
+        if log_level is not None:
+            meta[_LOG_LEVEL] = log_level
+        return {**params, "_meta": meta}
+
+
+def stamp_result(result: dict[str, JSON], server_info: JSON) -> dict[str, JSON]:
+    """Write the server's identity and the type of the result into a modern result, in place.
+
+    Args:
+        result: the JSON object of the result.
+        server_info: the JSON object of the server's implementation.
+
+    Returns:
+        The same object.
+    """
+    if "resultType" not in result:
+        result["resultType"] = "complete"
+    meta = result.get("_meta")
+    result["_meta"] = {_SERVER_INFO: server_info} if meta is None else {_SERVER_INFO: server_info, **meta}
+    return result
+
+
+def stamp_subscription(params: dict[str, JSON], subscription_id: RequestId) -> dict[str, JSON]:
+    """Write the subscription that a message belongs to into its `_meta`, in place.
+
+    Args:
+        params: the JSON object of a notification's params or of a result.
+        subscription_id: the id of the `subscriptions/listen` request.
+
+    Returns:
+        The same object.
+    """
+    params["_meta"] = {**(params.get("_meta") or {}), _SUBSCRIPTION_ID: subscription_id}
+    return params
+
+
+def subscription_of(params: Mapping[str, JSON] | None) -> RequestId | None:
+    """Return the subscription that a notification or result belongs to, or None."""
+    meta = None if params is None else params.get("_meta")
+    found = meta.get(_SUBSCRIPTION_ID) if isinstance(meta, Mapping) else None
+    return found if type(found) in (str, int) else None
+
+
+def server_info_of(meta: Mapping[str, JSON] | None, codec: Codec) -> schema.Implementation | None:
+    """Return who the server says it is, from the `_meta` of a result; None if it does not say."""
+    found = None if meta is None else meta.get(_SERVER_INFO)
+    if found is None:
+        return None
+    try:
+        return codec.structure(schema.Implementation, found)
+    except SchemaError:
+        # It is for display only: a bad one is no reason to fail.
+        return None
+
+
+def newest_common(offered: Sequence[str], ours: Sequence[Revision]) -> Revision | None:
+    """Return the newest revision that both sides name, or None."""
+    common = [version for version in offered if is_revision(version) and version in ours]
+    return max(common, default=None)

@@ -1,0 +1,409 @@
+"""What happened, as finished values: the events of both roles. Match them exhaustively."""
+
+import enum
+from collections.abc import Mapping
+from typing import NewType, TypeAlias
+
+import attrs
+
+from sansmcp import schema
+from sansmcp.schema import Era, Revision
+from sansmcp.values import ABSENT, JSON, Absent, ProgressToken, RequestId
+from sansmcp.wire import Message, Notification, Request
+
+CallHandle = NewType("CallHandle", int)
+"""Names a call of ours from its first byte to its outcome; it is not the JSON-RPC id."""
+
+InputHandle = NewType("InputHandle", int)
+"""Names a question that the peer asked us."""
+
+
+class ChangeKind(enum.Enum):
+    """What can change on a server."""
+
+    TOOLS = "tools"
+    """The list of tools."""
+    PROMPTS = "prompts"
+    """The list of prompts."""
+    RESOURCES = "resources"
+    """The list of resources."""
+    RESOURCE = "resource"
+    """The contents of one resource."""
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """One thing that changed on a server."""
+
+    kind: ChangeKind
+    """What changed."""
+    uri: str | None = None
+    """The resource, where one resource changed; else None."""
+
+
+@attrs.frozen(kw_only=True)
+class InputRefused:
+    """The client answered a question with an error; it takes the place of an answer."""
+
+    code: int
+    """The code of the JSON-RPC error."""
+    message: str
+    """Its message."""
+    data: JSON | Absent = ABSENT
+    """Its data."""
+
+
+InputAnswer: TypeAlias = schema.ElicitResult | schema.CreateMessageResult | schema.ListRootsResult
+"""The answer to a question that was put to a client."""
+
+
+@attrs.frozen(kw_only=True)
+class ProtocolViolated:
+    """The peer broke a rule; the reply, where one is due, is already queued."""
+
+    reason: str
+    """What was found and what was expected."""
+    request_id: RequestId | None = None
+    """The id in the message, where it could be read."""
+    excerpt: str = ""
+    """The start of the raw text, at most 80 characters."""
+
+
+@attrs.frozen(kw_only=True)
+class MessageDropped:
+    """A good message had no place: a late answer, an unknown or duplicate id, an unknown token."""
+
+    reason: str
+    """Why it had no place."""
+    message: Message
+    """The message."""
+
+
+@attrs.frozen(kw_only=True)
+class NotificationReceived:
+    """The peer sent a notification that has no event of its own."""
+
+    method: str
+    """The method."""
+    params: JSON
+    """The typed params of the method table."""
+    message: Notification
+    """The whole message."""
+
+
+@attrs.frozen(kw_only=True)
+class Disconnected:
+    """The connection has ended; it is always the last event, and comes once."""
+
+    reason: str
+    """Why it ended."""
+    while_probing: bool = False
+    """The server ended while a client asked for its era: some legacy servers exit on that question.
+
+    Start it again and tell the next session that it is legacy.
+    """
+
+
+@attrs.frozen(kw_only=True)
+class SessionOpened:
+    """A client was answered on `initialize`: a legacy session begins."""
+
+    revision: Revision
+    """The negotiated revision."""
+    client_info: schema.Implementation
+    """Who the client says it is."""
+    capabilities: schema.ClientCapabilities
+    """What the client can do."""
+
+
+@attrs.frozen(kw_only=True)
+class ClientInitialized:
+    """The client of a legacy session is ready; it comes once in a session."""
+
+
+@attrs.frozen(kw_only=True)
+class SessionEnded:
+    """A legacy session is over."""
+
+    reason: str
+    """Why it ended."""
+
+
+@attrs.frozen(kw_only=True)
+class RequestReceived:
+    """A request is to be answered: give exactly one of respond, fail or require_input for it.
+
+    The same request comes again, with the answers and a higher round, after `require_input`: in the
+    legacy era under the same id, in the modern era as the client's retry under a new one.
+    """
+
+    request_id: RequestId
+    """The id to answer with."""
+    method: str
+    """The method."""
+    params: JSON
+    """The typed params of the method table."""
+    message: Request
+    """The whole message, as it was parsed."""
+    revision: Revision
+    """The revision that this request speaks."""
+    era: Era
+    """The era of that revision."""
+    capabilities: schema.ClientCapabilities
+    """What the client can do for this request."""
+    client_info: schema.Implementation | None = None
+    """Who the client says it is; for display only."""
+    log_level: schema.LoggingLevel | None = None
+    """The least severe level of log messages that the client wants; None for none at all."""
+    progress_token: ProgressToken | None = None
+    """Where progress may be reported to; None if the client did not ask for it."""
+    input_responses: Mapping[str, InputAnswer | InputRefused] = attrs.field(factory=dict)
+    """The answers to what `require_input` asked, by its keys."""
+    request_state: str | None = None
+    """What `require_input` gave along; in the modern era it has passed through the client's hands."""
+    round: int = 0
+    """How often the handler has run before, as far as this session knows."""
+
+
+@attrs.frozen(kw_only=True)
+class RequestCancelled:
+    """The client gave the request up: stop the work; what is answered now will be dropped."""
+
+    request_id: RequestId
+    """The request."""
+    reason: str | None = None
+    """What the client or the session says about it."""
+
+
+@attrs.frozen(kw_only=True)
+class AnswerDropped:
+    """An answer came for a request that had been cancelled; nothing was sent."""
+
+    request_id: RequestId
+    """The request; it is finished now."""
+
+
+@attrs.frozen(kw_only=True)
+class HandlerFailed:
+    """A handler raised; the peer was told only that it failed."""
+
+    request_id: RequestId
+    """The request."""
+    method: str
+    """The method."""
+    error: BaseException
+    """What was raised, with its traceback."""
+
+
+@attrs.frozen(kw_only=True)
+class SubscriptionOpened:
+    """A client wants to hear of changes; it was acknowledged already."""
+
+    subscription_id: RequestId | None
+    """The request that opened it; None for the subscriptions of a legacy session, which have no id."""
+    filter: schema.SubscriptionFilter
+    """What will be told."""
+
+
+@attrs.frozen(kw_only=True)
+class SubscriptionClosed:
+    """A client no longer hears of changes."""
+
+    subscription_id: RequestId | None
+    """The request that had opened it; None in a legacy session."""
+    filter: schema.SubscriptionFilter
+    """What is no longer told."""
+    reason: str
+    """Why it ended."""
+
+
+@attrs.frozen(kw_only=True)
+class Connected:
+    """The client knows its server; calls may be sent. It comes again when the finding was revised."""
+
+    revision: Revision
+    """The revision that is spoken from now on."""
+    era: Era
+    """Its era."""
+    capabilities: schema.ServerCapabilities
+    """What the server can do."""
+    server_info: schema.Implementation | None = None
+    """Who the server says it is; for display only."""
+    instructions: str | None = None
+    """How the server wants to be used, for the model."""
+
+
+@attrs.frozen(kw_only=True)
+class ResponseReceived:
+    """A call has its result."""
+
+    handle: CallHandle
+    """The handle that `send_request` returned; it is finished and names nothing from now on."""
+    method: str
+    """The method."""
+    result: JSON
+    """The typed result of the method table."""
+
+
+@attrs.frozen(kw_only=True)
+class RequestFailed:
+    """The peer answered a call with an error."""
+
+    handle: CallHandle
+    """The handle that `send_request` returned; it is finished and names nothing from now on."""
+    method: str
+    """The method."""
+    code: int
+    """The code of the JSON-RPC error."""
+    message: str
+    """Its message."""
+    data: JSON | Absent = ABSENT
+    """Its data."""
+
+
+@attrs.frozen(kw_only=True)
+class RequestTimedOut:
+    """No answer came in time; the peer was told to stop and may or may not have done the work."""
+
+    handle: CallHandle
+    """The handle that `send_request` returned; it is finished and names nothing from now on."""
+    method: str
+    """The method."""
+    reason: str
+    """Which deadline passed."""
+
+
+@attrs.frozen(kw_only=True)
+class RequestLost:
+    """No answer can come any more; the peer may or may not have done the work."""
+
+    handle: CallHandle
+    """The handle that `send_request` returned; it is finished and names nothing from now on."""
+    method: str
+    """The method."""
+    reason: str
+    """Why no answer can come."""
+
+
+@attrs.frozen(kw_only=True)
+class ProgressReceived:
+    """A call got further."""
+
+    handle: CallHandle
+    """The call."""
+    progress: float
+    """How far it is; it rises from event to event."""
+    total: float | None = None
+    """How far it goes, where the server knows."""
+    message: str | None = None
+    """A sentence for people."""
+
+
+@attrs.frozen(kw_only=True)
+class LogReceived:
+    """The server sent a log message."""
+
+    level: schema.LoggingLevel
+    """How severe it is."""
+    data: JSON
+    """What is logged: a text or any other value."""
+    logger: str | None = None
+    """The name of the logger."""
+
+
+@attrs.frozen(kw_only=True)
+class InputRequested:
+    """The server asks something: give exactly one of provide_input or refuse_input for it."""
+
+    handle: InputHandle
+    """Names the question."""
+    method: str
+    """`elicitation/create`, `sampling/createMessage` or `roots/list`."""
+    params: JSON
+    """The typed params of the method."""
+    call: CallHandle | None = None
+    """The call it belongs to; None in the legacy era, where questions name no call."""
+
+
+@attrs.frozen(kw_only=True)
+class InputCancelled:
+    """A question is withdrawn: stop asking; what is answered now will be dropped."""
+
+    handle: InputHandle
+    """The question."""
+    reason: str | None = None
+    """What the server or the session says about it."""
+
+
+@attrs.frozen(kw_only=True)
+class SubscriptionAcknowledged:
+    """The server tells of changes from now on."""
+
+    handle: CallHandle
+    """The handle that `listen` returned."""
+    filter: schema.SubscriptionFilter
+    """What it agreed to tell; it may be less than was asked for."""
+
+
+@attrs.frozen(kw_only=True)
+class ChangeReceived:
+    """Something changed on the server."""
+
+    change: Change
+    """What changed."""
+    handle: CallHandle | None = None
+    """The subscription it was told on; None in the legacy era, where changes come unasked."""
+
+
+@attrs.frozen(kw_only=True)
+class SubscriptionEnded:
+    """The server tells no more changes on this subscription."""
+
+    handle: CallHandle
+    """The handle that `listen` returned; it is finished and names nothing from now on."""
+    reason: str
+    """Why it ended."""
+
+
+ServerEvent: TypeAlias = (
+    SessionOpened
+    | ClientInitialized
+    | SessionEnded
+    | RequestReceived
+    | RequestCancelled
+    | NotificationReceived
+    | AnswerDropped
+    | HandlerFailed
+    | SubscriptionOpened
+    | SubscriptionClosed
+    | ResponseReceived
+    | RequestFailed
+    | RequestTimedOut
+    | RequestLost
+    | ProtocolViolated
+    | MessageDropped
+    | Disconnected
+)
+"""What a `ServerSession` tells; the outcomes are those of its own pings."""
+
+ClientEvent: TypeAlias = (
+    Connected
+    | ResponseReceived
+    | RequestFailed
+    | RequestTimedOut
+    | RequestLost
+    | ProgressReceived
+    | LogReceived
+    | InputRequested
+    | InputCancelled
+    | SubscriptionAcknowledged
+    | ChangeReceived
+    | SubscriptionEnded
+    | NotificationReceived
+    | ProtocolViolated
+    | MessageDropped
+    | Disconnected
+)
+"""What a `ClientSession` tells."""
+
+Event: TypeAlias = ServerEvent | ClientEvent

@@ -1,0 +1,390 @@
+"""How a client learns what its server speaks: the probe, the handshake, or a finding told in advance.
+
+A server that answers `server/discover`, or refuses it with an error of the modern era, is modern.
+Any other error, and silence, mean legacy; the verdict hangs on no single code.
+
+Source: 2026-07-28, stdio, Backward Compatibility, and Versioning; the Lifecycle page of the others.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from sansmcp import schema
+from sansmcp.errors import LocalProtocolError
+from sansmcp.schema import (
+    LEGACY_REVISIONS,
+    METHODS,
+    MODERN_REVISIONS,
+    REVISIONS,
+    Codec,
+    Era,
+    Kind,
+    MethodTable,
+    Revision,
+    Side,
+    codec_for,
+    era_of,
+)
+from sansmcp.session.base import Session, to_json
+from sansmcp.session.calls import Call, Outcome, Purpose
+from sansmcp.session.era import (
+    RequestStamp,
+    is_modern_refusal,
+    newest_common,
+    server_info_of,
+    supported_by_error,
+)
+from sansmcp.session.events import (
+    CallHandle,
+    ClientEvent,
+    Connected,
+    Disconnected,
+    MessageDropped,
+    ProtocolViolated,
+    RequestFailed,
+    ResponseReceived,
+)
+from sansmcp.session.legacy_listening import LegacyListening
+from sansmcp.session.questions import Questions
+from sansmcp.session.settings import KeepAlive, SessionLimits, Timeouts
+from sansmcp.session.states import (
+    DETECTION,
+    DetectionInput,
+    DetectionState,
+    Effect,
+    LinkState,
+    Phase,
+    RequestInput,
+    Step,
+)
+from sansmcp.values import JSON
+from sansmcp.wire import Notification, Request
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """What a client learned about a server: keep it, and the next connection needs no probe."""
+
+    revision: Revision
+    """The newest revision that both speak."""
+    capabilities: schema.ServerCapabilities
+    """What the server can do."""
+    server_info: schema.Implementation | None = None
+    """Who the server says it is."""
+    instructions: str | None = None
+    """How the server wants to be used."""
+
+
+class Negotiation(Session[ClientEvent]):
+    """One server, while its era is being found; see `ClientSession` for the arguments."""
+
+    def __init__(
+        self,
+        *,
+        info: schema.Implementation,
+        capabilities: schema.ClientCapabilities | None = None,
+        revisions: Sequence[Revision] = REVISIONS,
+        finding: Finding | None = None,
+        log_level: schema.LoggingLevel | None = None,
+        methods: MethodTable = METHODS,
+        timeouts: Timeouts | None = None,
+        limits: SessionLimits | None = None,
+        keep_alive: KeepAlive | None = None,
+        strict: bool = False,
+    ) -> None:
+        super().__init__(
+            side=Side.CLIENT,
+            revisions=revisions,
+            methods=methods,
+            timeouts=timeouts,
+            limits=limits,
+            keep_alive=keep_alive,
+        )
+        if finding is not None and finding.revision not in self._revisions:
+            ours = ", ".join(self._revisions)
+            raise LocalProtocolError(f"finding: expected one of {ours}, found {finding.revision!r}")
+        self._info = info
+        self._capabilities = capabilities or schema.ClientCapabilities()
+        self._finding = finding
+        self._log_level = log_level
+        self._strict = strict
+        self._detection = DetectionState.UNKNOWN
+        self._stamp: RequestStamp | None = None
+        self._server_capabilities = schema.ServerCapabilities()
+        self._offer: Revision | None = None
+        self._unproven = finding is not None
+        self._held: list[Call] = []
+        self._questions = Questions()
+        self._listening: set[CallHandle] = set()
+        self._legacy_listening = LegacyListening()
+        self._probed_again = False
+        self._while_probing = False
+
+    @property
+    def detection(self) -> DetectionState:
+        """What is known of the server's era."""
+        return self._detection
+
+    @property
+    def finding(self) -> Finding | None:
+        """What was learned about the server, or told in advance; None before that."""
+        return self._finding
+
+    @property
+    def server_capabilities(self) -> schema.ServerCapabilities:
+        """What the server can do; nothing before `Connected`."""
+        return self._server_capabilities
+
+    def connect(self, now: float) -> None:
+        """Begin: ask for the server's era, or go by what was told in advance.
+
+        Afterwards drain actions(), next_event() and next_deadline(), until `Connected` or `Disconnected`
+        comes.
+
+        Raises:
+            LocalProtocolError: if it was called before.
+        """
+        if not self._advance(now) or self._detection is not DetectionState.UNKNOWN:
+            raise LocalProtocolError("connect(): a session connects once", state=self._detection.value)
+        if self._finding is not None and self._finding.revision in MODERN_REVISIONS:
+            self._codec = codec_for(self._finding.revision)
+            self._detect(DetectionInput.CONNECT_MODERN)
+        elif self._finding is not None or self._revisions[-1] in LEGACY_REVISIONS:
+            self._offer = self._revisions[-1] if self._finding is None else self._finding.revision
+            self._detect(DetectionInput.CONNECT_LEGACY)
+        else:
+            self._detect(DetectionInput.CONNECT_PROBING)
+
+    # The state of what is known
+
+    def _detect(self, happened: DetectionInput, reason: str = "") -> None:
+        effect, self._detection = DETECTION[self._detection][happened]
+        match effect:
+            case Effect.PROBE:
+                self._probe()
+            case Effect.HANDSHAKE:
+                self._handshake()
+            case Effect.CONNECT:
+                self._connected()
+            case _:
+                self._shut(reason)
+
+    def _call_of_our_own(
+        self, method: str, params: JSON, codec: Codec, purpose: Purpose, timeout: float
+    ) -> Call:
+        row = self._methods.lookup(method, codec.revision, Side.CLIENT, Kind.REQUEST)
+        if row is None:
+            raise AssertionError("unreachable: the table has the methods that open a connection")
+        deliver = self._probe_answered if purpose is Purpose.PROBE else self._handshake_answered
+        call = self._start_call(row, params, codec, purpose=purpose, deliver=deliver, timeout=timeout)
+        self._dispatch(call)
+        return call
+
+    def _dispatch(self, call: Call) -> None:
+        self._send(self._request_of(call))
+
+    def _request_of(self, call: Call) -> Request:
+        """Build the request of a call, as its revision wants it."""
+        params = to_json(call.codec, call.params)
+        if era_of(call.codec.revision) is Era.MODERN and self._stamp is not None:
+            params = self._stamp.stamp(params, self._log_level)
+        return self._transmit(call, params)
+
+    # The probe
+
+    def _probe(self) -> None:
+        self._codec = None
+        modern = codec_for(self._revisions[-1])
+        self._stamp = RequestStamp(modern.revision, self._capabilities, self._info)
+        self._call_of_our_own(
+            "server/discover", schema.RequestParams(), modern, Purpose.PROBE, self._timeouts.probe
+        )
+
+    def _probe_answered(self, call: Call, outcome: Outcome) -> None:
+        if self._link is LinkState.CLOSED:
+            return
+        if isinstance(outcome, ResponseReceived):
+            found: schema.DiscoverResult = outcome.result
+            common = newest_common(found.supported_versions, self._revisions)
+            if common is None:
+                self._no_common_version(found.supported_versions)
+            elif common in MODERN_REVISIONS:
+                self._codec = codec_for(common)
+                self._finding = Finding(
+                    revision=common,
+                    capabilities=found.capabilities,
+                    server_info=server_info_of(found.meta, call.codec),
+                    instructions=found.instructions,
+                )
+                self._unproven = False
+                self._detect(DetectionInput.MODERN_EVIDENCE)
+            else:
+                self._fall_back(common, "it names legacy versions only")
+        elif isinstance(outcome, RequestFailed):
+            self._probe_refused(outcome)
+        else:
+            self._fall_back(None, outcome.reason)
+
+    def _probe_refused(self, outcome: RequestFailed) -> None:
+        supported = supported_by_error(outcome.code, outcome.data)
+        if supported is not None:
+            common = newest_common(supported, [r for r in self._revisions if r in LEGACY_REVISIONS])
+            if common is None:
+                self._no_common_version(supported)
+            else:
+                self._fall_back(common, outcome.message)
+        elif is_modern_refusal(outcome.code):
+            self._detect(DetectionInput.REFUSED, f"the server refused server/discover: {outcome.message}")
+        else:
+            self._fall_back(None, f"it answered server/discover with {outcome.message!r} ({outcome.code})")
+
+    def _fall_back(self, offer: Revision | None, why: str) -> None:
+        legacy = [revision for revision in self._revisions if revision in LEGACY_REVISIONS]
+        if not legacy:
+            ours = ", ".join(self._revisions)
+            self._detect(DetectionInput.REFUSED, f"the server speaks none of {ours}: {why}")
+            return
+        self._offer = offer or legacy[-1]
+        self._detect(DetectionInput.LEGACY_EVIDENCE)
+
+    def _no_common_version(self, theirs: Sequence[str]) -> None:
+        ours = ", ".join(self._revisions)
+        named = ", ".join(version[:20] for version in theirs[:20]) or "none"
+        self._detect(
+            DetectionInput.REFUSED, f"no common version: this side speaks {ours}; the server {named}"
+        )
+
+    # The handshake
+
+    def _handshake(self) -> None:
+        if self._offer is None:
+            raise AssertionError("unreachable: a handshake has a version to offer")
+        codec = codec_for(self._offer)
+        self._phase = Phase.NEW
+        self._speak(Step.INITIALIZE, "initialize")
+        params = schema.InitializeRequestParams(
+            protocol_version=self._offer, capabilities=self._capabilities, client_info=self._info
+        )
+        self._call_of_our_own("initialize", params, codec, Purpose.HANDSHAKE, self._timeouts.request)
+
+    def _receive_result(self, call: Call, result: Mapping[str, JSON]) -> None:
+        if call.purpose is Purpose.HANDSHAKE:
+            version = result.get("protocolVersion")
+            if version in self._revisions and version in LEGACY_REVISIONS:
+                # The answer is written in the version that it names.
+                call.codec = codec_for(version)
+        super()._receive_result(call, result)
+
+    def _handshake_answered(self, call: Call, outcome: Outcome) -> None:
+        if self._link is LinkState.CLOSED:
+            return
+        if isinstance(outcome, ResponseReceived):
+            found: schema.InitializeResult = outcome.result
+            if found.protocol_version != call.codec.revision:
+                self._no_common_version((found.protocol_version,))
+                return
+            self._accept(found, call.codec)
+        elif isinstance(outcome, RequestFailed):
+            self._phase = Phase.NEW
+            supported = supported_by_error(outcome.code, outcome.data, any_code=True) or ()
+            if (
+                newest_common(supported, [r for r in self._revisions if r in MODERN_REVISIONS])
+                and self._may_probe()
+            ):
+                self._detect(DetectionInput.PROVED_WRONG)
+            else:
+                self._detect(
+                    DetectionInput.REFUSED,
+                    f"the server refused initialize: {outcome.message} ({outcome.code})",
+                )
+        else:
+            self._detect(DetectionInput.REFUSED, outcome.reason)
+
+    def _may_probe(self) -> bool:
+        # Once is enough: a server that contradicts itself must not keep us busy.
+        may, self._probed_again = not self._probed_again, True
+        return may
+
+    def _accept(self, found: schema.InitializeResult, codec: Codec) -> None:
+        self._speak(Step.INITIALIZE_RESULT, "the result of initialize")
+        self._codec = codec
+        self._finding = Finding(
+            revision=codec.revision,
+            capabilities=found.capabilities,
+            server_info=found.server_info,
+            instructions=found.instructions,
+        )
+        self._unproven = False
+        # The server refuses everything else until it has seen this.
+        self._send(Notification(method="notifications/initialized"))
+        self._speak(Step.INITIALIZED, "notifications/initialized")
+        self._detect(DetectionInput.ACCEPTED)
+        self._arm_keep_alive()
+
+    def _connected(self) -> None:
+        codec, finding = self._codec, self._finding
+        if codec is None or finding is None:
+            raise AssertionError("unreachable: a connection has a revision and a finding")
+        self._codec = codec = codec_for(codec.revision, strict=self._strict)
+        if era_of(codec.revision) is Era.MODERN:
+            self._stamp = RequestStamp(codec.revision, self._capabilities, self._info)
+        self._server_capabilities = finding.capabilities
+        self._emit(
+            Connected(
+                revision=finding.revision,
+                era=era_of(finding.revision),
+                capabilities=finding.capabilities,
+                server_info=finding.server_info,
+                instructions=finding.instructions,
+            )
+        )
+        held, self._held = self._held, []
+        for call in held:
+            self._resend(call, codec)
+
+    # Calls that meet a finding that proves wrong
+
+    def _end_call(self, call: Call, happened: RequestInput, outcome: Outcome) -> None:
+        if call.purpose is Purpose.USER and self._unproven:
+            if isinstance(outcome, RequestFailed) and self._detection in (
+                DetectionState.MODERN,
+                DetectionState.PROBING,
+            ):
+                self._hold(call)
+                if self._detection is DetectionState.MODERN:
+                    self._detect(DetectionInput.PROVED_WRONG)
+                return
+            self._unproven = not isinstance(outcome, ResponseReceived)
+        super()._end_call(call, happened, outcome)
+
+    def _hold(self, call: Call) -> None:
+        """Keep a call until the era is known."""
+        self._calls.retire_wire_id(call)
+        self._calls.pause(call, self._now)
+        self._held.append(call)
+
+    def _resend(self, call: Call, codec: Codec) -> None:
+        row = self._methods.lookup(call.method.name, codec.revision, Side.CLIENT, Kind.REQUEST)
+        if row is None:
+            why = f"the server speaks {codec.revision}, which has no {call.method.name}"
+            self._end_call(call, RequestInput.LOSE, self._lost(call, why))
+            return
+        call.method, call.codec = row, codec
+        self._calls.renumber(call)
+        self._calls.resume(call, self._now)
+        self._dispatch(call)
+
+    def _shut(self, reason: str) -> None:
+        self._while_probing = self._detection is DetectionState.PROBING
+        self._held.clear()
+        super()._shut(reason)
+
+    def _emit_shared(self, event: Outcome | ProtocolViolated | MessageDropped | Disconnected) -> None:
+        if isinstance(event, Disconnected) and self._while_probing:
+            event = attrs.evolve(event, while_probing=True)
+        self._emit(event)
+
+    def _speak_end(self) -> Phase:
+        self._speak(Step.END, "the end")
+        return self._phase

@@ -1,0 +1,331 @@
+"""The half of a server's session that listens: what the client sends, and what is answered at once.
+
+`server` is the other half: the commands. One session serves both eras at once: a legacy session
+after `initialize`, and beside it modern requests that describe themselves.
+"""
+
+from collections.abc import Mapping
+
+from sansmcp import schema
+from sansmcp.schema import (
+    LATEST_LEGACY,
+    LEGACY_REVISIONS,
+    Codec,
+    Era,
+    Kind,
+    Method,
+    Revision,
+    SchemaError,
+    Side,
+    codec_for,
+)
+from sansmcp.session.capabilities import declares
+from sansmcp.session.era import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    ModernRequest,
+    Refusal,
+    stamp_result,
+    stamp_subscription,
+)
+from sansmcp.session.events import (
+    ChangeKind,
+    ClientInitialized,
+    NotificationReceived,
+    SessionOpened,
+    SubscriptionClosed,
+    SubscriptionOpened,
+)
+from sansmcp.session.inbound import Admission, BatchReply, Inbound
+from sansmcp.session.server_requests import ServerRequests
+from sansmcp.session.states import LinkState, Step
+from sansmcp.session.subscriptions import Subscription, honoured
+from sansmcp.values import ABSENT, JSON, ProgressToken
+from sansmcp.wire import (
+    Batch,
+    ErrorObject,
+    ErrorResponse,
+    Notification,
+    Request,
+    Response,
+    Shape,
+    Violation,
+)
+
+_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
+_SEVERITY = {level: rank for rank, level in enumerate(_LEVELS)}
+
+_CHANGE_METHODS = {
+    ChangeKind.TOOLS: "notifications/tools/list_changed",
+    ChangeKind.PROMPTS: "notifications/prompts/list_changed",
+    ChangeKind.RESOURCES: "notifications/resources/list_changed",
+    ChangeKind.RESOURCE: "notifications/resources/updated",
+}
+_OWN_COMMANDS = {
+    **dict.fromkeys(_CHANGE_METHODS.values(), "publish"),
+    "notifications/cancelled": "end_subscription",
+}
+
+
+class ServerInputs(ServerRequests):
+    """One client, as a server hears it; see `ServerSession` for the arguments."""
+
+    # Requests
+
+    def _receive_request(self, message: Request) -> None:
+        if message.id in self._requests or message.id in self._subscriptions:
+            self._drop(message, f"a request with the id {message.id!r} is in flight")
+            return
+        if self._link is not LinkState.OPEN:
+            self._reply_error(message.id, INTERNAL_ERROR, "the server is closing", violated=False)
+            return
+        if self._batch is not None:
+            self._batch.expect(message.id)
+            self._batches[message.id] = self._batch
+        classified = self._reader.read(message, self.revision)
+        if isinstance(classified, ModernRequest):
+            self._serve(message, codec_for(classified.revision), classified)
+        elif isinstance(classified, Refusal):
+            self._reply_error(message.id, classified.code, classified.message, classified.data)
+        elif message.method == "initialize":
+            self._initialize(message)
+        elif self._hear(Step.CLIENT_PING if message.method == "ping" else Step.CLIENT_REQUEST) is None:
+            self._refuse(
+                message, f"{message.method!r} is not legal before initialize and notifications/initialized"
+            )
+        elif message.method == "ping":
+            self._reply(message.id, Response(id=message.id, result={}))
+        else:
+            self._serve(message, codec_for(self.revision or LATEST_LEGACY), None)
+
+    def _serve(self, message: Request, codec: Codec, modern: ModernRequest | None) -> None:
+        row = self._methods.lookup(message.method, codec.revision, Side.CLIENT, Kind.REQUEST)
+        if row is None or not self._offers(row, codec.revision):
+            text = f"method {message.method[:80]!r} is not available in {codec.revision} on this server"
+            self._reply_error(message.id, METHOD_NOT_FOUND, text, violated=row is None)
+            return
+        try:
+            params = codec.structure_params(row.params, message.params)
+        except SchemaError as error:
+            self._reply_error(message.id, INVALID_PARAMS, f"params of {row.name}: {error}")
+            return
+        if self._serve_itself(message, row, codec, params):
+            return
+        entry = Inbound(
+            message=message,
+            method=row,
+            params=params,
+            codec=codec,
+            era=Era.LEGACY if modern is None else Era.MODERN,
+            capabilities=self._client_capabilities if modern is None else modern.capabilities,
+            client_info=self._client_info if modern is None else modern.client_info,
+            log_level=self._log_level if modern is None else modern.log_level,
+            progress_token=_progress_token(message),
+            batch=self._batch,
+        )
+        if modern is not None and row.input_required:
+            entry.answers = params.input_responses or {}
+            entry.request_state = params.request_state
+        self._admit(entry)
+
+    def _admit(self, entry: Inbound) -> None:
+        admission = self._requests.admit(entry)
+        if admission is Admission.STARTED:
+            self._emit(entry.received())
+        elif admission is Admission.BACKLOG_FULL:
+            text = (
+                f"too many requests: {self._limits.requests_in_flight} are in flight "
+                f"and {self._requests.waiting} wait; try again later"
+            )
+            self._reply_error(entry.message.id, INTERNAL_ERROR, text, violated=False)
+
+    def _offers(self, row: Method, revision: Revision) -> bool:
+        capability = row.capability_in(revision)
+        return capability is None or declares(self._capabilities, capability)
+
+    def _serve_itself(self, message: Request, row: Method, codec: Codec, params: JSON) -> bool:
+        match row.name:
+            case "server/discover":
+                self._discover(message, codec)
+            case "logging/setLevel":
+                self._log_level = params.level
+                self._reply(message.id, Response(id=message.id, result={}))
+            case "resources/subscribe" | "resources/unsubscribe":
+                self._subscribe_legacy(message, row.name, params.uri)
+            case "subscriptions/listen":
+                self._listen(message, codec, params)
+            case _:
+                return False
+        return True
+
+    def _discover(self, message: Request, codec: Codec) -> None:
+        found = schema.DiscoverResult(
+            supported_versions=tuple(reversed(self._revisions)),
+            capabilities=self._capabilities,
+            instructions=self._instructions,
+        )
+        result = stamp_result(codec.unstructure(found), self._info_as_json(codec))
+        self._reply(message.id, Response(id=message.id, result=result))
+
+    def _initialize(self, message: Request) -> None:
+        if self._batch is not None:
+            self._refuse(message, "initialize must not be part of a batch")
+            return
+        row = self._hear(Step.INITIALIZE)
+        if row is None:
+            self._refuse(message, "initialize was already sent in this session")
+            return
+        offered = (message.params or {}).get("protocolVersion")
+        legacy = [revision for revision in self._revisions if revision in LEGACY_REVISIONS]
+        codec = codec_for(offered if offered in legacy else legacy[-1])
+        try:
+            params = codec.structure_params(schema.InitializeRequestParams, message.params)
+        except SchemaError as error:
+            self._reply_error(message.id, INVALID_PARAMS, f"params of initialize: {error}")
+            return
+        self._phase = row[1]
+        self._codec = codec
+        self._client_info = params.client_info
+        self._client_capabilities = params.capabilities
+        result = schema.InitializeResult(
+            protocol_version=codec.revision,
+            capabilities=self._capabilities,
+            server_info=self._info,
+            instructions=self._instructions,
+        )
+        self._reply(message.id, Response(id=message.id, result=codec.unstructure(result)))
+        self._speak(Step.INITIALIZE_RESULT, "the result of initialize")
+        self._emit(
+            SessionOpened(
+                revision=codec.revision, client_info=params.client_info, capabilities=params.capabilities
+            )
+        )
+        self._arm_keep_alive()
+
+    def _receive_batch(self, batch: Batch) -> None:
+        if self.revision != "2025-03-26":
+            what = "an array of messages is legal in 2025-03-26 only"
+            self._receive_violation(Violation(code=INVALID_REQUEST, text=what))
+            return
+        self._batch = reply = BatchReply()
+        for item in batch.messages:
+            match item:
+                case Violation():
+                    self._receive_violation(item)
+                case Request():
+                    self._receive_request(item)
+                case Notification():
+                    self._counters.notifications_received += 1
+                    self._receive_notification(item)
+                case _:
+                    self._receive_answer(item)
+        self._batch = None
+        self._send_batch(reply)
+
+    # Notifications
+
+    def _receive_notification(self, message: Notification) -> None:
+        if message.method == "notifications/cancelled":
+            self._cancelled(message)
+        elif message.method == "notifications/initialized":
+            self._initialized()
+        elif self._codec is None or self._hear(Step.CLIENT_NOTIFICATION) is None:
+            self._drop(message, f"{message.method[:80]!r} has no place here: there is no legacy session")
+        else:
+            self._notified(message, self._codec)
+
+    def _cancelled(self, message: Notification) -> None:
+        codec = self._codec or codec_for(self._revisions[-1])
+        try:
+            params = codec.structure_params(schema.CancelledNotificationParams, message.params)
+        except SchemaError as error:
+            self._violated(f"params of {message.method}: {error}")
+            return
+        if params.request_id is None or not self._cancel_request(params.request_id, params.reason):
+            self._drop(message, f"cancelled {params.request_id!r}, which is not in flight")
+
+    def _initialized(self) -> None:
+        row = self._hear(Step.INITIALIZED)
+        if row is None:
+            self._violated(f"notifications/initialized is not legal in the phase {self._phase.value!r}")
+            return
+        self._phase = row[1]
+        self._emit(ClientInitialized())
+
+    def _notified(self, message: Notification, codec: Codec) -> None:
+        row = self._methods.lookup(message.method, codec.revision, Side.CLIENT, Kind.NOTIFICATION)
+        if row is None:
+            self._drop(message, f"{codec.revision} has no notification {message.method[:80]!r} of a client")
+            return
+        try:
+            params = codec.structure_params(row.params, message.params)
+        except SchemaError as error:
+            self._violated(f"params of {message.method}: {error}")
+            return
+        if row.name == "notifications/progress":
+            # None of our requests carries a token.
+            self._drop(message, f"progress for the unknown token {params.progress_token!r}")
+            return
+        self._emit(NotificationReceived(method=row.name, params=params, message=message))
+
+    def _receive_violation(self, violation: Violation) -> None:
+        super()._receive_violation(violation)
+        answered = violation.request_id is not ABSENT and violation.shape in (Shape.REQUEST, Shape.RESPONSE)
+        if answered or violation.shape in (Shape.NOTIFICATION, Shape.RESPONSE):
+            return
+        # An error without an id is part of the protocol since 2025-11-25; before, none is sent, but
+        # within an array (2025-03-26), where JSON-RPC has one error for each unreadable item.
+        error = ErrorObject(code=violation.code, message=violation.text)
+        if self._batch is not None:
+            self._batch.add(ErrorResponse(id=None, error=error))
+        elif (self.revision or self._revisions[-1]) >= "2025-11-25":
+            self._send(ErrorResponse(id=ABSENT, error=error))
+
+    # Subscriptions
+
+    def _subscribe_legacy(self, message: Request, method: str, uri: str) -> None:
+        uris = self._subscriptions.uris
+        wanted = schema.SubscriptionFilter(resource_subscriptions=(uri,))
+        if method == "resources/unsubscribe":
+            if uris.pop(uri, uris) is None:
+                self._emit(
+                    SubscriptionClosed(subscription_id=None, filter=wanted, reason="the client unsubscribed")
+                )
+        elif uri not in uris:
+            if self._refuses_subscription(message):
+                return
+            uris[uri] = None
+            self._emit(SubscriptionOpened(subscription_id=None, filter=wanted))
+        self._reply(message.id, Response(id=message.id, result={}))
+
+    def _refuses_subscription(self, message: Request) -> bool:
+        if len(self._subscriptions) < self._limits.subscriptions:
+            return False
+        text = f"too many subscriptions: {self._limits.subscriptions} are open"
+        self._reply_error(message.id, INTERNAL_ERROR, text, violated=False)
+        return True
+
+    def _listen(
+        self, message: Request, codec: Codec, params: schema.SubscriptionsListenRequestParams
+    ) -> None:
+        if self._refuses_subscription(message):
+            return
+        subscription = Subscription(
+            subscription_id=message.id, filter=honoured(params.notifications, self._capabilities), codec=codec
+        )
+        self._subscriptions.add(subscription)
+        acknowledged = schema.SubscriptionsAcknowledgedNotificationParams(notifications=subscription.filter)
+        payload = stamp_subscription(codec.unstructure(acknowledged), message.id)
+        self._send(
+            Notification(method="notifications/subscriptions/acknowledged", params=payload),
+            related=message.id,
+        )
+        self._emit(SubscriptionOpened(subscription_id=message.id, filter=subscription.filter))
+
+
+def _progress_token(message: Request) -> ProgressToken | None:
+    meta = None if message.params is None else message.params.get("_meta")
+    token = meta.get("progressToken") if isinstance(meta, Mapping) else None
+    return token if type(token) in (str, int) else None

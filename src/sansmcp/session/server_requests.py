@@ -1,0 +1,297 @@
+"""The table half of a server's session: what one client has asked for, and how each of it ends.
+
+`server_inputs` above it reads what the client sends, `server` above that has the commands.
+"""
+
+from collections.abc import Sequence
+
+import attrs
+
+from sansmcp import schema
+from sansmcp.errors import LocalProtocolError
+from sansmcp.schema import (
+    METHODS,
+    REVISIONS,
+    Codec,
+    MethodTable,
+    Revision,
+    Side,
+)
+from sansmcp.session.actions import Cancel, EndExchange
+from sansmcp.session.base import Session
+from sansmcp.session.calls import Outcome
+from sansmcp.session.era import (
+    RequestReader,
+    stamp_result,
+    stamp_subscription,
+)
+from sansmcp.session.events import (
+    AnswerDropped,
+    ChangeKind,
+    Disconnected,
+    HandlerFailed,
+    MessageDropped,
+    ProtocolViolated,
+    RequestCancelled,
+    ServerEvent,
+    SessionEnded,
+    SubscriptionClosed,
+)
+from sansmcp.session.inbound import BatchReply, Inbound, InboundRequests
+from sansmcp.session.settings import KeepAlive, SessionLimits, Timeouts
+from sansmcp.session.states import Effect, LinkInput, LinkState, RequestInput, RequestState, Step
+from sansmcp.session.stats import SessionStats
+from sansmcp.session.subscriptions import Subscription, Subscriptions
+from sansmcp.values import JSON, RequestId
+from sansmcp.wire import (
+    ErrorResponse,
+    Response,
+)
+
+_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
+_SEVERITY = {level: rank for rank, level in enumerate(_LEVELS)}
+
+_CHANGE_METHODS = {
+    ChangeKind.TOOLS: "notifications/tools/list_changed",
+    ChangeKind.PROMPTS: "notifications/prompts/list_changed",
+    ChangeKind.RESOURCES: "notifications/resources/list_changed",
+    ChangeKind.RESOURCE: "notifications/resources/updated",
+}
+_OWN_COMMANDS = {
+    **dict.fromkeys(_CHANGE_METHODS.values(), "publish"),
+    "notifications/cancelled": "end_subscription",
+}
+
+
+class ServerRequests(Session[ServerEvent]):
+    """One client, as a table of what it asked for; see `ServerSession` for the arguments."""
+
+    def __init__(
+        self,
+        *,
+        info: schema.Implementation,
+        capabilities: schema.ServerCapabilities,
+        instructions: str | None = None,
+        revisions: Sequence[Revision] = REVISIONS,
+        methods: MethodTable = METHODS,
+        timeouts: Timeouts | None = None,
+        limits: SessionLimits | None = None,
+        keep_alive: KeepAlive | None = None,
+        ordered: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(
+            side=Side.SERVER,
+            revisions=revisions,
+            methods=methods,
+            timeouts=timeouts,
+            limits=limits,
+            keep_alive=keep_alive,
+        )
+        self._info = info
+        self._capabilities = capabilities
+        self._instructions = instructions
+        self._reader = RequestReader(self._revisions, methods)
+        self._requests = InboundRequests(self._limits, ordered)
+        self._subscriptions = Subscriptions()
+        self._batches: dict[RequestId, BatchReply] = {}
+        self._batch: BatchReply | None = None
+        self._client_info: schema.Implementation | None = None
+        self._client_capabilities = schema.ClientCapabilities()
+        self._log_level: schema.LoggingLevel | None = None
+        self._info_json: dict[Revision, JSON] = {}
+
+    def stats(self) -> SessionStats:
+        """Return how the session is doing."""
+        return SessionStats(
+            phase=self._phase,
+            link=self._link,
+            calls_in_flight=len(self._calls),
+            requests_in_flight=len(self._requests),
+            requests_waiting=self._requests.waiting,
+            bytes_waiting=self._requests.bytes_waiting,
+            subscriptions=len(self._subscriptions),
+            **attrs.asdict(self._counters),
+        )
+
+    # Answers
+
+    def _reply(self, request_id: RequestId, message: Response | ErrorResponse) -> None:
+        reply = self._batches.pop(request_id, None)
+        if reply is None:
+            self._send(message, related=request_id)
+            return
+        reply.add(message)
+        # While the array is still being read, more of it may have to be waited for.
+        if reply is not self._batch:
+            self._send_batch(reply, related=request_id)
+
+    def _send_batch(self, reply: BatchReply, related: RequestId | None = None) -> None:
+        answers = reply.take()
+        if answers is not None:
+            first = answers.messages[0]
+            related = first.id if related is None and isinstance(first, Response) else related
+            self._send(answers, related=related)
+
+    def _outcome_for(self, command: str, request_id: RequestId) -> Inbound:
+        entry = self._requests.get(request_id)
+        if entry is None or entry.state is RequestState.AWAITING_INPUT:
+            in_flight = ", ".join(repr(known.message.id) for known in self._requests) or "none"
+            what = "is not in flight" if entry is None else "waits for the client's answers"
+            raise LocalProtocolError(
+                f"{command}({request_id!r}): the request {what}; in flight: {in_flight[:200]}",
+                state=self._link.value,
+            )
+        return entry
+
+    def _answer(
+        self,
+        entry: Inbound,
+        answer: Response | ErrorResponse,
+        data: bytes,
+        happened: RequestInput,
+        cause: BaseException | None,
+    ) -> None:
+        if cause is not None and self._link is not LinkState.CLOSED:
+            self._emit(HandlerFailed(request_id=entry.message.id, method=entry.method.name, error=cause))
+        if entry.step(happened) is Effect.DROP:
+            self._drop_answer(entry)
+            return
+        if entry.batch is None:
+            self._send_encoded(answer, data, related=entry.message.id)
+        else:
+            self._reply(entry.message.id, answer)
+        self._finish(entry)
+
+    def _drop_answer(self, entry: Inbound) -> None:
+        if self._link is not LinkState.CLOSED:
+            self._emit(AnswerDropped(request_id=entry.message.id))
+        self._finish(entry)
+
+    def _finish(self, entry: Inbound) -> None:
+        self._requests.finish(entry)
+        self._quiet_since = self._now
+        while (started := self._requests.next_to_start()) is not None:
+            self._emit(started.received())
+        self._check_drained()
+
+    # Cancellation
+
+    def _cancel_request(self, request_id: RequestId, reason: str | None) -> bool:
+        """Give a request of the peer up; say whether there was one."""
+        if self._requests.withdraw(request_id) is not None:
+            self._forget_answer(request_id)
+            self._check_drained()
+            return True
+        if request_id in self._subscriptions:
+            self._forget_subscription(request_id, reason or "the client cancelled it")
+            self._actions.append(EndExchange(request_id=request_id))
+            return True
+        entry = self._requests.get(request_id)
+        if entry is None:
+            return False
+        effect = entry.step(RequestInput.CANCEL)
+        if effect is not None:
+            self._forget_answer(request_id)
+            self._withdraw_questions(entry, reason)
+        if effect is Effect.STOP_WORK:
+            self._emit(RequestCancelled(request_id=request_id, reason=reason))
+        elif effect is Effect.FINISH:
+            self._finish(entry)
+        self._check_drained()
+        return True
+
+    def _forget_answer(self, request_id: RequestId) -> None:
+        self._actions.append(EndExchange(request_id=request_id))
+        reply = self._batches.pop(request_id, None)
+        if reply is not None:
+            reply.forget(request_id)
+            if reply is not self._batch:
+                self._send_batch(reply)
+
+    def _withdraw_questions(self, entry: Inbound, reason: str | None) -> None:
+        for call in tuple(entry.questions):
+            self._actions.append(Cancel(request_id=call.wire_id, reason=reason, related=call.related))
+            call.step(RequestInput.CANCEL)
+            self._calls.remove(call)
+        entry.questions.clear()
+
+    # Ends of subscriptions
+
+    def _forget_subscription(self, subscription_id: RequestId, reason: str) -> Subscription | None:
+        subscription = self._subscriptions.remove(subscription_id)
+        if subscription is not None:
+            closed = SubscriptionClosed(
+                subscription_id=subscription_id, filter=subscription.filter, reason=reason
+            )
+            self._emit(closed)
+        return subscription
+
+    def _close_subscription(self, subscription_id: RequestId, reason: str) -> None:
+        subscription = self._forget_subscription(subscription_id, reason)
+        if subscription is None:
+            raise AssertionError("unreachable: only open subscriptions are closed")
+        # The result goes last: it ends the request, and a cancellation of an ended request is
+        # ignored (2026-07-28, Cancellation, Error Handling).
+        self._actions.append(Cancel(request_id=subscription_id, reason=reason, related=subscription_id))
+        codec = subscription.codec
+        payload = stamp_result(
+            codec.unstructure(schema.SubscriptionsListenResult()), self._info_as_json(codec)
+        )
+        self._reply(
+            subscription_id, Response(id=subscription_id, result=stamp_subscription(payload, subscription_id))
+        )
+
+    # Ends
+
+    def _start_draining(self, cause: LinkInput) -> None:
+        if cause is LinkInput.CLOSE:
+            for subscription in self._subscriptions:
+                self._close_subscription(subscription.subscription_id, self._end_reason)
+        else:
+            # Nobody is left to answer our questions.
+            for entry in self._requests:
+                if entry.state is RequestState.AWAITING_INPUT:
+                    entry.step(RequestInput.LOSE)
+                    self._withdraw_questions(entry, self._end_reason)
+                    self._requests.finish(entry)
+            self._lose_calls(self._end_reason)
+        self._deadlines.disarm("keep-alive")
+        self._check_drained()
+        if self._link is LinkState.DRAINING:
+            closing = cause is LinkInput.CLOSE
+            self._arm_grace(self._timeouts.close if closing else self._timeouts.end_of_input)
+
+    def _check_drained(self) -> None:
+        if self._link is LinkState.DRAINING and not self._requests.is_working():
+            self._drained()
+
+    def _end_session(self, reason: str) -> None:
+        self._requests.withdraw_all()
+        for entry in self._requests:
+            if entry.state is RequestState.IN_FLIGHT:
+                entry.step(RequestInput.CANCEL)
+                self._emit(RequestCancelled(request_id=entry.message.id, reason=reason))
+            elif entry.state is RequestState.AWAITING_INPUT:
+                entry.step(RequestInput.LOSE)
+                self._requests.finish(entry)
+        for subscription in self._subscriptions:
+            self._forget_subscription(subscription.subscription_id, reason)
+        for uri in tuple(self._subscriptions.uris):
+            del self._subscriptions.uris[uri]
+            wanted = schema.SubscriptionFilter(resource_subscriptions=(uri,))
+            self._emit(SubscriptionClosed(subscription_id=None, filter=wanted, reason=reason))
+        self._batches.clear()
+        if self._speak(Step.END, "the end") is Effect.END_SESSION:
+            self._emit(SessionEnded(reason=reason))
+
+    def _is_busy(self) -> bool:
+        return self._requests.is_working() or super()._is_busy()
+
+    def _info_as_json(self, codec: Codec) -> JSON:
+        known = self._info_json.get(codec.revision)
+        if known is None:
+            known = self._info_json[codec.revision] = codec.unstructure(self._info)
+        return known
+
+    def _emit_shared(self, event: Outcome | ProtocolViolated | MessageDropped | Disconnected) -> None:
+        self._emit(event)

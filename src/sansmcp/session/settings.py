@@ -1,0 +1,57 @@
+"""The numbers a session keeps: times, limits, keep-alive; each with its default and where it comes from."""
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """How long a session waits, in seconds."""
+
+    # The TypeScript SDK gives a request 60 s; browsers and proxies are near that.
+    request: float = 60.0
+    """A call without answer and without progress."""
+    # Ten times the above: progress extends a call, but not for ever (2025-03-26, Lifecycle, Timeouts).
+    request_maximum: float = 600.0
+    """A call in all, whatever progress says."""
+    # A legacy server may stay silent to a request before `initialize`; a slow start costs no more
+    # than an answer that comes late, which is dropped.
+    probe: float = 5.0
+    """The answer to `server/discover` when it is used to learn the era."""
+    # The Go SDK gives up closing after 5 s.
+    close: float = 5.0
+    """Requests that run when our side closes."""
+    end_of_input: float = 0.5
+    """Requests that run when the peer ends its input."""
+
+
+@attrs.frozen(kw_only=True)
+class SessionLimits:
+    """How much one peer may ask for at a time."""
+
+    # No SDK has a bound; the Python SDK spends 18 kB on each request in flight.
+    requests_in_flight: int = 1000
+    """Requests of the peer that are worked on at once; further ones wait."""
+    backlog: int = 1000
+    """Requests that wait; further ones are refused."""
+    # One message at its own limit may wait.
+    backlog_bytes: int = 4 * 1024 * 1024
+    """The bytes of the requests that wait."""
+    # The Python and the TypeScript SDK allow 1024.
+    subscriptions: int = 1024
+    """Subscriptions of the peer; in a legacy session, resources it subscribed to."""
+    # The Python and the TypeScript SDK stop after 10.
+    input_rounds: int = 10
+    """How often one request may ask back."""
+
+
+@attrs.frozen(kw_only=True)
+class KeepAlive:
+    """Pings in a legacy session while nothing else is under way; off unless given."""
+
+    # The websockets library pings every 20 s and waits 20 s.
+    interval: float = 20.0
+    """Seconds of silence before a ping."""
+    timeout: float = 20.0
+    """Seconds to wait for its answer."""
+    failures: int = 1
+    """How many pings in a row may go unanswered before the connection is given up."""
