@@ -56,6 +56,9 @@ def register(converter: Converter, revision: Revision, tolerances: Mapping[Toler
     )
     for predicate, factory in factories:
         converter.register_structure_hook_factory(predicate, factory)
+    for scalar in shapes.SCALARS:
+        # The converter has hooks of its own for these classes, which it finds before any predicate.
+        converter.register_structure_hook(scalar, _scalar_hook(scalar))
 
 
 def _keep(value: JSON, _type: JSON) -> JSON:

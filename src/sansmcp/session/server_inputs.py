@@ -88,7 +88,14 @@ class ServerInputs(ServerRequests):
         if isinstance(classified, ModernRequest):
             self._serve(message, codec_for(classified.revision), classified)
         elif isinstance(classified, Refusal):
-            self._reply_error(message.id, classified.code, classified.message, classified.data)
+            self._reply_error(
+                message.id,
+                classified.code,
+                classified.message,
+                classified.data,
+                # To ask for a version or a method that is not there is how peers find out.
+                violated=classified.code == INVALID_PARAMS,
+            )
         elif message.method == "initialize":
             self._initialize(message)
         elif self._hear(Step.CLIENT_PING if message.method == "ping" else Step.CLIENT_REQUEST) is None:
@@ -104,7 +111,7 @@ class ServerInputs(ServerRequests):
         row = self._methods.lookup(message.method, codec.revision, Side.CLIENT, Kind.REQUEST)
         if row is None or not self._offers(row, codec.revision):
             text = f"method {message.method[:80]!r} is not available in {codec.revision} on this server"
-            self._reply_error(message.id, METHOD_NOT_FOUND, text, violated=row is None)
+            self._reply_error(message.id, METHOD_NOT_FOUND, text, violated=False)
             return
         try:
             params = codec.structure_params(row.params, message.params)
