@@ -1,0 +1,49 @@
+"""What a client asks: calls as values, the two surfaces over them, and handlers of the server's questions."""
+
+from sansmcp.client.awaitable import AwaitableCalls
+from sansmcp.client.blocking import BlockingCalls
+from sansmcp.client.calls import (
+    Call,
+    OnProgress,
+    call_tool,
+    complete,
+    get_prompt,
+    list_prompts,
+    list_resource_templates,
+    list_resources,
+    list_tools,
+    ping,
+    read_resource,
+    request,
+    set_log_level,
+)
+from sansmcp.client.outcomes import Failure, Outcome, exception_of, value_of
+from sansmcp.client.pages import MAX_PAGES, AwaitableItems, BlockingItems, Page, Walk, walk
+
+__all__ = [
+    "MAX_PAGES",
+    "AwaitableCalls",
+    "AwaitableItems",
+    "BlockingCalls",
+    "BlockingItems",
+    "Call",
+    "Failure",
+    "OnProgress",
+    "Outcome",
+    "Page",
+    "Walk",
+    "call_tool",
+    "complete",
+    "exception_of",
+    "get_prompt",
+    "list_prompts",
+    "list_resource_templates",
+    "list_resources",
+    "list_tools",
+    "ping",
+    "read_resource",
+    "request",
+    "set_log_level",
+    "value_of",
+    "walk",
+]
