@@ -32,14 +32,20 @@ def audio_as_text(block: AudioContent) -> TextContent:
     """Name the sound by its type and size."""
     size = len(block.data.rstrip("=")) * 3 // 4
     return TextContent(
-        text=f"[audio: {block.mime_type}, {size} bytes]", annotations=block.annotations, meta=block.meta
+        text=f"[audio: {block.mime_type}, {size} bytes]",
+        annotations=block.annotations,
+        meta=block.meta,
+        extra=block.extra,
     )
 
 
 def resource_link_as_text(link: ResourceLink) -> TextContent:
     """Name the resource by its title and URI."""
     return TextContent(
-        text=f"{link.title or link.name}: {link.uri}", annotations=link.annotations, meta=link.meta
+        text=f"{link.title or link.name}: {link.uri}",
+        annotations=link.annotations,
+        meta=link.meta,
+        extra=link.extra,
     )
 
 

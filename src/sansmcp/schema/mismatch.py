@@ -15,7 +15,8 @@ _PLAIN_NAME: Final = re.compile(r"[$\w-]{1,80}", re.ASCII)
 def show(value: JSON | Absent) -> str:
     """Return a short text that tells a reader which value was found.
 
-    Objects and arrays are only named: to print one of four megabytes costs more than to read it.
+    Objects and arrays are only named: to print one of four megabytes costs more than to read it. So are
+    instances of classes, whose way of printing themselves may be anything.
     """
     if isinstance(value, Absent):
         return "nothing"
@@ -25,8 +26,12 @@ def show(value: JSON | Absent) -> str:
         return "an object"
     if isinstance(value, list | tuple):
         return "an array"
-    text = repr(value[:MAX_SHOWN]) if isinstance(value, str) else repr(value)
-    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+    if isinstance(value, int) and value.bit_length() > MAX_SHOWN:
+        return "a very large integer"
+    if isinstance(value, str | int | float):
+        text = repr(value[:MAX_SHOWN]) if isinstance(value, str) else repr(value)
+        return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+    return f"an instance of {type(value).__name__}"
 
 
 class SchemaError(SansmcpError):

@@ -6,6 +6,7 @@ from typing import TypeAlias
 import attrs
 
 from sansmcp.schema.mismatch import Repaired, SchemaError
+from sansmcp.schema.tolerances import MAX_DROPPED
 from sansmcp.values import ABSENT, JSON
 
 Hook: TypeAlias = Callable[[JSON, JSON], JSON]
@@ -169,6 +170,8 @@ def tolerant_array(inner: Hook) -> Hook:
                 if type(item) is not dict:
                     raise
                 dropped.append(error)
+            if len(dropped) > MAX_DROPPED:
+                raise dropped[-1]
         if dropped:
             raise Repaired(tuple(items), dropped)
         return tuple(items)

@@ -32,5 +32,10 @@ TOLERANCES: Final[Mapping[Tolerance, str]] = {
 }
 """How each fault is read by a codec that is not strict."""
 
+# More than a page of a list usually has; a list that is wrong throughout is no list with a slip in it, and
+# each error costs more than the item did.
+MAX_DROPPED: Final = 100
+"""How many items may be left out of one result."""
+
 NO_TOLERANCES: Final[Mapping[Tolerance, str]] = {}
 """What a strict codec overlooks."""
