@@ -70,4 +70,4 @@ def _without_escapes(raw: bytes) -> bytes:
 
 
 def _outside_strings(text: bytes) -> bytes:
-    return b"0".join(text.split(b'"')[::2])
+    return b"_".join(text.split(b'"')[::2])

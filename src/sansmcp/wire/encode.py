@@ -71,7 +71,7 @@ def _envelope(message: Message | Violation) -> dict[str, JSON]:
 
 def _with_params(members: dict[str, JSON], message: Request | Notification) -> dict[str, JSON]:
     if not isinstance(message.method, str):
-        raise LocalProtocolError(f"method is {message.method!r:.80}; expected a string")
+        raise LocalProtocolError(f"method is of type {type(message.method).__name__}; expected a string")
     if message.params is not None:
         _check_mapping("params", message.params)
         members["params"] = message.params
@@ -80,9 +80,11 @@ def _with_params(members: dict[str, JSON], message: Request | Notification) -> d
 
 def _error_members(error: ErrorObject) -> dict[str, JSON]:
     if type(error.code) is not int and (not isinstance(error.code, int) or isinstance(error.code, bool)):
-        raise LocalProtocolError(f"error.code is {error.code!r:.80}; expected an integer")
+        raise LocalProtocolError(f"error.code is of type {type(error.code).__name__}; expected an integer")
     if not isinstance(error.message, str):
-        raise LocalProtocolError(f"error.message is {error.message!r:.80}; expected a string")
+        raise LocalProtocolError(
+            f"error.message is of type {type(error.message).__name__}; expected a string"
+        )
     members: dict[str, JSON] = {"code": error.code, "message": error.message}
     if error.data is not ABSENT:
         members["data"] = error.data
@@ -102,9 +104,11 @@ def _with_extra(
 
 def _check_id(request_id: JSON) -> None:
     if type(request_id) is not str and type(request_id) is not int:
-        raise LocalProtocolError(f"id is {request_id!r:.80}; expected a string or an integer")
+        raise LocalProtocolError(
+            f"id is of type {type(request_id).__name__}; expected a string or an integer"
+        )
 
 
 def _check_mapping(name: str, value: JSON) -> None:
     if type(value) is not dict and not isinstance(value, Mapping):
-        raise LocalProtocolError(f"{name} is {value!r:.80}; expected an object")
+        raise LocalProtocolError(f"{name} is of type {type(value).__name__}; expected an object")

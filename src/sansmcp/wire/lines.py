@@ -55,17 +55,14 @@ class LineReader:
         Raises:
             LocalProtocolError: the end was received before.
         """
-        match self._state:
-            case _State.ENDED:
-                raise LocalProtocolError(
-                    "receive_data after receive_eof; a new stream needs a new LineReader"
-                )
-            case _State.START:
-                self._start(bytes(self._buffer) + data)
-            case _State.LINES:
-                self._append(data)
-            case _State.DROPPING:
-                self._drop(data)
+        if self._state is _State.LINES:
+            self._append(data)
+        elif self._state is _State.DROPPING:
+            self._drop(data)
+        elif self._state is _State.START:
+            self._start(bytes(self._buffer) + data)
+        else:
+            raise LocalProtocolError("receive_data after receive_eof; a new stream needs a new LineReader")
 
     def receive_eof(self) -> None:
         """Take the end of the stream; afterwards drain next_line(). A second time changes nothing."""
@@ -144,7 +141,8 @@ class LineReader:
         return Violation(
             code=-32700,
             text=f"a line is longer than {self._limit} bytes",
-            excerpt=make_excerpt(self._buffer),
+            # Of what is kept in any case, or the excerpt would tell how the bytes were cut.
+            excerpt=make_excerpt(self._buffer[: self._limit + 1]),
         )
 
 

@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Final, NoReturn
 
 from sansmcp.errors import LocalProtocolError
@@ -45,11 +46,13 @@ def unique_object(members: list[tuple[str, JSON]]) -> dict[str, JSON]:
     """Build an object; raise NotJSONError if a member name occurs twice."""
     value = dict(members)
     if len(value) != len(members):
-        names: set[str] = set()
-        for name, _ in members:
-            if name in names:
-                raise NotJSONError(f"member name {name[:80]!r} occurs twice in one object")
-            names.add(name)
+        seen: set[str] = set()
+        names = map(itemgetter(0), members)
+        name = next(names)
+        while name not in seen:
+            seen.add(name)
+            name = next(names)
+        raise NotJSONError(f"member name {name[:80]!r} occurs twice in one object")
     return value
 
 
@@ -203,7 +206,7 @@ def write_without_stack(value: JSON) -> str:
 def _name_text(path: list[JSON]) -> str:
     name = path[-1]
     if not isinstance(name, str):
-        raise _unsayable(path[:-1], f"member name {name!r:.80} is not a string")
+        raise _unsayable(path[:-1], f"a member name is of type {type(name).__name__}; expected a string")
     return _string_text(name, path)
 
 
