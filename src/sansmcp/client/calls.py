@@ -11,8 +11,7 @@ import attrs
 
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
-from sansmcp.session.client import ClientSession
-from sansmcp.session.events import CallHandle, ProgressReceived
+from sansmcp.session import CallHandle, ClientSession, ProgressReceived
 from sansmcp.values import JSON
 
 T = TypeVar("T")

@@ -2,16 +2,15 @@
 
 from typing import TypeAlias, TypeVar, assert_never
 
-from sansmcp import errors
+from sansmcp import errors, session
 from sansmcp.client.calls import Call
-from sansmcp.session import events
 
 T = TypeVar("T")
 
-Failure: TypeAlias = events.RequestFailed | events.RequestTimedOut | events.RequestLost
+Failure: TypeAlias = session.RequestFailed | session.RequestTimedOut | session.RequestLost
 """The three ways in which a call ends without a result."""
 
-Outcome: TypeAlias = events.ResponseReceived | Failure
+Outcome: TypeAlias = session.ResponseReceived | Failure
 """How a call ends; each call has exactly one, unless it was cancelled."""
 
 
@@ -28,7 +27,7 @@ def value_of(call: Call[T], outcome: Outcome) -> T:
         RequestLost: no answer can come any more.
         LocalProtocolError: the caller named another type of result than the method table of the session.
     """
-    if isinstance(outcome, events.ResponseReceived):
+    if isinstance(outcome, session.ResponseReceived):
         return call.read(outcome.result)
     raise exception_of(outcome)
 
@@ -40,11 +39,11 @@ def exception_of(failure: Failure) -> errors.CallEnded:
         failure: the event that ended a call.
     """
     match failure:
-        case events.RequestFailed():
+        case session.RequestFailed():
             return errors.RequestFailed(failure.code, failure.message, failure.data, method=failure.method)
-        case events.RequestTimedOut():
+        case session.RequestTimedOut():
             return errors.RequestTimedOut(failure.reason)
-        case events.RequestLost():
+        case session.RequestLost():
             return errors.RequestLost(f"{failure.method}: {failure.reason}")
         case _:
             assert_never(failure)
