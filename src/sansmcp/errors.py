@@ -3,7 +3,8 @@
 `LocalProtocolError` is a mistake of the program that uses sansmcp, raised at the call and before
 anything changed. `RemoteProtocolError` is a breach by the peer. `CallEnded` and its three kinds are
 nobody's fault: the peer said no, the time was up, or the link was lost. What handlers raise to say
-no themselves are `RpcError` and `ToolError`.
+no themselves are `RpcError`, `ToolError` and `ResourceNotFound`; `InputRefused` reaches them where the
+client says no to a question, and `InputNeeded`, which is no error, where it has to be asked first.
 
 Events of the same names live in `sansmcp.session`: a binding maps each to its exception, once.
 """
@@ -75,6 +76,10 @@ class RequestLost(CallEnded):
     """No answer can come any more; the peer may or may not have done the work."""
 
 
+class NotConnected(SansmcpError):
+    """There is no connection: it could not be made, or it has ended; the message says why."""
+
+
 class RpcError(SansmcpError):
     """Raise it in a handler to answer the request with this JSON-RPC error, unchanged.
 
@@ -93,3 +98,47 @@ class RpcError(SansmcpError):
 
 class ToolError(SansmcpError):
     """Raise it in a tool to answer with a result that is an error and shows this message to the model."""
+
+
+class ResourceNotFound(SansmcpError):
+    """Raise it in a handler to answer that there is no such resource.
+
+    Args:
+        uri: what was asked for.
+    """
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"there is no resource {uri[:80]!r}")
+        self.uri = uri
+
+
+class InputRefused(SansmcpError):
+    """The client answered a handler's question with an error; it did not ask its user.
+
+    Args:
+        key: the question, by the handler's key.
+        code: the code of the JSON-RPC error.
+        message: its message.
+        data: its data, or ABSENT.
+    """
+
+    def __init__(self, key: str, code: int, message: str, data: JSON | Absent = ABSENT) -> None:
+        super().__init__(f"question {key!r}: {message} ({code})")
+        self.key = key
+        self.code = code
+        self.message = message
+        self.data = data
+
+
+class InputNeeded(BaseException):
+    """A handler stops here: the client must be asked first, and the handler runs again with the answer.
+
+    It is no `Exception`, so that handlers do not catch it by accident: let it pass.
+
+    Args:
+        key: the question, by the handler's key.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the client must be asked {key!r} first")
+        self.key = key

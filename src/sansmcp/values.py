@@ -13,6 +13,12 @@ ProgressToken: TypeAlias = str | int
 """What a requestor puts in `_meta` to be told of progress."""
 
 
+class Word(enum.Enum):
+    """A closed list of words whose members hash by identity: they are keys of tables on every message."""
+
+    __hash__ = object.__hash__
+
+
 class Absent(enum.Enum):
     """The type of `ABSENT`: the member is not there, which is not the same as null."""
 

@@ -3,7 +3,6 @@
 A name without a row for a revision and a sender is "method not found".
 """
 
-import enum
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -54,17 +53,17 @@ from sansmcp.schema.tasks import (
 )
 from sansmcp.schema.tool_calls import CallToolRequestParams, CallToolResult
 from sansmcp.schema.tools import ListToolsResult
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Word
 
 
-class Kind(enum.Enum):
+class Kind(Word):
     """Whether a message wants an answer."""
 
     REQUEST = "request"
     NOTIFICATION = "notification"
 
 
-class Side(enum.Enum):
+class Side(Word):
     """The two ends of a session."""
 
     CLIENT = "client"

@@ -1,8 +1,9 @@
 """The revisions of the protocol and their two eras. Revisions are dates and compare as strings."""
 
-import enum
 import sys
 from typing import Final, Literal, TypeAlias, get_args
+
+from sansmcp.values import Word
 
 if sys.version_info >= (3, 13):
     from typing import TypeIs
@@ -28,7 +29,7 @@ LATEST_MODERN: Final[Revision] = MODERN_REVISIONS[-1]
 """What a modern request names first."""
 
 
-class Era(enum.Enum):
+class Era(Word):
     """The two ways of talking; they differ in lifecycle, in transport, and in who may ask whom."""
 
     LEGACY = "legacy"

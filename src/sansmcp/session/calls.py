@@ -1,6 +1,5 @@
 """The calls that one side makes: handles, ids on the wire, and the clock of each."""
 
-import enum
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
@@ -16,13 +15,13 @@ from sansmcp.session.events import (
     ResponseReceived,
 )
 from sansmcp.session.states import REQUEST, RequestInput, RequestState
-from sansmcp.values import JSON, RequestId
+from sansmcp.values import JSON, RequestId, Word
 
 Outcome: TypeAlias = ResponseReceived | RequestFailed | RequestTimedOut | RequestLost
 """How a call ends, exactly once."""
 
 
-class Purpose(enum.Enum):
+class Purpose(Word):
     """Why a call was made, which decides who is told of its outcome."""
 
     USER = "user"

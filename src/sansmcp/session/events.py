@@ -1,6 +1,5 @@
 """What happened, as finished values: the events of both roles. Match them exhaustively."""
 
-import enum
 from collections.abc import Mapping
 from typing import NewType, TypeAlias
 
@@ -8,7 +7,7 @@ import attrs
 
 from sansmcp import schema
 from sansmcp.schema import Era, Revision
-from sansmcp.values import ABSENT, JSON, Absent, ProgressToken, RequestId
+from sansmcp.values import ABSENT, JSON, Absent, ProgressToken, RequestId, Word
 from sansmcp.wire import Message, Notification, Request
 
 CallHandle = NewType("CallHandle", int)
@@ -18,7 +17,7 @@ InputHandle = NewType("InputHandle", int)
 """Names a question that the peer asked us."""
 
 
-class ChangeKind(enum.Enum):
+class ChangeKind(Word):
     """What can change on a server."""
 
     TOOLS = "tools"

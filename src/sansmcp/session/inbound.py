@@ -1,6 +1,5 @@
 """The peer's requests: which are worked on, which wait, and which must be refused."""
 
-import enum
 from collections import deque
 from collections.abc import Iterator, Mapping
 
@@ -12,7 +11,7 @@ from sansmcp.session.calls import Call
 from sansmcp.session.events import InputAnswer, InputRefused, RequestReceived
 from sansmcp.session.settings import SessionLimits
 from sansmcp.session.states import REQUEST, Effect, RequestInput, RequestState
-from sansmcp.values import ABSENT, JSON, ProgressToken, RequestId
+from sansmcp.values import ABSENT, JSON, ProgressToken, RequestId, Word
 from sansmcp.wire import Batch, ErrorResponse, Request, Response
 
 
@@ -90,7 +89,7 @@ class Inbound:
         )
 
 
-class Admission(enum.Enum):
+class Admission(Word):
     """What became of a request that arrived."""
 
     STARTED = "started"

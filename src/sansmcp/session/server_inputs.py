@@ -108,8 +108,9 @@ class ServerInputs(ServerRequests):
             self._serve(message, codec_for(self.revision or LATEST_LEGACY), None)
 
     def _serve(self, message: Request, codec: Codec, modern: ModernRequest | None) -> None:
-        row = self._methods.lookup(message.method, codec.revision, Side.CLIENT, Kind.REQUEST)
-        if row is None or not self._offers(row, codec.revision):
+        known = self._offered.get((message.method, codec.revision))
+        row = known or self._offer(message.method, codec.revision)
+        if row is None:
             text = f"method {message.method[:80]!r} is not available in {codec.revision} on this server"
             self._reply_error(message.id, METHOD_NOT_FOUND, text, violated=False)
             return
@@ -148,9 +149,14 @@ class ServerInputs(ServerRequests):
             )
             self._reply_error(entry.message.id, INTERNAL_ERROR, text, violated=False)
 
-    def _offers(self, row: Method, revision: Revision) -> bool:
-        capability = row.capability_in(revision)
-        return capability is None or declares(self._capabilities, capability)
+    def _offer(self, method: str, revision: Revision) -> Method | None:
+        """Look up a method of the client that this server offers, and remember it: neither ever changes."""
+        row = self._methods.lookup(method, revision, Side.CLIENT, Kind.REQUEST)
+        capability = None if row is None else row.capability_in(revision)
+        if row is None or (capability is not None and not declares(self._capabilities, capability)):
+            return None
+        self._offered[method, revision] = row
+        return row
 
     def _serve_itself(self, message: Request, row: Method, codec: Codec, params: JSON) -> bool:
         match row.name:

@@ -13,6 +13,7 @@ from sansmcp.schema import (
     METHODS,
     REVISIONS,
     Codec,
+    Method,
     MethodTable,
     Revision,
     Side,
@@ -98,6 +99,7 @@ class ServerRequests(Session[ServerEvent]):
         self._client_info: schema.Implementation | None = None
         self._client_capabilities = schema.ClientCapabilities()
         self._log_level: schema.LoggingLevel | None = None
+        self._offered: dict[tuple[str, Revision], Method] = {}
         self._info_json: dict[Revision, JSON] = {}
 
     def stats(self) -> SessionStats:

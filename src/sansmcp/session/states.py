@@ -16,8 +16,10 @@ import enum
 from collections.abc import Mapping
 from typing import Final, TypeAlias, TypeVar
 
+from sansmcp.values import Word
 
-class Phase(enum.Enum):
+
+class Phase(Word):
     """Where a legacy session stands."""
 
     NEW = "new"
@@ -32,7 +34,7 @@ class Phase(enum.Enum):
     """The session is over."""
 
 
-class Step(enum.Enum):
+class Step(Word):
     """What was said in a legacy session, and by whom."""
 
     INITIALIZE = "client: initialize"
@@ -49,7 +51,7 @@ class Step(enum.Enum):
     END = "the link or the session ends"
 
 
-class Effect(enum.Enum):
+class Effect(Word):
     """What a transition asks of the session that made it."""
 
     OPEN_SESSION = "open the session"
@@ -68,7 +70,7 @@ class Effect(enum.Enum):
     GIVE_UP = "close: there is no common ground"
 
 
-class LinkState(enum.Enum):
+class LinkState(Word):
     """Where the channel stands."""
 
     OPEN = "open"
@@ -79,7 +81,7 @@ class LinkState(enum.Enum):
     """Nothing is read or written any more."""
 
 
-class LinkInput(enum.Enum):
+class LinkInput(Word):
     """What happens to a channel."""
 
     END_OF_INPUT = "the peer ended its input"
@@ -88,7 +90,7 @@ class LinkInput(enum.Enum):
     GRACE_OVER = "the grace period is over"
 
 
-class RequestState(enum.Enum):
+class RequestState(Word):
     """Where one request stands, at either end."""
 
     IN_FLIGHT = "in flight"
@@ -101,7 +103,7 @@ class RequestState(enum.Enum):
     """It has its one outcome."""
 
 
-class RequestInput(enum.Enum):
+class RequestInput(Word):
     """What happens to a request."""
 
     ANSWER = "result or error"
@@ -111,7 +113,7 @@ class RequestInput(enum.Enum):
     LOSE = "no answer can come"
 
 
-class DetectionState(enum.Enum):
+class DetectionState(Word):
     """What a client knows of its server's era."""
 
     UNKNOWN = "unknown"
@@ -128,7 +130,7 @@ class DetectionState(enum.Enum):
     """There is no common ground, or the link is gone."""
 
 
-class DetectionInput(enum.Enum):
+class DetectionInput(Word):
     """What tells a client about its server's era."""
 
     CONNECT_PROBING = "connect, era unknown"
