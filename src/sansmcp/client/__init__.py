@@ -17,6 +17,8 @@ from sansmcp.client.calls import (
     request,
     set_log_level,
 )
+from sansmcp.client.forms import accept, cancel, decline
+from sansmcp.client.handlers import ElicitationHandler, InputHandlers, InputInvocation, Roots, SamplingHandler
 from sansmcp.client.outcomes import Failure, Outcome, exception_of, value_of
 from sansmcp.client.pages import MAX_PAGES, AwaitableItems, BlockingItems, Page, Walk, walk
 
@@ -27,13 +29,21 @@ __all__ = [
     "BlockingCalls",
     "BlockingItems",
     "Call",
+    "ElicitationHandler",
     "Failure",
+    "InputHandlers",
+    "InputInvocation",
     "OnProgress",
     "Outcome",
     "Page",
+    "Roots",
+    "SamplingHandler",
     "Walk",
+    "accept",
     "call_tool",
+    "cancel",
     "complete",
+    "decline",
     "exception_of",
     "get_prompt",
     "list_prompts",
