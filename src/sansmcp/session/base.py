@@ -21,10 +21,7 @@ from sansmcp.session.events import (
     Disconnected,
     MessageDropped,
     ProtocolViolated,
-    RequestFailed,
-    RequestLost,
     RequestTimedOut,
-    ResponseReceived,
 )
 from sansmcp.session.settings import KeepAlive, SessionLimits, Timeouts
 from sansmcp.session.states import LIFECYCLE, LINK, Effect, LinkInput, LinkState, Phase, RequestInput, Step
@@ -223,9 +220,16 @@ class Session(abc.ABC, Generic[EventT]):
     def _emit_shared(self, event: Outcome | ProtocolViolated | MessageDropped | Disconnected) -> None:
         """Emit an event that both roles have."""
 
-    def _violated(self, reason: str, request_id: RequestId | None = None, excerpt: str = "") -> None:
+    def _violated(
+        self,
+        reason: str,
+        request_id: RequestId | None = None,
+        excerpt: str = "",
+        *,
+        code: int | None = None,
+    ) -> None:
         self._counters.violations += 1
-        self._emit_shared(ProtocolViolated(reason=reason, request_id=request_id, excerpt=excerpt))
+        self._emit_shared(ProtocolViolated(reason=reason, code=code, request_id=request_id, excerpt=excerpt))
 
     def _drop(self, message: Message, reason: str) -> None:
         self._counters.dropped += 1
@@ -237,7 +241,7 @@ class Session(abc.ABC, Generic[EventT]):
         error = ErrorObject(code=code, message=text, data=data)
         self._reply(request_id, ErrorResponse(id=request_id, error=error))
         if violated:
-            self._violated(text, request_id)
+            self._violated(text, request_id, code=code)
 
     def _reply(self, request_id: RequestId, message: Response | ErrorResponse) -> None:
         self._send(message, related=request_id)
@@ -257,14 +261,12 @@ class Session(abc.ABC, Generic[EventT]):
         if violation.shape is Shape.RESPONSE and violation.request_id is not ABSENT:
             call = self._calls.by_wire_id(violation.request_id)
             if call is not None:
-                self._end_call(
-                    call, RequestInput.LOSE, self._lost(call, f"its answer cannot be read: {violation.text}")
-                )
+                self._lose_call(call, f"its answer cannot be read: {violation.text}")
         elif violation.shape is Shape.REQUEST and violation.request_id is not ABSENT:
             error = ErrorObject(code=violation.code, message=violation.text)
             self._reply(violation.request_id, ErrorResponse(id=violation.request_id, error=error))
         request_id = None if violation.request_id is ABSENT else violation.request_id
-        self._violated(violation.text, request_id, violation.excerpt)
+        self._violated(violation.text, request_id, violation.excerpt, code=violation.code)
 
     # Our calls
 
@@ -312,22 +314,14 @@ class Session(abc.ABC, Generic[EventT]):
                 else "error without id",
             )
         elif isinstance(message, ErrorResponse):
-            error = message.error
-            failed = RequestFailed(
-                handle=call.handle,
-                method=call.method.name,
-                code=error.code,
-                message=error.message,
-                data=error.data,
-            )
-            self._end_call(call, RequestInput.ANSWER, failed)
+            self._end_call(call, RequestInput.ANSWER, call.failed(message.error))
         else:
             self._receive_result(call, message.result)
 
     def _receive_result(self, call: Call, result: Mapping[str, JSON]) -> None:
         codec = call.codec
         if call.method.result is None:
-            self._end_call(call, RequestInput.ANSWER, self._answered(call, result))
+            self._end_call(call, RequestInput.ANSWER, call.answered(result))
             return
         try:
             value, dropped = codec.structure_reporting(call.method.result, result)
@@ -336,11 +330,11 @@ class Session(abc.ABC, Generic[EventT]):
             return
         for fault in dropped:
             self._violated(f"result of {call.method.name}: {fault}", call.wire_id)
-        self._end_call(call, RequestInput.ANSWER, self._answered(call, value))
+        self._end_call(call, RequestInput.ANSWER, call.answered(value))
 
     def _unusable(self, call: Call, fault: str) -> None:
         self._violated(f"result of {call.method.name}: {fault}", call.wire_id)
-        self._end_call(call, RequestInput.LOSE, self._lost(call, f"its result cannot be used: {fault}"))
+        self._lose_call(call, f"its result cannot be used: {fault}")
 
     def _end_call(self, call: Call, happened: RequestInput, outcome: Outcome) -> None:
         call.step(happened)
@@ -352,23 +346,15 @@ class Session(abc.ABC, Generic[EventT]):
         del call
         self._emit_shared(outcome)
 
-    def _answered(self, call: Call, result: JSON) -> ResponseReceived:
-        return ResponseReceived(handle=call.handle, method=call.method.name, result=result)
-
-    def _lost(self, call: Call, reason: str) -> RequestLost:
-        return RequestLost(handle=call.handle, method=call.method.name, reason=reason)
+    def _lose_call(self, call: Call, reason: str) -> None:
+        self._end_call(call, RequestInput.LOSE, call.lost(reason))
 
     def _time_out(self, call: Call) -> None:
         maximum = call.maximum is not None and (call.deadline is None or call.maximum <= call.deadline)
         limit = "its maximum" if maximum else "its timeout"
         if call.method.cancellable and call.purpose is not Purpose.PROBE:
             self._actions.append(Cancel(request_id=call.wire_id, reason="timed out", related=call.related))
-        timed_out = RequestTimedOut(
-            handle=call.handle,
-            method=call.method.name,
-            reason=f"{call.method.name} was not answered within {limit}",
-        )
-        self._end_call(call, RequestInput.CANCEL, timed_out)
+        self._end_call(call, RequestInput.CANCEL, call.timed_out(f"was not answered within {limit}"))
 
     # Time
 
@@ -484,7 +470,7 @@ class Session(abc.ABC, Generic[EventT]):
 
     def _lose_calls(self, reason: str) -> None:
         for call in self._calls:
-            self._end_call(call, RequestInput.LOSE, self._lost(call, reason))
+            self._lose_call(call, reason)
 
     @abc.abstractmethod
     def _end_session(self, reason: str) -> None:
@@ -496,8 +482,3 @@ class Session(abc.ABC, Generic[EventT]):
 
     def _refuse(self, message: Request, text: str) -> None:
         self._reply_error(message.id, INVALID_REQUEST, text)
-
-
-def to_json(codec: Codec, value: JSON) -> dict[str, JSON]:
-    """Write params or a result as a JSON object; a mapping is one already."""
-    return dict(value) if isinstance(value, Mapping) else codec.unstructure(value)

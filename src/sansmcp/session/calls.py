@@ -1,6 +1,6 @@
 """The calls that one side makes: handles, ids on the wire, and the clock of each."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 import attrs
@@ -16,6 +16,7 @@ from sansmcp.session.events import (
 )
 from sansmcp.session.states import REQUEST, RequestInput, RequestState
 from sansmcp.values import JSON, RequestId, Word
+from sansmcp.wire import ErrorObject
 
 Outcome: TypeAlias = ResponseReceived | RequestFailed | RequestTimedOut | RequestLost
 """How a call ends, exactly once."""
@@ -57,6 +58,30 @@ class Call:
     def step(self, happened: RequestInput) -> None:
         """Move to the next state; a pair without a row is a mistake of this package."""
         self.state = REQUEST[self.state][happened][1]
+
+    def answered(self, result: JSON) -> ResponseReceived:
+        """Return the outcome of a call that has its result."""
+        return ResponseReceived(handle=self.handle, method=self.method.name, result=result)
+
+    def failed(self, error: ErrorObject) -> RequestFailed:
+        """Return the outcome of a call that the peer answered with an error."""
+        return RequestFailed(
+            handle=self.handle,
+            method=self.method.name,
+            code=error.code,
+            message=error.message,
+            data=error.data,
+        )
+
+    def timed_out(self, how: str) -> RequestTimedOut:
+        """Return the outcome of a call whose time is up."""
+        return RequestTimedOut(
+            handle=self.handle, method=self.method.name, reason=f"{self.method.name} {how}"
+        )
+
+    def lost(self, reason: str) -> RequestLost:
+        """Return the outcome of a call that no answer can come to."""
+        return RequestLost(handle=self.handle, method=self.method.name, reason=reason)
 
 
 class Calls:
@@ -157,3 +182,8 @@ class Calls:
         if call.maximum is not None and call.maximum < at:
             at, reason = call.maximum, f"{call.method.name} ({call.handle}) has reached its maximum"
         self._deadlines.arm(call.handle, at, reason)
+
+
+def to_json(codec: Codec, value: JSON) -> dict[str, JSON]:
+    """Write params or a result as a JSON object; a mapping is one already."""
+    return dict(value) if isinstance(value, Mapping) else codec.unstructure(value)

@@ -7,13 +7,12 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Codec, Era, Kind, Method, SchemaError, Side, era_of
-from sansmcp.session.base import to_json
-from sansmcp.session.calls import Call, Purpose
+from sansmcp.session.calls import Call, Purpose, to_json
 from sansmcp.session.capabilities import MissingCapability, declares
 from sansmcp.session.client_inputs import ClientInputs
 from sansmcp.session.events import CallHandle, InputHandle
 from sansmcp.session.questions import Question
-from sansmcp.session.states import DetectionState, RequestInput, RequestState, Step
+from sansmcp.session.states import DetectionState, RequestState, Step
 from sansmcp.session.stats import SessionStats
 from sansmcp.values import ABSENT, JSON
 from sansmcp.wire import Batch, ErrorObject, ErrorResponse, Notification, Request, Response, encode
@@ -272,7 +271,7 @@ class ClientSession(ClientInputs):
             return
         call = self._call_of(question)
         self._questions.remove(question)
-        self._end_call(call, RequestInput.LOSE, self._lost(call, f"this side refused to answer: {message}"))
+        self._lose_call(call, f"this side refused to answer: {message}")
 
     def _settle(self, question: Question, answer: Response | ErrorResponse) -> None:
         self._send(answer, related=question.request_id)
@@ -353,11 +352,7 @@ class ClientSession(ClientInputs):
         self, method: str, params: JSON, timeout: float | None, maximum: float | None, *, progress: bool
     ) -> tuple[Call, Request | None]:
         row, codec, waits = self._check_call(method)
-        value = (
-            codec.structure(row.params, params or {})
-            if params is None or isinstance(params, dict)
-            else params
-        )
+        value = _typed(row, codec, params)
         encode(Request(id=0, method=method, params=to_json(codec, value)))
         if era_of(codec.revision) is Era.LEGACY and not waits:
             self._speak(
@@ -387,7 +382,11 @@ class ClientSession(ClientInputs):
 def _typed(row: Method, codec: Codec, params: JSON) -> JSON:
     if params is not None and not isinstance(params, dict):
         return params
+    members = params or {}
+    if era_of(codec.revision) is Era.MODERN:
+        # What the revision requires there is written by the session.
+        members = {"_meta": {}, **members}
     try:
-        return codec.structure_params(row.params, params)
+        return codec.structure_params(row.params, members)
     except SchemaError as error:
         raise LocalProtocolError(f"params of {row.name}: {error}") from error

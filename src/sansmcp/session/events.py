@@ -62,6 +62,8 @@ class ProtocolViolated:
 
     reason: str
     """What was found and what was expected."""
+    code: int | None = None
+    """The JSON-RPC error that it deserves, whether or not an answer was due; None where there is none."""
     request_id: RequestId | None = None
     """The id in the message, where it could be read."""
     excerpt: str = ""

@@ -26,8 +26,8 @@ from sansmcp.schema import (
     codec_for,
     era_of,
 )
-from sansmcp.session.base import Session, to_json
-from sansmcp.session.calls import Call, Outcome, Purpose
+from sansmcp.session.base import Session
+from sansmcp.session.calls import Call, Outcome, Purpose, to_json
 from sansmcp.session.era import (
     RequestStamp,
     is_modern_refusal,
@@ -368,7 +368,7 @@ class Negotiation(Session[ClientEvent]):
         row = self._methods.lookup(call.method.name, codec.revision, Side.CLIENT, Kind.REQUEST)
         if row is None:
             why = f"the server speaks {codec.revision}, which has no {call.method.name}"
-            self._end_call(call, RequestInput.LOSE, self._lost(call, why))
+            self._lose_call(call, why)
             return
         call.method, call.codec = row, codec
         self._calls.renumber(call)

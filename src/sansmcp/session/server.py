@@ -17,8 +17,7 @@ from sansmcp.schema import (
     Method,
     Side,
 )
-from sansmcp.session.base import to_json
-from sansmcp.session.calls import Call, Outcome, Purpose
+from sansmcp.session.calls import Call, Outcome, Purpose, to_json
 from sansmcp.session.capabilities import MissingCapability, declares, missing_for_input
 from sansmcp.session.era import (
     INTERNAL_ERROR,
