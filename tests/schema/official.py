@@ -126,6 +126,17 @@ PARAMETERLESS = {
 }
 """Messages whose params have no name of their own."""
 
+UNION_TYPES = (
+    "ContentBlock",
+    "ElicitRequestParams",
+    "EnumSchema",
+    "InputRequest",
+    "InputResponse",
+    "PrimitiveSchemaDefinition",
+    "SamplingMessageContentBlock",
+)
+"""Unions that have a type of the same name."""
+
 CLASSES = {name: cls for name, cls in vars(schema_floor).items() if is_schema_type(cls)}
 """The types of the floor, by name."""
 
@@ -165,7 +176,7 @@ def params(found):
     for name, definition in found.items():
         if name.endswith(("Request", "Notification")) and name not in BASES:
             inline = definition.get("properties", {}).get("params")
-            if inline is not None and "$ref" not in inline and name not in {"ListRootsRequest"}:
+            if inline is not None and "$ref" not in inline and name != "ListRootsRequest":
                 meta = inline.setdefault("properties", {}).setdefault("_meta", {"type": "object"})
                 meta["additionalProperties"] = {}
 
@@ -201,7 +212,7 @@ def mapped(revision):
     rows = {}
     for name, definition in definitions(revision).items():
         params_class = PARAMETERLESS.get(name, f"{name}Params")
-        if is_listed(revision, name):
+        if is_listed(name):
             continue
         if name in DATA_OF_ERRORS:
             data = definition["properties"]["error"]["allOf"][1]["properties"]["data"]
@@ -217,12 +228,18 @@ def mapped(revision):
     return rows
 
 
-def is_listed(revision, name):
+def unions(revision):
+    """Return the unions that a revision has: the type and the schema, by name."""
+    found = definitions(revision)
+    return {name: (getattr(schema_floor, name), found[name]) for name in UNION_TYPES if name in found}
+
+
+def is_listed(name):
     """Say whether a definition is one of those that need no class."""
     return name.endswith("ResultResponse") or name in ENVELOPES | ERRORS | UNIONS | ALIASES | BASES
 
 
-def closed(schema, *, inside=""):
+def closed(schema):
     """Forbid unknown members wherever members are named, but for what is open by its nature."""
     if isinstance(schema, list):
         return [closed(item) for item in schema]

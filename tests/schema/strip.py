@@ -50,18 +50,17 @@ def write(path, value):
     path.write_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def main(source):
+def main(source, target=DATA):
     """Make all data files."""
     for schema in sorted(source.glob("20*/schema.json")):
-        write(
-            DATA / f"{schema.parent.name}.json", without_prose(json.loads(schema.read_text(encoding="utf-8")))
-        )
+        stripped = without_prose(json.loads(schema.read_text(encoding="utf-8")))
+        write(target / f"{schema.parent.name}.json", stripped)
     for definition in sorted(source.glob("20*/examples/*")):
         examples = {
             path.stem: without_sentences(json.loads(path.read_text(encoding="utf-8")))
             for path in sorted(definition.glob("*.json"))
         }
-        write(DATA / "examples" / f"{definition.name}.json", examples)
+        write(target / "examples" / f"{definition.name}.json", examples)
 
 
 if __name__ == "__main__":

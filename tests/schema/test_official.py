@@ -3,18 +3,35 @@
 import json
 from typing import get_args
 
+import attrs
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.schema.documents import documents
-from tests.schema.official import CLASSES, definitions, dereferenced, is_listed, mapped, merged, validator
-from tests.schema.strategies import instances, is_plain, unknown_members
+from tests.schema.official import (
+    CLASSES,
+    definitions,
+    dereferenced,
+    is_listed,
+    mapped,
+    merged,
+    unions,
+    validator,
+)
+from tests.schema.strategies import is_plain, unknown_members, values
 
-from sansmcp.schema import REVISIONS, codec_for
+from sansmcp.errors import LocalProtocolError
+from sansmcp.schema import REVISIONS, SchemaError, TextContent, codec_for
 from sansmcp.schema.members import constants_of, is_schema_type, span_of
-from sansmcp.schema.shapes import is_mapping, is_tuple, rows_in
+from sansmcp.schema.shapes import is_any, is_mapping, is_tuple, rows_in
 
 PAIRS = [(revision, name) for revision in REVISIONS for name in mapped(revision)]
+UNIONS = [
+    (revision, name)
+    for revision in REVISIONS
+    for name in unions(revision)
+    if (revision, name) != ("2025-06-18", "EnumSchema")
+]
 EXAMPLES = 12
 
 
@@ -24,7 +41,7 @@ def exactly(value):
 
 
 def inner_objects(revision, cls, schema):
-    """Yield a class and the schema of its objects, and those of all classes inside that have no definition."""
+    """Yield a class and its schema, and those of all classes inside that have no definition."""
     yield cls, schema
     for row in rows_in(cls, revision):
         annotation = row.type_in(revision)
@@ -43,9 +60,7 @@ def inner_objects(revision, cls, schema):
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_every_definition_has_a_class_or_is_listed_as_needing_none(revision):
     assert [
-        name
-        for name in definitions(revision)
-        if name not in mapped(revision) and not is_listed(revision, name)
+        name for name in definitions(revision) if name not in mapped(revision) and not is_listed(name)
     ] == []
 
 
@@ -77,18 +92,19 @@ def test_a_class_has_the_members_of_its_definition_and_requires_the_same(revisio
 
 def small(function):
     return settings(
-        max_examples=EXAMPLES,
+        # There are some four hundred pairs of a definition and a revision.
+        max_examples=settings.default.max_examples // 8,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )(function)
 
 
-@pytest.mark.parametrize(("revision", "name"), PAIRS)
+@pytest.mark.parametrize(("revision", "name"), PAIRS + UNIONS)
 @small
 @given(data=st.data())
 def test_what_is_written_is_plain_and_valid_with_unknown_members_forbidden(revision, name, data):
-    cls, schema = mapped(revision)[name]
-    value = data.draw(instances(cls, revision))
+    cls, schema = (mapped(revision) | unions(revision))[name]
+    value = data.draw(values(cls, revision))
     written = codec_for(revision).unstructure(value)
     assert is_plain(written)
     assert [
@@ -96,11 +112,94 @@ def test_what_is_written_is_plain_and_valid_with_unknown_members_forbidden(revis
     ] == []
 
 
-@pytest.mark.parametrize(("revision", "name"), PAIRS)
+GONE = object()
+CHOICES = ("enum", "enumNames", "oneOf")
+PROBES = (GONE, None, True, 7, 0.5, "zzz", [], {}, [None])
+
+
+def places(document):
+    """Yield each container of a document with a key in it; what is in `_meta` is for another floor."""
+    members = document.items() if isinstance(document, dict) else enumerate(document)
+    for key, inner in members:
+        yield document, key
+        if isinstance(inner, dict | list) and key not in {"_meta", *CHOICES}:
+            yield from places(inner)
+
+
+def may_differ(key, probe):
+    """Say whether we mean to be stricter or laxer than the schema about a change.
+
+    A choice without its values would be a text field with unknown members; what must be in `_meta` is looked
+    after by another floor.
+    """
+    return key in CHOICES or (key == "_meta" and (probe == {} or probe is GONE))
+
+
+def fits(codec, type_, document):
+    try:
+        codec.structure(type_, document)
+    except SchemaError:
+        return False
+    return True
+
+
+SLIPS = (None, True, 7, 0.5, "zzz", {}, [None], ("zzz", 7), TextContent(text="zzz"))
+
+
+def typed_rows(cls, revision):
+    """Return the members of a class that cannot be just anything, in whichever revision."""
+    rows = [row for row in rows_in(cls, revision) if row.name != "_meta"]
+    return [row for row in rows if not is_any(row.type_in(REVISIONS[-1]))]
+
+
+@pytest.mark.parametrize(
+    ("revision", "name"),
+    [(revision, name) for revision, name in PAIRS if typed_rows(mapped(revision)[name][0], revision)],
+)
+@small
+@given(data=st.data())
+def test_a_slip_in_an_attribute_is_refused_unless_what_is_written_is_valid(revision, name, data):
+    cls, schema = mapped(revision)[name]
+    row = data.draw(st.sampled_from(typed_rows(cls, revision)))
+    slip = data.draw(st.sampled_from(SLIPS))
+    value = attrs.evolve(data.draw(values(cls, revision)), **{row.attribute: slip})
+    refusal = written = None
+    try:
+        written = codec_for(revision).unstructure(value)
+    except LocalProtocolError as error:
+        refusal = str(error)
+    if refusal is None:
+        assert is_plain(written)
+        assert validator(revision, merged(revision, schema)).is_valid(written)
+    else:
+        assert refusal.startswith(f"cannot send {cls.__name__} in {revision}: {row.name}")
+
+
+@pytest.mark.parametrize(("revision", "name"), PAIRS + UNIONS)
+@small
+@given(data=st.data())
+def test_a_document_with_a_change_is_read_if_and_only_if_it_is_still_valid(revision, name, data):
+    cls, schema = (mapped(revision) | unions(revision))[name]
+    document = data.draw(documents(revision, schema, unknown_members))
+    found = list(places(document))
+    assume(found)
+    place, key = data.draw(st.sampled_from(found))
+    probe = data.draw(st.sampled_from(PROBES))
+    assume(not may_differ(key, probe))
+    if probe is GONE:
+        del place[key]
+    else:
+        place[key] = probe
+    assert fits(codec_for(revision), cls, document) is validator(
+        revision, merged(revision, schema), strict=False
+    ).is_valid(document)
+
+
+@pytest.mark.parametrize(("revision", "name"), PAIRS + UNIONS)
 @small
 @given(data=st.data())
 def test_what_is_valid_is_read_and_comes_out_as_it_was(revision, name, data):
-    cls, schema = mapped(revision)[name]
+    cls, schema = (mapped(revision) | unions(revision))[name]
     document = data.draw(documents(revision, schema, unknown_members))
     codec = codec_for(revision)
     value = codec.structure(cls, document)

@@ -77,10 +77,13 @@ def with_structured_object(
 
 def with_object_schemas(tool: Tool) -> Tool:
     """Write the schemas of a tool as the legacy revisions want them."""
-    output = tool.output_schema
-    if output is not None:
+    given, output = tool.input_schema, tool.output_schema
+    # What is no mapping is left to be refused.
+    if isinstance(given, Mapping):
+        given = without_booleans(given)
+    if isinstance(output, Mapping):
         output = without_booleans(legacy_output_schema(output))
-    return attrs.evolve(tool, input_schema=without_booleans(tool.input_schema), output_schema=output)
+    return attrs.evolve(tool, input_schema=given, output_schema=output)
 
 
 def titled_as_names(schema: TitledSingleSelectEnumSchema) -> LegacyTitledEnumSchema:

@@ -39,7 +39,7 @@ class Plan:
     """The attributes that must be there: their names on the wire, and what they expect."""
 
 
-def strict_object(plan: Plan) -> Hook:  # noqa: C901 - split, it would cost two calls per object
+def strict_object(plan: Plan) -> Hook:
     """Read an object of a class, member by member, and refuse what does not fit."""
     cls, constants, required = plan.cls, plan.constants, plan.required
     # Tuples and a bound method: this is the hottest loop of the floor.

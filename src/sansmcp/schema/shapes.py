@@ -120,14 +120,14 @@ def kinds(annotation: JSON) -> tuple[type, ...]:
     return (str, int, float, bool, NoneType, list, dict) if is_any(annotation) else (dict,)
 
 
-def _tag_values(cls: type, tag: str) -> tuple[str, ...]:
+def _tag_values(cls: type, tag: str, revision: Revision) -> tuple[str, ...]:
     """Return the values of a member that mark a class, or nothing if it marks none."""
     constant = constants_of(cls).get(tag)
     if constant is not None:
         return (constant,)
-    for row in rows_of(cls):
-        if row.name == tag and is_literal(row.annotation):
-            return get_args(row.annotation)
+    for row in rows_in(cls, revision):
+        if row.name == tag and is_literal(row.type_in(revision)):
+            return get_args(row.type_in(revision))
     return ()
 
 
@@ -179,7 +179,7 @@ def chooser(classes: tuple[type, ...], revision: Revision) -> Callable[[JSON], t
     for tag in ("type", "mode"):
         table: dict[str, list[type]] = {}
         for cls in classes:
-            for value in _tag_values(cls, tag):
+            for value in _tag_values(cls, tag, revision):
                 table.setdefault(value, []).append(cls)
         if table:
             return _by_tag(tag, table, classes, revision)

@@ -46,7 +46,6 @@ def register(converter: Converter, revision: Revision, tolerances: Mapping[Toler
     reader = _Reader(converter=converter, revision=revision, tolerances=tolerances)
     factories: tuple[tuple[Callable[[JSON], bool], Factory], ...] = (
         (shapes.is_any, _any_hook),
-        (shapes.is_scalar, _scalar_hook),
         (shapes.is_literal, _literal_hook),
         (shapes.is_annotated, reader.checked),
         (shapes.is_mapping, reader.mapping),

@@ -36,7 +36,6 @@ def register(converter: Converter, revision: Revision) -> None:
     writer = _Writer(converter=converter, revision=revision)
     factories: tuple[tuple[Callable[[JSON], bool], Callable[[JSON], Hook]], ...] = (
         (shapes.is_any, lambda _annotation: _keep),
-        (shapes.is_scalar, _scalar_hook),
         (shapes.is_literal, _literal_hook),
         (shapes.is_annotated, writer.checked),
         (shapes.is_mapping, writer.mapping),
@@ -46,6 +45,9 @@ def register(converter: Converter, revision: Revision) -> None:
     )
     for predicate, factory in factories:
         converter.register_unstructure_hook_factory(predicate, factory)
+    for scalar in shapes.SCALARS:
+        # The converter has hooks of its own for these classes, which it finds before any predicate.
+        converter.register_unstructure_hook(scalar, _scalar_hook(scalar))
 
 
 def _keep(value: JSON) -> JSON:
@@ -190,6 +192,9 @@ class _Writer:
         converter = self.converter
 
         def downgraded(value: JSON) -> JSON:
+            found: type = type(value)
+            if found is not cls:
+                raise SchemaError(cls.__name__, value)
             older = downgrade(value)
             return write(older) if type(older) is cls else converter.unstructure(older)
 
