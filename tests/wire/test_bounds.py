@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.wire.documents import documents, texts
@@ -73,3 +74,15 @@ def test_more_strings_than_the_values_could_be_named_by_are_too_many_nodes() -> 
 def test_empty_containers_are_one_node_each_with_or_without_whitespace() -> None:
     assert not has_more_nodes(b"[{},{ \n},[],[\t\r ]]", 5)
     assert has_more_nodes(b"[{},{ \n},[],[\t\r ]]", 4)
+
+
+@pytest.mark.parametrize("size", [*range(65_520, 65_545), 131_060, 131_070, 200_000])
+@pytest.mark.parametrize("filling", [b"[", b"]", b",", b"9", b'\\"', b"[{}]"])
+def test_a_string_of_any_length_is_skipped_as_a_whole(size: int, filling: bytes) -> None:
+    raw = b'{"' + (filling * size)[:size].removesuffix(b"\\") + b'":[[[]],{},{"a":123}]}'
+    assert not is_deeper(raw, 4, PLENTY)
+    assert is_deeper(raw, 3, PLENTY)
+    assert not has_more_nodes(raw, 7)
+    assert has_more_nodes(raw, 6)
+    assert not has_longer_number(raw, 3)
+    assert has_longer_number(raw, 2)

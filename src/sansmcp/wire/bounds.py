@@ -14,6 +14,7 @@ _OTHER_BYTES: Final = bytes(byte for byte in range(256) if byte not in _BRACKETS
 # Read as signed bytes: 1 for a level more, -1 for a level less.
 _LEVELS: Final = bytes(0x01 if byte in b"[{" else 0xFF if byte in b"]}" else 0 for byte in range(256))
 _SAMPLES: Final = 64
+_CHUNK_BYTES: Final = 64 * 1024
 
 
 def is_deeper(raw: bytes, depth: int, nodes: int) -> bool:
@@ -29,20 +30,16 @@ def is_deeper(raw: bytes, depth: int, nodes: int) -> bool:
     marks = _without_escapes(raw).translate(None, _OTHER_BYTES)
     # Two quotes side by side are a string that closes and the next that opens, or one that holds no
     # bracket: without them the rest stays inside or outside of strings as it was.
-    outside = b"".join(marks.replace(b'""', b"").split(b'"')[::2])
-    levels = memoryview(outside[: 2 * nodes].translate(_LEVELS)).cast("b")
-    return max(accumulate(levels), default=0) > depth
+    outside = _outside_strings(marks.replace(b'""', b""))
+    levels = outside.translate(_LEVELS, b"_")[: 2 * nodes]
+    return max(accumulate(memoryview(levels).cast("b")), default=0) > depth
 
 
 def has_more_nodes(raw: bytes, nodes: int) -> bool:
     """Say whether there are more than `nodes` values, containers included and member names not."""
     if len(raw) <= nodes or 1 + raw.count(b"[") + raw.count(b"{") + raw.count(b",") <= nodes:
         return False
-    text = _without_escapes(raw)
-    # A string is a value or names one, so there are at most two for each value.
-    if text.count(b'"') > 4 * nodes:
-        return True
-    outside = _outside_strings(text).translate(None, b" \t\r\n")
+    outside = _outside_strings(_without_escapes(raw)).translate(None, b" \t\r\n")
     openers = outside.count(b"[") + outside.count(b"{")
     empty = outside.count(b"[]") + outside.count(b"{}")
     # A container holds one value more than it has commas, unless it is empty; the root is held by none.
@@ -70,4 +67,14 @@ def _without_escapes(raw: bytes) -> bytes:
 
 
 def _outside_strings(text: bytes) -> bytes:
-    return b"_".join(text.split(b'"')[::2])
+    # What is not in strings, with a mark in the place of each. In chunks, since a list of all pieces
+    # may take twenty times the memory of the text.
+    kept: list[bytes] = []
+    is_inside = 0
+    for start in range(0, len(text), _CHUNK_BYTES):
+        pieces = text[start : start + _CHUNK_BYTES].split(b'"')
+        kept.append(b"_".join(pieces[is_inside::2]))
+        is_inside = (is_inside + len(pieces) - 1) % 2
+        if is_inside:
+            kept.append(b"_")
+    return b"".join(kept)
