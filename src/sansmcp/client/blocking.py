@@ -5,15 +5,13 @@ A binding implements `call`; everything else is here, the same in both colours.
 
 import abc
 from collections.abc import Iterator, Mapping
-from typing import TypeVar, overload
+from typing import overload
 
 from sansmcp import schema
 from sansmcp.client import calls
-from sansmcp.client.calls import Call, OnProgress
+from sansmcp.client.calls import Call, OnProgress, T
 from sansmcp.client.pages import MAX_PAGES, BlockingItems, walk
 from sansmcp.values import JSON
-
-T = TypeVar("T")
 
 
 class BlockingCalls(abc.ABC):
