@@ -68,9 +68,7 @@ def _filled(form: schema.RequestedSchema, content: JSON) -> dict[str, ElicitValu
             raise LocalProtocolError(f"content.{name}: expected {expected}, found {values[name]!r:.80}")
     missing = [name for name in form.required or () if name not in values]
     if missing:
-        raise LocalProtocolError(
-            f"content: expected the fields {', '.join(missing)}, found none of that name"
-        )
+        raise LocalProtocolError(f"content: the required fields {', '.join(missing)} are missing")
     return values
 
 

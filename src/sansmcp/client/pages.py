@@ -8,7 +8,6 @@ Source: Pagination, of every revision.
 
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from itertools import count
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from sansmcp.client.calls import Call
@@ -54,17 +53,19 @@ def walk(ask: Callable[[str | None], Call[PageT]], max_pages: int = MAX_PAGES) -
         raise LocalProtocolError(f"max_pages: expected at least 1, found {max_pages!r}")
     cursor: str | None = None
     seen: set[str] = set()
-    for number in count(1):
+    asked = 0
+    while True:
         call = ask(cursor)
         page = yield call
+        asked += 1
         cursor = page.next_cursor
         if cursor is None:
             return
         if cursor in seen:
             raise RemoteProtocolError(f"{call.method}: the server gave the cursor {cursor!r:.80} twice")
-        if number == max_pages:
+        if asked == max_pages:
             raise RemoteProtocolError(
-                f"{call.method}: expected at most {number} pages, found a cursor to more"
+                f"{call.method}: expected at most {asked} pages, found a cursor to more"
             )
         seen.add(cursor)
 

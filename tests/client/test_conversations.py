@@ -1,0 +1,81 @@
+"""Calls and results of tools in a conversation (2025-11-25, Sampling, Message Content Constraints)."""
+
+import pytest
+from tests.client.test_handlers import InputHandlers, answer
+from tests.client.toys import TEXT
+
+from sansmcp import schema
+from sansmcp.client.conversations import imbalance
+
+
+def user(*blocks):
+    return schema.SamplingMessage(role="user", content=blocks)
+
+
+def assistant(*blocks):
+    return schema.SamplingMessage(role="assistant", content=blocks)
+
+
+def calls(name):
+    return schema.ToolUseContent(id=name, name="add", input={})
+
+
+def result_of(name):
+    return schema.ToolResultContent(tool_use_id=name, content=())
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        (),
+        (schema.SamplingMessage(role="user", content=TEXT),),
+        (user(TEXT), assistant(TEXT, calls("1")), user(result_of("1"))),
+        (
+            user(TEXT),
+            assistant(calls("1"), calls("2")),
+            user(result_of("2"), result_of("1")),
+            assistant(TEXT),
+        ),
+        (assistant(calls("1")), user(result_of("1")), assistant(calls("1")), user(result_of("1"))),
+    ],
+)
+def test_a_conversation_with_a_result_for_each_call_is_in_balance(messages):
+    assert imbalance(messages) is None
+
+
+@pytest.mark.parametrize(
+    ("messages", "fault"),
+    [
+        ((user(TEXT), assistant(calls("1"))), "messages: no results for 1"),
+        ((assistant(calls("1")), user(TEXT)), "messages[1]: calls and results of tools do not match: 1"),
+        (
+            (assistant(calls("1")), user(result_of("2"))),
+            "messages[1]: calls and results of tools do not match: 1, 2",
+        ),
+        (
+            (assistant(calls("1"), calls("2")), user(result_of("1")), user(result_of("2"))),
+            "messages[1]: calls and results of tools do not match: 2",
+        ),
+        ((user(result_of("1")),), "messages[0]: calls and results of tools do not match: 1"),
+        (
+            (assistant(calls("1")), user(result_of("1"), TEXT)),
+            "messages[1]: results of tools stand alone in a message of the user",
+        ),
+        (
+            (assistant(calls("1")), assistant(result_of("1"))),
+            "messages[1]: results of tools stand alone in a message of the user",
+        ),
+    ],
+)
+def test_a_conversation_out_of_balance_is_named(messages, fault):
+    assert imbalance(messages) == fault
+
+
+@pytest.mark.parametrize("revision", ["2025-11-25"])
+def test_a_conversation_out_of_balance_never_reaches_the_model(revision):
+    asked = []
+    handlers = InputHandlers(sampling=asked.append, sampling_tools=True)
+    params = schema.CreateMessageRequestParams(messages=(user(TEXT), assistant(calls("1"))), max_tokens=1)
+    question = schema.InputRequest(method="sampling/createMessage", params=params)
+    refused, _ = answer(handlers, question, revision)
+    assert (refused.code, refused.message, asked) == (-32602, "messages: no results for 1", [])
