@@ -41,6 +41,6 @@ def era_of(revision: Revision) -> Era:
     return Era.MODERN if revision in MODERN_REVISIONS else Era.LEGACY
 
 
-def is_revision(text: str) -> TypeIs[Revision]:
+def is_revision(text: str) -> "TypeIs[Revision]":
     """Say whether this library speaks the revision that a peer named."""
     return text in REVISIONS
