@@ -1,0 +1,120 @@
+"""How a client is set up, the same in every binding."""
+
+from collections.abc import Callable, Sequence
+from typing import TypedDict
+
+import attrs
+
+from sansmcp import schema
+from sansmcp.client.handlers import ElicitationHandler, InputHandlers, Roots, SamplingHandler
+from sansmcp.schema import REVISIONS, Revision
+from sansmcp.session import (
+    ChangeReceived,
+    ClientSession,
+    Finding,
+    KeepAlive,
+    LogReceived,
+    SessionLimits,
+    Timeouts,
+)
+from sansmcp.values import JSON
+
+ANONYMOUS = schema.Implementation(name="sansmcp", version="0.1.0")
+"""Who a client is that does not say."""
+
+
+class ClientSettings(TypedDict, total=False):
+    """What may be said when a client is set up; everything may be left out."""
+
+    info: schema.Implementation
+    """Who the client is."""
+    elicitation: ElicitationHandler | None
+    """Answers what the server asks the user."""
+    elicitation_urls: bool
+    """Whether it takes pages too; it always takes forms."""
+    sampling: SamplingHandler | None
+    """Answers what the server asks of the model."""
+    sampling_tools: bool
+    """Whether it lets the model call tools."""
+    roots: Roots | None
+    """The roots, or what tells them."""
+    roots_change: bool
+    """Whether the server is told when they change."""
+    handlers_block: bool
+    """Whether handlers that are a `def` may block; if not, a thread hop is saved."""
+    revisions: Sequence[Revision]
+    """The revisions to speak; with one, that one."""
+    finding: Finding | None
+    """What an earlier connection learned about the server."""
+    log_level: schema.LoggingLevel | None
+    """The least severe level of log messages wanted in the modern era."""
+    on_log: Callable[[LogReceived], object] | None
+    """Told of log messages."""
+    on_change: Callable[[ChangeReceived], object] | None
+    """Told of changes on the server."""
+    timeouts: Timeouts | None
+    """How long to wait."""
+    limits: SessionLimits | None
+    """How much the server may ask for."""
+    keep_alive: KeepAlive | None
+    """Pings to a legacy server."""
+    strict: bool
+    """Whether to refuse results that bend the rules."""
+
+
+@attrs.frozen(kw_only=True)
+class ClientOptions:
+    """The same as a value, with what is not said filled in."""
+
+    info: schema.Implementation = ANONYMOUS
+    """Who the client is."""
+    handlers: InputHandlers = attrs.field(factory=InputHandlers)
+    """Who answers what the server asks."""
+    revisions: Sequence[Revision] = REVISIONS
+    """The revisions to speak."""
+    finding: Finding | None = None
+    """What an earlier connection learned about the server."""
+    log_level: schema.LoggingLevel | None = None
+    """The least severe level of log messages wanted in the modern era."""
+    on_log: Callable[[LogReceived], object] | None = None
+    """Told of log messages."""
+    on_change: Callable[[ChangeReceived], object] | None = None
+    """Told of changes on the server."""
+    timeouts: Timeouts | None = None
+    """How long to wait."""
+    limits: SessionLimits | None = None
+    """How much the server may ask for."""
+    keep_alive: KeepAlive | None = None
+    """Pings to a legacy server."""
+    strict: bool = False
+    """Whether to refuse results that bend the rules."""
+
+    @classmethod
+    def of(cls, settings: ClientSettings) -> "ClientOptions":
+        """Fill in what was not said."""
+        handlers = InputHandlers(
+            elicitation=settings.get("elicitation"),
+            elicitation_urls=settings.get("elicitation_urls", False),
+            sampling=settings.get("sampling"),
+            sampling_tools=settings.get("sampling_tools", False),
+            roots=settings.get("roots"),
+            roots_change=settings.get("roots_change", False),
+            blocks=settings.get("handlers_block", True),
+        )
+        others = {field.name for field in attrs.fields(cls)}
+        rest: dict[str, JSON] = {name: value for name, value in settings.items() if name in others}
+        return cls(handlers=handlers, **rest)
+
+    def session(self) -> ClientSession:
+        """Build a session that is set up so."""
+        return ClientSession(
+            info=self.info,
+            capabilities=self.handlers.capabilities,
+            revisions=self.revisions,
+            finding=self.finding,
+            log_level=self.log_level,
+            timeouts=self.timeouts,
+            limits=self.limits,
+            keep_alive=self.keep_alive,
+            strict=self.strict,
+        )

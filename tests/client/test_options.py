@@ -1,0 +1,88 @@
+"""How a client is set up: what is said, and what follows where nothing is."""
+
+from typing import get_type_hints
+
+import attrs
+import pytest
+
+from sansmcp import schema
+from sansmcp.client import decline
+from sansmcp.client.options import ANONYMOUS, ClientOptions, ClientSettings
+from sansmcp.errors import LocalProtocolError
+from sansmcp.schema import REVISIONS
+from sansmcp.session import KeepAlive, SessionLimits, Timeouts
+
+HANDLER_SETTINGS = {
+    "elicitation",
+    "elicitation_urls",
+    "sampling",
+    "sampling_tools",
+    "roots",
+    "roots_change",
+    "handlers_block",
+}
+
+
+def test_whoever_says_nothing_is_anonymous_speaks_everything_and_can_do_nothing():
+    options = ClientOptions.of({})
+    assert (options.info, tuple(options.revisions)) == (ANONYMOUS, REVISIONS)
+    assert options.handlers.capabilities == schema.ClientCapabilities()
+    assert options == ClientOptions()
+
+
+def test_every_setting_is_an_option_or_belongs_to_a_handler():
+    settings = set(get_type_hints(ClientSettings))
+    options = {field.name for field in attrs.fields(ClientOptions)}
+    assert settings - HANDLER_SETTINGS == options - {"handlers"}
+
+
+def test_what_is_said_of_handlers_is_what_they_are():
+    def elicit(_):
+        return decline()
+
+    handlers = ClientOptions.of(
+        {
+            "elicitation": elicit,
+            "elicitation_urls": True,
+            "sampling": print,
+            "sampling_tools": True,
+            "roots": ["file:///home"],
+            "roots_change": True,
+            "handlers_block": False,
+        }
+    ).handlers
+    assert (handlers.elicitation, handlers.elicitation_urls) == (elicit, True)
+    assert (handlers.sampling, handlers.sampling_tools) == (print, True)
+    assert (handlers.roots, handlers.roots_change, handlers.blocks) == (["file:///home"], True, False)
+
+
+def test_what_is_said_of_the_session_is_what_it_is():
+    settings = {
+        "info": schema.Implementation(name="mine", version="2"),
+        "revisions": ["2025-06-18"],
+        "log_level": "error",
+        "on_log": print,
+        "on_change": print,
+        "timeouts": Timeouts(request=3.0),
+        "limits": SessionLimits(input_rounds=1),
+        "keep_alive": KeepAlive(),
+        "strict": True,
+    }
+    options = ClientOptions.of(settings)
+    assert {name: getattr(options, name) for name in settings} == settings
+    session = options.session()
+    session.connect(0.0)
+    assert session.next_deadline() == 3.0
+    [initialize] = session.actions()
+    assert initialize.message.params["clientInfo"] == {"name": "mine", "version": "2"}
+    assert initialize.message.params["protocolVersion"] == "2025-06-18"
+
+
+def test_each_client_has_a_session_of_its_own():
+    options = ClientOptions()
+    assert options.session() is not options.session()
+
+
+def test_a_mistake_in_the_handlers_shows_when_they_are_given():
+    with pytest.raises(LocalProtocolError, match="roots"):
+        ClientOptions.of({"roots": ["/home"]})
