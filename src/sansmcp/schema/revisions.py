@@ -1,13 +1,11 @@
 """The revisions of the protocol and their two eras. Revisions are dates and compare as strings."""
 
-import sys
-from typing import Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from sansmcp.values import Word
 
-if sys.version_info >= (3, 13):
-    from typing import TypeIs
-else:
+if TYPE_CHECKING:
+    # Python itself has it from 3.13 on.
     from typing_extensions import TypeIs
 
 Revision: TypeAlias = Literal["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"]
