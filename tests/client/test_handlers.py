@@ -114,7 +114,7 @@ def test_the_model_is_asked_in_every_revision(revision):
     "roots",
     [
         ["file:///home", schema.Root(uri="file:///tmp", name="tmp")],
-        lambda: (root for root in ["file:///home", schema.Root(uri="file:///tmp", name="tmp")]),
+        lambda: ("file:///home", schema.Root(uri="file:///tmp", name="tmp")),
     ],
 )
 def test_roots_are_listed_from_a_list_or_by_a_function(roots, revision):
@@ -174,6 +174,7 @@ def test_an_invocation_is_named_by_its_method():
         (InputHandlers(sampling=lambda _: "said"), SAMPLING),
         (InputHandlers(roots=lambda: "file:///home"), ROOTS),
         (InputHandlers(roots=lambda: None), ROOTS),
+        (InputHandlers(roots=lambda: (1 / 0 for _ in "a")), ROOTS),
         (InputHandlers(roots=lambda: ["https://example.com"]), ROOTS),
         (InputHandlers(roots=lambda: [7]), ROOTS),
         (InputHandlers(sampling=lambda _: SAID.__class__(role="nobody", content=TEXT, model="")), SAMPLING),

@@ -139,6 +139,48 @@ def test_times_count_for_each_page():
     assert client.pair.now == 2.0
 
 
+def fail_at_first(pages, client):
+    """Serve a list whose second page fails the first time."""
+    failures = iter([None, RuntimeError()])
+    answers = serve_pages(pages)
+
+    def serve(event):
+        if next(failures, None) is None:
+            return answers["tools/list"](event)
+        client.pair.server.fail(event.request_id, -32603, "busy", client.pair.now)
+        return None
+
+    return {"tools/list": serve}
+
+
+def test_a_page_that_failed_is_asked_for_again_when_the_next_item_is_wanted():
+    client = PairClient({})
+    client.answers = fail_at_first(THREE_PAGES, client)
+    tools = client.tools()
+    assert [next(tools).name, next(tools).name] == ["tool1", "tool2"]
+    with pytest.raises(RequestFailed, match="busy"):
+        next(tools)
+    assert [tool.name for tool in tools] == ["tool3"]
+    assert [event.params.cursor for event in client.received] == [None, "a", "a", ""]
+
+
+def test_an_asynchronous_walk_goes_on_after_a_page_that_failed():
+    client = PairClient({})
+    client.answers = fail_at_first(THREE_PAGES, client)
+    tools = AwaitedClient(client).tools()
+    with pytest.raises(RequestFailed, match="busy"):
+        run(collect(tools))
+    assert [tool.name for tool in run(collect(tools))] == ["tool3"]
+
+
+def test_the_next_item_may_be_asked_for_by_hand():
+    async def two(iterator):
+        return await anext(iterator), await anext(iterator, None)
+
+    tools = AwaitedClient(PairClient(serve_pages([(numbered_tools(1), None)]))).tools()
+    assert run(two(tools)) == (*numbered_tools(1), None)
+
+
 @pytest.mark.parametrize(
     ("name", "method", "result"),
     [

@@ -4,7 +4,7 @@ A handler is `def` or `async def`. The binding runs it in its own colour and han
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -29,7 +29,7 @@ SamplingHandler: TypeAlias = Callable[
 ]
 """Asks the model. It raises RpcError with a code of -1 where the user does not want that."""
 
-RootsHandler: TypeAlias = Callable[[], Iterable[schema.Root | str] | Awaitable[Iterable[schema.Root | str]]]
+RootsHandler: TypeAlias = Callable[[], Sequence[schema.Root | str] | Awaitable[Sequence[schema.Root | str]]]
 """Says where servers may work, whenever one asks."""
 
 Roots: TypeAlias = Sequence[schema.Root | str] | RootsHandler
@@ -202,7 +202,8 @@ def _sampling_answer(value: JSON) -> schema.CreateMessageResult:
 
 
 def _roots_answer(value: JSON) -> schema.ListRootsResult:
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    # Nothing lazy: it would run code of the handler here, where nobody can catch what that raises.
+    if isinstance(value, str) or not isinstance(value, Sequence):
         raise LocalProtocolError(f"roots: expected a list of file URIs or roots, found {value!r:.80}")
     roots = tuple(schema.Root(uri=root) if isinstance(root, str) else root for root in value)
     for root in roots:

@@ -1,7 +1,8 @@
 """Walking over the pages of a list: one procedure, and an iterator for each colour.
 
 The walk yields the call for a page and is sent the page; it is written once and knows no colour.
-The page that ends a walk badly is handed out first: what the server gave is not lost.
+The page that ends a walk badly is handed out first, and a page that did not come is asked for again
+when the next item is wanted: what the server gave is not lost.
 
 Source: Pagination, of every revision.
 """
@@ -77,6 +78,7 @@ class _Items(Generic[PageT, ItemT]):
         self._steps = steps
         self._items_of = items_of
         self._page: PageT | None = None
+        self._pending: Call[PageT] | None = None
         self._items: deque[ItemT] = deque()
 
     def __len__(self) -> int:
@@ -87,14 +89,17 @@ class _Items(Generic[PageT, ItemT]):
         return self._items.popleft()
 
     def next_call(self) -> Call[PageT] | None:
-        """Return the call for the next page, or None after the last."""
-        try:
-            return next(self._steps) if self._page is None else self._steps.send(self._page)
-        except StopIteration:
-            return None
+        """Return the call for the next page, the same until its page came; None after the last."""
+        if self._pending is None:
+            try:
+                self._pending = next(self._steps) if self._page is None else self._steps.send(self._page)
+            except StopIteration:
+                return None
+        return self._pending
 
     def receive(self, page: PageT) -> None:
-        """Take in a page."""
+        """Take in the page that was called for."""
+        self._pending = None
         self._page = page
         self._items.extend(self._items_of(page))
 
