@@ -1,6 +1,6 @@
 """The calls that one side makes: handles, ids on the wire, and the clock of each."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import attrs
@@ -186,4 +186,4 @@ class Calls:
 
 def to_json(codec: Codec, value: JSON) -> dict[str, JSON]:
     """Write params or a result as a JSON object; a mapping is one already."""
-    return dict(value) if isinstance(value, Mapping) else codec.unstructure(value)
+    return codec.unstructure(value) if attrs.has(type(value)) else dict(value)

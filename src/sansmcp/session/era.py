@@ -106,9 +106,10 @@ class RequestReader:
             `Era.LEGACY`, the typed `_meta` of a modern request, or the error to answer with.
         """
         meta = None if message.params is None else message.params.get("_meta")
-        if not self._serves_legacy and not (isinstance(meta, Mapping) and _PROTOCOL_VERSION in meta):
+        if not self._serves_legacy and not (type(meta) is dict and _PROTOCOL_VERSION in meta):
             return self._refuse_legacy(message.method)
-        if isinstance(meta, Mapping) and (_PROTOCOL_VERSION in meta or _CLIENT_CAPABILITIES in meta):
+        # What was parsed has dicts for objects; to ask the abstract class would cost more than the rest.
+        if type(meta) is dict and (_PROTOCOL_VERSION in meta or _CLIENT_CAPABILITIES in meta):
             return self._read_modern(meta)
         if bound is None and self._is_modern_only(message.method):
             return _missing_member(_PROTOCOL_VERSION, "nothing")

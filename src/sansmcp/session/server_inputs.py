@@ -4,7 +4,6 @@
 after `initialize`, and beside it modern requests that describe themselves.
 """
 
-from collections.abc import Mapping
 
 from sansmcp import schema
 from sansmcp.schema import (
@@ -340,5 +339,5 @@ class ServerInputs(ServerRequests):
 
 def _progress_token(message: Request) -> ProgressToken | None:
     meta = None if message.params is None else message.params.get("_meta")
-    token = meta.get("progressToken") if isinstance(meta, Mapping) else None
+    token = meta.get("progressToken") if type(meta) is dict else None
     return token if type(token) in (str, int) else None
