@@ -138,6 +138,11 @@ def test_the_log_level_travels_with_every_request_in_the_modern_era():
     assert client.received[-1].log_level == "warning"
 
 
+def test_the_log_level_may_be_set_by_hand_in_a_legacy_session():
+    client = PairClient({})
+    assert client.call(request("logging/setLevel", {"level": "error"})) == schema.EmptyResult()
+
+
 def test_a_call_that_the_server_cannot_serve_is_refused_at_the_call():
     client = PairClient({}, server_capabilities=schema.ServerCapabilities())
     with pytest.raises(MissingCapability):

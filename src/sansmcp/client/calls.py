@@ -55,7 +55,7 @@ class Call(Generic[T_co]):
             MissingCapability: if the server did not declare what the method needs.
             LocalProtocolError: if there is no connection, or its revision has no such method.
         """
-        if self.method == "logging/setLevel":
+        if isinstance(self.params, schema.SetLevelRequestParams):
             # A modern session says the level with every request instead of calling.
             return session.set_log_level(self.params.level, now)
         return session.send_request(
