@@ -7,7 +7,7 @@ import attrs
 
 from sansmcp import schema
 from sansmcp.client.handlers import ElicitationHandler, InputHandlers, Roots, SamplingHandler
-from sansmcp.schema import REVISIONS, Revision
+from sansmcp.schema import METHODS, REVISIONS, MethodTable, Revision
 from sansmcp.session import (
     ChangeReceived,
     ClientSession,
@@ -52,6 +52,8 @@ class ClientSettings(TypedDict, total=False):
     """Told of log messages."""
     on_change: Callable[[ChangeReceived], object] | None
     """Told of changes on the server."""
+    methods: MethodTable
+    """The method table; extend it for methods of one's own."""
     timeouts: Timeouts | None
     """How long to wait."""
     limits: SessionLimits | None
@@ -80,6 +82,8 @@ class ClientOptions:
     """Told of log messages."""
     on_change: Callable[[ChangeReceived], object] | None = None
     """Told of changes on the server."""
+    methods: MethodTable = METHODS
+    """The method table."""
     timeouts: Timeouts | None = None
     """How long to wait."""
     limits: SessionLimits | None = None
@@ -113,6 +117,7 @@ class ClientOptions:
             revisions=self.revisions,
             finding=self.finding,
             log_level=self.log_level,
+            methods=self.methods,
             timeouts=self.timeouts,
             limits=self.limits,
             keep_alive=self.keep_alive,
