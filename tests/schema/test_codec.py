@@ -20,7 +20,6 @@ from sansmcp.schema import (
     SchemaError,
     Task,
     codec_for,
-    revisions,
 )
 from sansmcp.schema.members import Check, rows_of, span_of
 from sansmcp.values import JSON
@@ -139,7 +138,3 @@ def test_a_class_made_like_ours_is_read_and_written_by_the_same_rules():
         "either: expected an object or one of 'none' or an integer, found 1.5"
     )
     assert LEGACY.structure(Sum, {**document, "mixed": [1], "note": "1"}).mixed == [1]
-
-
-def test_the_package_says_which_revisions_there_are():
-    assert revisions.REVISIONS is REVISIONS

@@ -17,7 +17,8 @@ TREE = {
     "items": {"$ref": "#/$defs/node"},
 }
 SCHEMAS = [
-    True and {"type": "integer"},
+    {"type": "integer"},
+    {"type": ["object"], "required": ["x"]},
     {},
     {"type": ["object", "null"], "properties": {"a": {"type": "integer"}}},
     {"anyOf": [{"type": "object"}, {"type": "string"}]},

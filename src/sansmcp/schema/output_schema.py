@@ -26,7 +26,7 @@ def output_is_wrapped(schema: Mapping[str, JSON]) -> bool:
 
     A server asks this to wrap an object too, where the tool's schema allows other values beside it.
     """
-    return schema.get("type") != "object" and _target(schema) is None
+    return schema.get("type") not in ("object", ["object"]) and _target(schema) is None
 
 
 def wrapped(value: JSON) -> dict[str, JSON]:
@@ -38,6 +38,8 @@ def legacy_output_schema(schema: Mapping[str, JSON]) -> Mapping[str, JSON]:
     """Return an output schema with `type: object` at its root that says the same, wrapped if need be."""
     if schema.get("type") == "object":
         return schema
+    if schema.get("type") == ["object"]:
+        return {**schema, "type": "object"}
     target = _target(schema)
     if target is None:
         return _wrapped_schema(schema)
