@@ -185,5 +185,5 @@ class Calls:
 
 
 def to_json(codec: Codec, value: JSON) -> dict[str, JSON]:
-    """Write params or a result as a JSON object; a mapping is one already."""
-    return codec.unstructure(value) if attrs.has(type(value)) else dict(value)
+    """Write params or a result as a JSON object; a mapping is one already, and None is an empty one."""
+    return codec.unstructure(value) if attrs.has(type(value)) else dict(value or {})
