@@ -1,0 +1,45 @@
+"""What a server offers: the registry, what handlers are given, and how their outcomes become answers."""
+
+from sansmcp.server.constraints import (
+    Constraint,
+    Description,
+    Ge,
+    Gt,
+    Le,
+    Lt,
+    MaxLength,
+    MinLength,
+    Pattern,
+)
+from sansmcp.server.content import audio, embedded, image
+from sansmcp.server.context import Accepted, Cancelled, Context, Declined, Elicited
+from sansmcp.server.invocation import Invocation, NotificationInvocation
+from sansmcp.server.runs import Command, Outlet
+from sansmcp.server.server import Server
+from sansmcp.server.serving import ServedSession
+
+__all__ = [
+    "Accepted",
+    "Cancelled",
+    "Command",
+    "Constraint",
+    "Context",
+    "Declined",
+    "Description",
+    "Elicited",
+    "Ge",
+    "Gt",
+    "Invocation",
+    "Le",
+    "Lt",
+    "MaxLength",
+    "MinLength",
+    "NotificationInvocation",
+    "Outlet",
+    "Pattern",
+    "ServedSession",
+    "Server",
+    "audio",
+    "embedded",
+    "image",
+]

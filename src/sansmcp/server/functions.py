@@ -1,0 +1,103 @@
+"""Functions of users as the server calls them: parameters, colour, documentation."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Final, get_args
+
+import attrs
+
+from sansmcp.errors import LocalProtocolError
+from sansmcp.server.constraints import Description
+from sansmcp.server.context import Context
+from sansmcp.server.docstrings import documentation_of
+from sansmcp.server.records import RecordField, hints_of
+from sansmcp.server.shapes import NotedShape, shape_of
+from sansmcp.values import ABSENT, JSON, Absent
+
+_CALLED_BY_NAME: Final = frozenset({inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY})
+
+
+@attrs.frozen(kw_only=True)
+class Handler:
+    """A function of a user's, and all that is known of it."""
+
+    function: Callable[..., JSON]
+    """What is called."""
+    name: str
+    """What it is called by its author."""
+    description: str | None
+    """What its docstring says of the whole."""
+    is_async: bool
+    """Whether calling it makes a coroutine."""
+    blocks: bool
+    """Whether it must not run on a loop's thread; coroutines never do."""
+    context: str | None
+    """The parameter that takes the `Context`, or None."""
+    fields: tuple[RecordField, ...]
+    """The other parameters."""
+    returns: JSON | Absent
+    """What it says it returns, or ABSENT."""
+
+
+def handler_of(function: Callable[..., JSON], *, blocks: bool) -> Handler:
+    """Read a function.
+
+    Args:
+        function: a `def`, an `async def`, or any other object that can be called.
+        blocks: whether a `def` may block; a coroutine never does.
+
+    Raises:
+        LocalProtocolError: it is a generator, has parameters that have no name, or an annotation
+            names what cannot be found.
+    """
+    inner = _innermost(function)
+    name = getattr(inner, "__name__", type(inner).__name__)
+    source = inner if inspect.isroutine(inner) or inspect.isclass(inner) else type(inner).__call__
+    if inspect.isgeneratorfunction(source) or inspect.isasyncgenfunction(source):
+        raise LocalProtocolError(f"{name} is a generator; a handler returns its result")
+    is_async = inspect.iscoroutinefunction(source)
+    documentation = documentation_of(inspect.getdoc(inner))
+    hints = hints_of(source, name)
+    context, fields = None, list[RecordField]()
+    for parameter in inspect.signature(function).parameters.values():
+        hint = hints.get(parameter.name, JSON)
+        if hint is Context or Context in get_args(hint):
+            context = parameter.name
+        elif parameter.kind in _CALLED_BY_NAME:
+            fields.append(_field(parameter, hint, documentation.parameters.get(parameter.name)))
+        else:
+            raise LocalProtocolError(
+                f"{name}: the parameter {str(parameter)!r} has no name of its own in JSON; "
+                "take arguments by name, or give input_schema= and take them as one mapping"
+            )
+    return Handler(
+        function=function,
+        name=name,
+        description=documentation.description,
+        is_async=is_async,
+        blocks=blocks and not is_async,
+        context=context,
+        fields=tuple(fields),
+        returns=hints.get("return", ABSENT),
+    )
+
+
+def _innermost(function: Callable[..., JSON]) -> Callable[..., JSON]:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return inspect.unwrap(function)
+
+
+def _field(parameter: inspect.Parameter, hint: JSON, description: str | None) -> RecordField:
+    required = parameter.default is inspect.Parameter.empty
+    shape = shape_of(hint)
+    if description is not None and not (isinstance(shape, NotedShape) and shape.description is not None):
+        hint = Annotated[hint, Description(description)]
+    return RecordField(
+        name=parameter.name,
+        attribute=parameter.name,
+        annotation=hint,
+        required=required,
+        default=ABSENT if required else parameter.default,
+    )

@@ -1,0 +1,282 @@
+"""One request on its way through a handler: called by a binding in its own colour, ended exactly once."""
+
+from typing import Final
+
+from sansmcp import schema
+from sansmcp.errors import (
+    InputNeeded,
+    LocalProtocolError,
+    ResourceNotFound,
+    RpcError,
+    SansmcpError,
+    ToolError,
+)
+from sansmcp.schema import INTERNAL_ERROR, INVALID_PARAMS, MISSING_REQUIRED_CLIENT_CAPABILITY, Era
+from sansmcp.server.context import Context
+from sansmcp.server.methods import NotificationTarget
+from sansmcp.server.registry import not_found
+from sansmcp.server.runs import Run, RunState
+from sansmcp.server.sealing import Sealer, StateRefusedError, request_digest
+from sansmcp.server.targets import ArgumentsRefusedError, Target
+from sansmcp.session import MissingCapability, NotificationReceived, RequestReceived, ServerSession
+from sansmcp.values import JSON
+
+FAILED: Final = "It failed; the reason stays with the server."
+"""What the peer is told of an exception; what was raised is for the author alone."""
+
+# What making a result from a handler's value can raise: a field that was never set, a value that
+# holds itself.
+_UNFIT: Final = (SansmcpError, AttributeError, RecursionError)
+
+
+class Invocation:
+    """One request on its way through a handler.
+
+    A binding runs `call` in the colour that `is_async` and `blocks` ask for, and then hands its outcome
+    to exactly one of `succeed` and `raised`, on the session's thread. Afterwards it drains the session.
+    """
+
+    __slots__ = ("_context", "_event", "_reveals", "_run", "_sealer", "_session", "_state", "_target")
+
+    def __init__(
+        self,
+        target: Target,
+        event: RequestReceived,
+        session: ServerSession,
+        *,
+        run: Run | None,
+        sealer: Sealer | None,
+        reveals: bool,
+    ) -> None:
+        self._target = target
+        self._event = event
+        self._session = session
+        self._run = run
+        self._context = None if run is None else Context(run)
+        self._sealer = sealer
+        self._reveals = reveals
+        self._state = RunState.OPEN
+
+    @property
+    def name(self) -> str:
+        """What is invoked: a tool, a prompt, a URI or a method."""
+        return self._target.name
+
+    @property
+    def is_async(self) -> bool:
+        """Whether `call` returns a coroutine that is to be awaited."""
+        return self._target.is_async
+
+    @property
+    def blocks(self) -> bool:
+        """Whether `call` must not run on a loop's thread."""
+        return self._target.blocks
+
+    def call(self) -> JSON:
+        """Bind the arguments and run the handler; on any thread.
+
+        Returns:
+            What the handler returned: a value, or a coroutine to await.
+
+        Raises:
+            BaseException: whatever the handler raises, and what says that the arguments do not fit.
+        """
+        return self._target.call(self._event, self._context)
+
+    def cancel(self) -> None:
+        """Tell the handler that nobody waits for it any more; its outcome is still to be handed over."""
+        if self._state is RunState.OPEN:
+            self._enter(RunState.CANCELLED)
+
+    def succeed(self, value: JSON, now: float) -> None:
+        """Answer with what the handler returned; a value that does not fit is a failure of the handler.
+
+        Afterwards drain the session's actions(), next_event() and next_deadline().
+
+        Raises:
+            LocalProtocolError: the request has its outcome already.
+        """
+        self._end(now)
+        run = self._run
+        if run is not None and run.questions:
+            self._fail(_swallowed(run), now)
+            return
+        try:
+            result = self._target.answer(value, self._event)
+            self._session.respond(self._event.request_id, result, now)
+        except _UNFIT as error:
+            self._fail(error, now)
+
+    def raised(self, error: BaseException, now: float) -> None:
+        """Answer with what the handler raised, or ask the client what it needs.
+
+        Afterwards drain the session's actions(), next_event() and next_deadline().
+
+        Raises:
+            LocalProtocolError: the request has its outcome already.
+        """
+        cancelled = self._state is RunState.CANCELLED
+        self._end(now)
+        run = self._run
+        if run is not None and run.questions:
+            if _is_input_needed(error):
+                self._ask(run, now)
+            else:
+                self._fail(_swallowed(run), now)
+        elif cancelled and not isinstance(error, Exception):
+            # How a runtime stops a handler is no failure of it; nobody is told anything.
+            self._answer_error(RpcError(INTERNAL_ERROR, FAILED), now, None)
+        else:
+            self._refuse(error, now)
+
+    def _end(self, now: float) -> None:
+        if self._state is RunState.ENDED:
+            raise LocalProtocolError(
+                f"{self.name}: request {self._event.request_id!r} has its outcome already"
+            )
+        if self._run is not None:
+            self._run.flush(now)
+        self._enter(RunState.ENDED)
+
+    def _enter(self, state: RunState) -> None:
+        self._state = state
+        if self._run is not None:
+            self._run.state = state
+
+    # Outcomes
+
+    def _refuse(self, error: BaseException, now: float) -> None:
+        """Answer with an error that was meant, or with the constant one."""
+        event = self._event
+        match error:
+            case RpcError():
+                # A cause of our own is for the author: the peer is told none.
+                hidden = error.__cause__ if isinstance(error.__cause__, StateRefusedError) else None
+                self._answer_error(error, now, hidden)
+            case ToolError():
+                self._answer_text(str(error), now, None)
+            case ResourceNotFound():
+                self._answer_error(not_found(event, error.uri), now, None)
+            case MissingCapability():
+                self._lacks(error, now)
+            # 2025-11-25, Tools, Error Handling: since then a model is told, so that it can correct itself.
+            case ArgumentsRefusedError() if event.revision >= "2025-11-25":
+                self._answer_text(str(error), now, None, code=INVALID_PARAMS)
+            case ArgumentsRefusedError():
+                self._answer_error(RpcError(INVALID_PARAMS, str(error)), now, None)
+            case _:
+                self._fail(error, now)
+
+    def _lacks(self, error: MissingCapability, now: float) -> None:
+        text = f"the client did not declare the capability {error.path!r}, which this needs"
+        if self._event.era is Era.MODERN:
+            data = {"requiredCapabilities": error.required}
+            self._answer_error(RpcError(MISSING_REQUIRED_CLIENT_CAPABILITY, text, data), now, None)
+        else:
+            self._answer_text(text, now, None)
+
+    def _fail(self, error: BaseException, now: float) -> None:
+        text = f"{type(error).__name__}: {error}" if self._reveals else FAILED
+        self._answer_text(text, now, error)
+
+    def _answer_text(
+        self, text: str, now: float, cause: BaseException | None, *, code: int = INTERNAL_ERROR
+    ) -> None:
+        """Answer with a result that is an error where the method has one, else with an error."""
+        result = self._target.error_answer(text)
+        if result is None:
+            self._answer_error(RpcError(code, text), now, cause)
+        else:
+            self._respond(result, now, cause)
+
+    def _respond(self, result: schema.CallToolResult, now: float, cause: BaseException | None) -> None:
+        try:
+            self._session.respond(self._event.request_id, result, now, cause=cause)
+        except LocalProtocolError as error:
+            # A text that JSON cannot say, such as half of a surrogate pair.
+            self._session.fail(self._event.request_id, INTERNAL_ERROR, FAILED, now, cause=error)
+
+    def _answer_error(self, error: RpcError, now: float, cause: BaseException | None) -> None:
+        request_id = self._event.request_id
+        try:
+            self._session.fail(request_id, error.code, error.message, now, data=error.data, cause=cause)
+        except LocalProtocolError as unfit:
+            self._session.fail(request_id, INTERNAL_ERROR, FAILED, now, cause=unfit)
+
+    # Questions
+
+    def _ask(self, run: Run, now: float) -> None:
+        event, sealer = self._event, self._sealer
+        if sealer is None:
+            self._fail(LocalProtocolError("asking needs a session that Server.open_session made"), now)
+            return
+        try:
+            state = sealer.seal(run.for_next_round().as_json(), request_digest(event))
+            self._session.require_input(event.request_id, run.questions, now, request_state=state)
+        except MissingCapability as error:
+            self._lacks(error, now)
+        except LocalProtocolError as error:
+            self._fail(error, now)
+
+
+class NotificationInvocation:
+    """One notification of a user's own on its way through a handler; see `Invocation`.
+
+    Handlers of a session's notifications run one after the other, in the order of the events.
+    """
+
+    __slots__ = ("_event", "_target", "failure")
+
+    def __init__(self, target: NotificationTarget, event: NotificationReceived) -> None:
+        self._target = target
+        self._event = event
+        self.failure: BaseException | None = None
+        """What the handler raised, for the binding to tell its author; the peer is told nothing."""
+
+    @property
+    def name(self) -> str:
+        """The method."""
+        return self._target.name
+
+    @property
+    def is_async(self) -> bool:
+        """Whether `call` returns a coroutine that is to be awaited."""
+        return self._target.is_async
+
+    @property
+    def blocks(self) -> bool:
+        """Whether `call` must not run on a loop's thread."""
+        return self._target.blocks
+
+    def call(self) -> JSON:
+        """Bind the params and run the handler; on any thread.
+
+        Raises:
+            BaseException: whatever the handler raises, and what says that the params do not fit.
+        """
+        return self._target.call(self._event)
+
+    def cancel(self) -> None:
+        """Do nothing: a notification is not cancelled."""
+
+    def succeed(self, _value: JSON, _now: float, /) -> None:
+        """Take note that the handler is done; what it returned is dropped."""
+
+    def raised(self, error: BaseException, _now: float, /) -> None:
+        """Take note of what the handler raised, in `failure`."""
+        self.failure = error
+
+
+def _is_input_needed(error: BaseException) -> bool:
+    """Say whether a handler stopped to ask, and for nothing else."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_input_needed(inner) for inner in error.exceptions)
+    return isinstance(error, InputNeeded)
+
+
+def _swallowed(run: Run) -> LocalProtocolError:
+    keys = ", ".join(repr(key) for key in run.questions)
+    return LocalProtocolError(
+        f"the handler asked {keys} and went on: it caught InputNeeded, which must pass; "
+        "catch Exception rather than BaseException, and do not raise or return in a finally"
+    )

@@ -1,0 +1,179 @@
+"""Prompts: conversations that a server has ready, to be filled in."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TypeAlias, assert_never
+
+import attrs
+
+from sansmcp import schema
+from sansmcp.schema import Revision, SchemaError, codec_for
+from sansmcp.server.content import blocks_of, text_of
+from sansmcp.server.context import Context
+from sansmcp.server.functions import Handler, handler_of
+from sansmcp.server.reading import ObjectReader
+from sansmcp.server.records import RecordField
+from sansmcp.server.shapes import (
+    AnyShape,
+    ArrayShape,
+    ChoiceShape,
+    MappingShape,
+    NotedShape,
+    RecordShape,
+    ScalarShape,
+    Shape,
+    TextShape,
+    TupleShape,
+    UnionShape,
+    shape_of,
+)
+from sansmcp.server.targets import Target
+from sansmcp.server.tools import check_name, refused
+from sansmcp.server.writing import plain
+from sansmcp.session import RequestReceived
+from sansmcp.values import JSON
+
+Fill: TypeAlias = Callable[[Mapping[str, str], Context | None], JSON]
+"""Binds the arguments and calls the function."""
+
+
+@attrs.frozen(kw_only=True)
+class PromptOptions:
+    """What a user says of a prompt, beside its function."""
+
+    name: str | None = None
+    """Its name for programs; otherwise the function's."""
+    title: str | None = None
+    """Its name for people."""
+    description: str | None = None
+    """What it is for; otherwise the function's docstring."""
+    icons: tuple[schema.Icon, ...] = ()
+    """Pictures that stand for it."""
+    meta: Mapping[str, JSON] | None = None
+    """What travels beside it in lists."""
+    blocks: bool = True
+    """Whether a `def` may block."""
+
+
+@attrs.frozen(kw_only=True)
+class PromptTarget(Target):
+    """One prompt."""
+
+    definition: schema.Prompt
+    """What lists show."""
+    fill: Fill
+    """Binds the arguments and calls the function."""
+
+    def call(self, event: RequestReceived, context: Context | None, /) -> JSON:
+        """Bind the arguments and call the function."""
+        return self.fill(event.params.arguments or {}, context)
+
+    def answer(self, value: JSON, _event: RequestReceived, /) -> JSON:
+        """Return what the prompt says."""
+        if isinstance(value, schema.GetPromptResult):
+            return value
+        return schema.GetPromptResult(description=self.definition.description, messages=messages_of(value))
+
+
+def prompt_of(
+    function: Callable[..., JSON], options: PromptOptions, revisions: tuple[Revision, ...]
+) -> PromptTarget:
+    """Make a prompt of a function.
+
+    Args:
+        function: returns a text, a block, a message, or a list of such; or the result itself.
+        options: what the user says of it.
+        revisions: in which revisions lists must be able to show it.
+
+    Raises:
+        LocalProtocolError: its name or a type cannot be said.
+    """
+    handler = handler_of(function, blocks=options.blocks)
+    name = options.name or handler.name
+    definition = schema.Prompt(
+        name=name,
+        title=options.title,
+        description=options.description or handler.description,
+        icons=options.icons or None,
+        arguments=tuple(_argument(field) for field in handler.fields) or None,
+        meta=options.meta,
+    )
+    check_name(name)
+    for revision in revisions:
+        codec_for(revision).unstructure(definition)
+    return PromptTarget(
+        name=name,
+        is_async=handler.is_async,
+        blocks=handler.blocks,
+        wants_context=handler.context is not None,
+        definition=definition,
+        fill=_filler(handler),
+    )
+
+
+def messages_of(value: JSON) -> tuple[schema.PromptMessage, ...]:
+    """Return what a prompt's function returned as messages.
+
+    Texts and blocks are said by the user, and so is any other value, as JSON.
+
+    Raises:
+        LocalProtocolError: JSON has nothing for it.
+    """
+    if isinstance(value, schema.PromptMessage):
+        return (value,)
+    if isinstance(value, list | tuple) and any(isinstance(item, schema.PromptMessage) for item in value):
+        return tuple(message for item in value for message in messages_of(item))
+    blocks = blocks_of(value)
+    if blocks is None:
+        is_list_of_texts = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+        texts = value if is_list_of_texts else [text_of(plain(value))]
+        blocks = tuple(schema.TextContent(text=text) for text in texts)
+    return tuple(schema.PromptMessage(role="user", content=block) for block in blocks)
+
+
+def _argument(field: RecordField) -> schema.PromptArgument:
+    shape = shape_of(field.annotation)
+    description = shape.description if isinstance(shape, NotedShape) else None
+    return schema.PromptArgument(name=field.name, description=description, required=field.required)
+
+
+def _filler(handler: Handler) -> Fill:
+    function, parameter, read = handler.function, handler.context, ObjectReader(handler.fields).read
+    typed = {field.name for field in handler.fields if not _takes_text(shape_of(field.annotation))}
+
+    def fill(arguments: Mapping[str, str], context: Context | None) -> JSON:
+        try:
+            bound = read({name: _parsed(text) if name in typed else text for name, text in arguments.items()})
+        except SchemaError as error:
+            raise refused(error) from error
+        if parameter is not None:
+            bound[parameter] = context
+        return function(**bound)
+
+    return fill
+
+
+def _takes_text(shape: Shape) -> bool:
+    """Say whether a value of a shape may be written as a text."""
+    match shape:
+        case NotedShape():
+            return _takes_text(shape.inner)
+        case UnionShape():
+            return any(_takes_text(member) for member in shape.members)
+        case ChoiceShape():
+            return any(type(value) is str for value in shape.values)
+        case ScalarShape():
+            return shape.cls is str
+        case AnyShape() | TextShape():
+            return True
+        case ArrayShape() | TupleShape() | MappingShape() | RecordShape():
+            return False
+    assert_never(shape)
+
+
+def _parsed(text: str) -> JSON:
+    """Read an argument that is no text: on the wire all of them are (Prompts, GetPromptRequest)."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

@@ -1,0 +1,102 @@
+"""Classes whose values are JSON objects: attrs classes, dataclasses, TypedDicts; and their fields."""
+
+import dataclasses
+from functools import lru_cache
+from typing import NotRequired, Required, get_args, get_origin, get_type_hints
+
+import attrs
+
+from sansmcp.errors import LocalProtocolError
+from sansmcp.values import ABSENT, JSON, Absent
+
+
+@attrs.frozen(kw_only=True)
+class RecordField:
+    """One field of a record."""
+
+    name: str
+    """The member of the JSON object, and what the class's constructor calls it."""
+    attribute: str
+    """Where the value is kept; for a TypedDict its key."""
+    annotation: JSON
+    """Its type."""
+    required: bool
+    """Whether the constructor asks for it."""
+    default: JSON | Absent = ABSENT
+    """The value it has otherwise; ABSENT where a factory makes it."""
+
+
+def is_typed_dict(annotation: JSON) -> bool:
+    """Say whether a type is a TypedDict, of `typing` or of `typing_extensions`."""
+    return isinstance(annotation, type) and issubclass(annotation, dict) and hasattr(annotation, "__total__")
+
+
+def is_record(annotation: JSON) -> bool:
+    """Say whether a type is a class whose values are JSON objects."""
+    if not isinstance(annotation, type):
+        return False
+    return attrs.has(annotation) or dataclasses.is_dataclass(annotation) or is_typed_dict(annotation)
+
+
+@lru_cache(maxsize=1024)
+def fields_of(cls: type) -> tuple[RecordField, ...]:
+    """Return the fields of a record that its constructor takes, in their order.
+
+    Raises:
+        LocalProtocolError: an annotation names what cannot be found.
+    """
+    hints = hints_of(cls, cls.__qualname__)
+    if attrs.has(cls):
+        return tuple(_of_attrs(field, hints[field.name]) for field in attrs.fields(cls) if field.init)
+    if dataclasses.is_dataclass(cls):
+        fields = dataclasses.fields(cls)
+        return tuple(_of_dataclass(field, hints[field.name]) for field in fields if field.init)
+    return tuple(_of_typed_dict(cls, name, hint) for name, hint in hints.items())
+
+
+def hints_of(source: JSON, name: str) -> dict[str, JSON]:
+    """Return the evaluated annotations of a class or a function.
+
+    Raises:
+        LocalProtocolError: one of them names what cannot be found.
+    """
+    try:
+        return get_type_hints(source, include_extras=True)
+    except NameError as error:
+        raise LocalProtocolError(
+            f"{name}: an annotation names {error.name!r}, which its module does not have; "
+            "define it at the top of the module and import it outside of TYPE_CHECKING"
+        ) from error
+
+
+def _of_attrs(field: "attrs.Attribute[JSON]", hint: JSON) -> RecordField:
+    default = field.default
+    known = default is not attrs.NOTHING and not isinstance(default, attrs.Factory)  # type: ignore[arg-type]
+    return RecordField(
+        name=field.alias or field.name,
+        attribute=field.name,
+        annotation=hint,
+        required=default is attrs.NOTHING,
+        default=default if known else ABSENT,
+    )
+
+
+def _of_dataclass(field: "dataclasses.Field[JSON]", hint: JSON) -> RecordField:
+    plain = field.default is not dataclasses.MISSING
+    return RecordField(
+        name=field.name,
+        attribute=field.name,
+        annotation=hint,
+        required=not plain and field.default_factory is dataclasses.MISSING,
+        default=field.default if plain else ABSENT,
+    )
+
+
+def _of_typed_dict(cls: type, name: str, hint: JSON) -> RecordField:
+    # The class's own account of what is required is wrong where annotations are strings.
+    required = name in getattr(cls, "__required_keys__", ())
+    while (origin := get_origin(hint)) in {Required, NotRequired} or str(origin).endswith("ReadOnly"):
+        if origin in {Required, NotRequired}:
+            required = origin is Required
+        hint = get_args(hint)[0]
+    return RecordField(name=name, attribute=name, annotation=hint, required=required)

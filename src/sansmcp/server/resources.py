@@ -1,0 +1,163 @@
+"""Resources: texts and bytes under URIs."""
+
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from sansmcp import schema
+from sansmcp.errors import LocalProtocolError
+from sansmcp.schema import Revision, SchemaError, codec_for
+from sansmcp.server.content import contents_of, text_of
+from sansmcp.server.context import Context
+from sansmcp.server.functions import handler_of
+from sansmcp.server.targets import Target
+from sansmcp.server.writing import plain
+from sansmcp.session import RequestReceived
+from sansmcp.values import JSON
+
+
+@attrs.frozen(kw_only=True)
+class ResourceOptions:
+    """What a user says of a resource, beside its URI and its function or value."""
+
+    name: str | None = None
+    """Its name for programs; otherwise the function's, or the URI."""
+    title: str | None = None
+    """Its name for people."""
+    description: str | None = None
+    """What it holds; otherwise the function's docstring."""
+    mime_type: str | None = None
+    """Its media type."""
+    size: int | None = None
+    """Its size in bytes; that of a value is known."""
+    icons: tuple[schema.Icon, ...] = ()
+    """Pictures that stand for it."""
+    annotations: schema.Annotations | None = None
+    """Hints about how to use it."""
+    meta: Mapping[str, JSON] | None = None
+    """What travels beside it in lists."""
+    blocks: bool = True
+    """Whether a `def` may block."""
+
+
+@attrs.frozen(kw_only=True)
+class ResourceTarget(Target):
+    """One resource."""
+
+    definition: schema.Resource
+    """What lists show."""
+    read: Callable[[Context | None], JSON]
+    """Calls the function, or returns the value."""
+
+    def call(self, _event: RequestReceived, context: Context | None, /) -> JSON:
+        """Call the function, or return the value."""
+        return self.read(context)
+
+    def answer(self, value: JSON, _event: RequestReceived, /) -> JSON:
+        """Return the contents of the resource."""
+        if isinstance(value, schema.ReadResourceResult):
+            return value
+        contents = resource_contents(self.definition.uri, value, self.definition.mime_type)
+        return schema.ReadResourceResult(contents=contents)
+
+
+def resource_of(
+    uri: str,
+    source: Callable[..., JSON] | str | bytes,
+    options: ResourceOptions,
+    revisions: tuple[Revision, ...],
+) -> ResourceTarget:
+    """Make a resource of a function or a value.
+
+    Args:
+        uri: where it is.
+        source: the contents, or a function that returns them.
+        options: what the user says of it.
+        revisions: in which revisions lists must be able to show it.
+
+    Raises:
+        LocalProtocolError: the URI has no scheme, or the function takes arguments.
+    """
+    if not uri.partition(":")[0] or ":" not in uri:
+        raise LocalProtocolError(
+            f"resource {uri!r:.80}: expected a URI with a scheme, such as 'config://app'"
+        )
+    if isinstance(source, str | bytes):
+        value = source
+        target = ResourceTarget(
+            name=uri, definition=_definition(uri, options, uri, None, _size(source)), read=lambda _: value
+        )
+    else:
+        target = _of_function(uri, source, options)
+    for revision in revisions:
+        codec_for(revision).unstructure(target.definition)
+    return target
+
+
+def resource_contents(uri: str, value: JSON, mime_type: str | None) -> tuple[schema.ResourceContents, ...]:
+    """Return what a resource's function returned as contents.
+
+    Texts are texts, bytes are base64, contents are themselves, a list of such is several contents, and
+    any other value is JSON.
+
+    Raises:
+        SchemaError: there are no contents.
+        LocalProtocolError: JSON has nothing for it.
+    """
+    if isinstance(value, schema.TextResourceContents | schema.BlobResourceContents):
+        return (value,)
+    if isinstance(value, str | bytes):
+        return (contents_of(uri, value, mime_type),)
+    if isinstance(value, list | tuple) and all(_is_content(item) for item in value):
+        if not value:
+            # 2026-07-28, Resources, Error Handling: what is not there is an error, never empty contents.
+            raise SchemaError("at least one content", value)
+        return tuple(content for item in value for content in resource_contents(uri, item, mime_type))
+    return (contents_of(uri, text_of(plain(value)), mime_type or "application/json"),)
+
+
+def _is_content(value: JSON) -> bool:
+    return isinstance(value, str | bytes | schema.TextResourceContents | schema.BlobResourceContents)
+
+
+def _size(value: str | bytes) -> int:
+    return len(value.encode() if isinstance(value, str) else value)
+
+
+def _of_function(uri: str, function: Callable[..., JSON], options: ResourceOptions) -> ResourceTarget:
+    handler = handler_of(function, blocks=options.blocks)
+    required = [field.name for field in handler.fields if field.required]
+    if required:
+        raise LocalProtocolError(
+            f"resource {uri!r:.80}: nothing gives {handler.name} its {', '.join(required)}; "
+            "expected a Context or nothing"
+        )
+    parameter = handler.context
+
+    def read(context: Context | None) -> JSON:
+        return function() if parameter is None else function(**{parameter: context})
+
+    return ResourceTarget(
+        name=uri,
+        is_async=handler.is_async,
+        blocks=handler.blocks,
+        wants_context=parameter is not None,
+        definition=_definition(uri, options, handler.name, handler.description, None),
+        read=read,
+    )
+
+
+def _definition(
+    uri: str, options: ResourceOptions, name: str, description: str | None, size: int | None
+) -> schema.Resource:
+    return schema.Resource(
+        uri=uri,
+        name=options.name or name,
+        title=options.title,
+        description=options.description or description,
+        mime_type=options.mime_type,
+        size=size if options.size is None else options.size,
+        icons=options.icons or None,
+        annotations=options.annotations,
+        meta=options.meta,
+    )

@@ -1,0 +1,117 @@
+"""What a tool returns, as its result: content for a model, and the same as data where it is data.
+
+A return annotation of text, blocks, bytes or nothing gives content alone. Any other gives an output
+schema, structured content that fits it, and a text copy. Without an annotation the value decides, and
+only objects become structured content.
+"""
+
+from collections.abc import Callable, Mapping
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, TypeAlias, Union, get_args, get_origin
+
+from sansmcp import schema
+from sansmcp.schema import LATEST_LEGACY, Revision, SchemaError, output_is_wrapped, wrapped
+from sansmcp.server.content import BLOCKS, blocks_of, text_of
+from sansmcp.server.json_schemas import schema_of
+from sansmcp.server.shapes import shape_of
+from sansmcp.server.validation import Validator
+from sansmcp.server.writing import plain, writer_of
+from sansmcp.values import ABSENT, JSON
+
+Results: TypeAlias = Callable[[JSON, Revision], schema.CallToolResult]
+"""Makes the result of a tool from what its function returned; raises SchemaError or LocalProtocolError."""
+
+_BLOCKS: Final = (*BLOCKS, schema.CallToolResult)
+_CONTENT: Final = (*_BLOCKS, str, bytes, NoneType, None)
+
+
+def results_of(annotation: JSON) -> tuple[dict[str, JSON] | None, Results]:
+    """Return the output schema of a return annotation, and what makes results.
+
+    Args:
+        annotation: what a function says it returns, or ABSENT.
+
+    Raises:
+        LocalProtocolError: JSON has nothing for it.
+    """
+    if annotation is str:
+        return None, _text_result
+    if annotation in {ABSENT, Any, object} or _is_content(annotation):
+        return None, _any_result
+    shape = shape_of(annotation)
+    written, write = schema_of(shape), writer_of(shape)
+    wraps = output_is_wrapped(written)
+
+    def structured(value: JSON, revision: Revision) -> schema.CallToolResult:
+        data = write(value)
+        return _structured(data, wraps=wraps and revision <= LATEST_LEGACY)
+
+    return written, structured
+
+
+def raw_results(output_schema: Mapping[str, JSON]) -> Results:
+    """Return what makes results that fit a schema given by hand.
+
+    Raises:
+        LocalProtocolError: it is no schema.
+    """
+    validator = Validator(output_schema)
+    wraps = output_is_wrapped(output_schema)
+
+    def validated(value: JSON, revision: Revision) -> schema.CallToolResult:
+        made = value if isinstance(value, schema.CallToolResult) else None
+        if made is not None and made.is_error:
+            return made
+        data = plain(value) if made is None else made.structured_content
+        if data is ABSENT:
+            raise SchemaError("structured content", ABSENT)
+        validator.validate(data)
+        return _structured(data, wraps=wraps and revision <= LATEST_LEGACY) if made is None else made
+
+    return validated
+
+
+def _structured(data: JSON, *, wraps: bool) -> schema.CallToolResult:
+    # The codec wraps what is no object. Where a schema allows objects beside other values, they must be
+    # wrapped too, or its wrapped form would not fit them.
+    content = schema.TextContent(text=text_of(data))
+    if wraps and type(data) is dict:
+        data = wrapped(data)
+    return schema.CallToolResult(content=(content,), structured_content=data)
+
+
+def _text_result(value: JSON, _revision: Revision) -> schema.CallToolResult:
+    if type(value) is not str:
+        if isinstance(value, schema.CallToolResult):
+            return value
+        if not isinstance(value, str):
+            raise SchemaError("a string", value)
+        value = str.__str__(value)
+    return schema.CallToolResult(content=(schema.TextContent(text=value),))
+
+
+def _any_result(value: JSON, _revision: Revision) -> schema.CallToolResult:
+    if isinstance(value, schema.CallToolResult):
+        return value
+    blocks = blocks_of(value)
+    if blocks is not None:
+        return schema.CallToolResult(content=blocks)
+    data = plain(value)
+    text = schema.TextContent(text=text_of(data))
+    return schema.CallToolResult(content=(text,), structured_content=data if type(data) is dict else ABSENT)
+
+
+def _is_content(annotation: JSON) -> bool:
+    """Say whether an annotation is content, or allows blocks beside data."""
+    if annotation in _CONTENT:
+        return True
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _is_content(arguments[0])
+    if origin in {Union, UnionType} and all(_is_content(argument) for argument in arguments):
+        return True
+    return any(argument in _BLOCKS or _holds_blocks(argument) for argument in arguments)
+
+
+def _holds_blocks(annotation: JSON) -> bool:
+    return any(argument in _BLOCKS or _holds_blocks(argument) for argument in get_args(annotation))

@@ -1,0 +1,187 @@
+"""What a program offers to any number of clients: tools, resources, prompts and methods of its own.
+
+A `Server` is a value that many sessions, threads and loops share. It holds no session; what it offers is
+one immutable registry that each registration replaces.
+"""
+
+from collections.abc import Collection, Sequence
+
+from sansmcp import schema
+from sansmcp.environment import Environment
+from sansmcp.errors import LocalProtocolError, RpcError
+from sansmcp.schema import INVALID_PARAMS, REVISIONS, Revision
+from sansmcp.server.invocation import Invocation, NotificationInvocation
+from sansmcp.server.memory import NOTHING_YET, Memory
+from sansmcp.server.registrations import Registrations
+from sansmcp.server.runs import Outlet, Run
+from sansmcp.server.sealing import MIN_KEY_BYTES, Sealer, StateRefusedError, request_digest
+from sansmcp.server.serving import ServedSession
+from sansmcp.server.targets import Refused, Target
+from sansmcp.session import (
+    KeepAlive,
+    NotificationReceived,
+    RequestReceived,
+    ServerSession,
+    SessionLimits,
+    Timeouts,
+)
+
+
+class Server(Registrations):
+    """What is offered to clients; register functions with its decorators.
+
+    Args:
+        name: its name for programs.
+        version: its version.
+        title: its name for people.
+        description: what it does.
+        instructions: how the model should use it.
+        website_url: its page on the web.
+        icons: pictures that stand for it.
+        revisions: the revisions it speaks.
+        capabilities: what it tells clients that it can do, in place of what follows from what is registered.
+        state_keys: the keys that seal what a handler leaves to its next run, 16 bytes or more each; the
+            first seals, all of them open. Processes that serve the same clients need the same ones; by
+            default one is made when the first session is opened.
+        state_lifetime: how long a client may take to answer, in seconds.
+        ordered: the methods whose requests are worked on one by one, in the order they came.
+        reveal_errors: whether clients are told what handlers raise; by default only that they failed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        version: str,
+        title: str | None = None,
+        description: str | None = None,
+        instructions: str | None = None,
+        website_url: str | None = None,
+        icons: Sequence[schema.Icon] = (),
+        revisions: Sequence[Revision] = REVISIONS,
+        capabilities: schema.ServerCapabilities | None = None,
+        state_keys: Sequence[bytes] = (),
+        state_lifetime: float = 600.0,
+        ordered: Collection[str] = (),
+        reveal_errors: bool = False,
+    ) -> None:
+        unknown = [revision for revision in revisions if revision not in REVISIONS]
+        if unknown or not revisions:
+            raise LocalProtocolError(
+                f"revisions: expected some of {REVISIONS}, found {tuple(revisions)!r:.80}"
+            )
+        if any(len(key) < MIN_KEY_BYTES for key in state_keys):
+            raise LocalProtocolError(f"state_keys: expected at least {MIN_KEY_BYTES} bytes in each")
+        super().__init__(tuple(sorted(revisions)))
+        self._info = schema.Implementation(
+            name=name,
+            version=version,
+            title=title,
+            description=description,
+            website_url=website_url,
+            icons=tuple(icons) or None,
+        )
+        self._instructions = instructions
+        self._capabilities = capabilities
+        self._state_keys = tuple(state_keys)
+        self._made_keys: dict[str, bytes] = {}
+        self._state_lifetime = state_lifetime
+        self._ordered = frozenset(ordered)
+        self._reveals = reveal_errors
+
+    # What it is
+
+    @property
+    def info(self) -> schema.Implementation:
+        """Which program it is."""
+        return self._info
+
+    @property
+    def revisions(self) -> tuple[Revision, ...]:
+        """The revisions it speaks, oldest first."""
+        return self._revisions
+
+    @property
+    def capabilities(self) -> schema.ServerCapabilities:
+        """What a session that is opened now tells its client."""
+        return self._registry.capabilities() if self._capabilities is None else self._capabilities
+
+    # Serving
+
+    def open_session(
+        self,
+        environment: Environment,
+        *,
+        timeouts: Timeouts | None = None,
+        limits: SessionLimits | None = None,
+        keep_alive: KeepAlive | None = None,
+    ) -> ServedSession:
+        """Return a session for one client; it is the caller's alone.
+
+        Args:
+            environment: where randomness and calendar time come from.
+            timeouts: how long to wait.
+            limits: how much the client may ask for.
+            keep_alive: pings to a legacy client, or None.
+        """
+        # One step, so that two threads that open the first sessions agree on the key.
+        keys = self._state_keys or (self._made_keys.setdefault("made", environment.random(32)),)
+        return ServedSession(
+            sealer=Sealer(keys, self._state_lifetime, environment.utc),
+            info=self._info,
+            capabilities=self.capabilities,
+            instructions=self._instructions,
+            revisions=self._revisions,
+            methods=self._registry.table,
+            timeouts=timeouts,
+            limits=limits,
+            keep_alive=keep_alive,
+            ordered=self._ordered,
+        )
+
+    def resolve(self, event: RequestReceived, session: ServerSession, outlet: Outlet) -> Invocation:
+        """Return what answers a request; nothing has run yet, and nothing is raised for what a peer sent.
+
+        Args:
+            event: the request.
+            session: where it came from, made by `open_session`.
+            outlet: gets at the session's thread.
+        """
+        registry = self._registry
+        target = registry.target(event)
+        sealer = session.sealer if isinstance(session, ServedSession) else None
+        memory = NOTHING_YET
+        if event.request_state is not None:
+            opened = _recall(event, event.request_state, sealer)
+            if isinstance(opened, Memory):
+                memory = opened
+            else:
+                target = opened
+        run = Run(event, session, outlet, memory, registry.sendable) if target.wants_context else None
+        return Invocation(target, event, session, run=run, sealer=sealer, reveals=self._reveals)
+
+    def resolve_notification(self, event: NotificationReceived) -> NotificationInvocation | None:
+        """Return what takes a notification, or None if nothing was registered for it.
+
+        Args:
+            event: the notification.
+        """
+        target = self._registry.notifications.get(event.method)
+        return None if target is None else NotificationInvocation(target, event)
+
+
+def _recall(event: RequestReceived, state: str, sealer: Sealer | None) -> Memory | Target:
+    """Return what the runs before this one left, or what refuses a state that is not theirs."""
+    if sealer is None:
+        return _refused(event, StateRefusedError("the session was not made by Server.open_session"))
+    try:
+        opened = sealer.open(state, request_digest(event))
+    except StateRefusedError as reason:
+        return _refused(event, reason)
+    return Memory.from_json(opened).with_answers(event.input_responses)
+
+
+def _refused(event: RequestReceived, reason: StateRefusedError) -> Target:
+    # One text for every reason (2026-07-28, Multi Round-Trip Requests): the reason is for our side.
+    error = RpcError(INVALID_PARAMS, "requestState is not valid for this request")
+    return Refused(name=event.method, error=error, cause=reason)

@@ -1,0 +1,51 @@
+"""A server's session that knows the environment it was opened in."""
+
+from sansmcp import schema
+from sansmcp.schema import MethodTable, Revision
+from sansmcp.server.sealing import Sealer
+from sansmcp.session import KeepAlive, ServerSession, SessionLimits, Timeouts
+
+
+class ServedSession(ServerSession):
+    """One client of a `Server`; `Server.open_session` makes it.
+
+    Args:
+        sealer: seals what handlers leave to their next run.
+        info: who the server is.
+        capabilities: what it can do.
+        instructions: how the model should use it.
+        revisions: the revisions it speaks.
+        methods: the method table.
+        timeouts: how long to wait.
+        limits: how much the client may ask for.
+        keep_alive: pings in a legacy session, or None.
+        ordered: the methods whose requests are worked on one by one.
+    """
+
+    def __init__(
+        self,
+        *,
+        sealer: Sealer,
+        info: schema.Implementation,
+        capabilities: schema.ServerCapabilities,
+        instructions: str | None,
+        revisions: tuple[Revision, ...],
+        methods: MethodTable,
+        timeouts: Timeouts | None,
+        limits: SessionLimits | None,
+        keep_alive: KeepAlive | None,
+        ordered: frozenset[str],
+    ) -> None:
+        super().__init__(
+            info=info,
+            capabilities=capabilities,
+            instructions=instructions,
+            revisions=revisions,
+            methods=methods,
+            timeouts=timeouts,
+            limits=limits,
+            keep_alive=keep_alive,
+            ordered=ordered,
+        )
+        self.sealer = sealer
+        """Seals what handlers leave to their next run."""

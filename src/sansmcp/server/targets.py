@@ -1,0 +1,84 @@
+"""What can answer a request: the interface, and what answers where nothing was registered."""
+
+import abc
+
+import attrs
+
+from sansmcp import schema
+from sansmcp.errors import RpcError, SansmcpError
+from sansmcp.server.context import Context
+from sansmcp.session import RequestReceived
+from sansmcp.values import JSON
+
+
+class ArgumentsRefusedError(SansmcpError):
+    """The arguments of a request do not fit; the text says where, and is for the peer."""
+
+
+@attrs.frozen(kw_only=True)
+class Target(abc.ABC):
+    """Something that answers requests; the same one answers many at a time."""
+
+    name: str
+    """Its name, for logs."""
+    is_async: bool = False
+    """Whether `call` returns a coroutine."""
+    blocks: bool = False
+    """Whether `call` must not run on a loop's thread."""
+    wants_context: bool = False
+    """Whether `call` needs a context."""
+
+    @abc.abstractmethod
+    def call(self, event: RequestReceived, context: Context | None, /) -> JSON:
+        """Run the user's code; it may raise anything.
+
+        Raises:
+            ArgumentsRefusedError: the arguments of the request do not fit.
+        """
+
+    @abc.abstractmethod
+    def answer(self, value: JSON, event: RequestReceived, /) -> JSON:
+        """Return the result that says what `call` returned.
+
+        Raises:
+            SchemaError: it is not what was promised.
+            LocalProtocolError: JSON has nothing for it.
+        """
+
+    def error_answer(self, _text: str, /) -> schema.CallToolResult | None:
+        """Return a result that says that it failed, or None where only an error can say so."""
+        return None
+
+
+@attrs.frozen(kw_only=True)
+class Fixed(Target):
+    """Answers every request with the same result."""
+
+    result: JSON
+    """The result."""
+
+    def call(self, _event: RequestReceived, _context: Context | None, /) -> JSON:
+        """Return the result."""
+        return self.result
+
+    def answer(self, value: JSON, _event: RequestReceived, /) -> JSON:
+        """Return the result."""
+        return value
+
+
+@attrs.frozen(kw_only=True)
+class Refused(Target):
+    """Answers with an error."""
+
+    error: RpcError
+    """The error."""
+    cause: BaseException | None = None
+    """Why, where that is for our side only."""
+
+    def call(self, _event: RequestReceived, _context: Context | None, /) -> JSON:
+        """Raise the error."""
+        raise self.error from self.cause
+
+    def answer(self, _value: JSON, _event: RequestReceived, /) -> JSON:
+        """Never called: `call` returns nothing."""
+        raise AssertionError("unreachable: a refused request has no result")

@@ -1,0 +1,146 @@
+"""Which member of a union a JSON value belongs to.
+
+It is found by looking at most two levels deep, at types, names and choices, and then read once: trying
+every member in full would cost twice as much with each level of a recursive type, and whoever sends the
+value chooses the levels.
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeAlias, assert_never
+
+from sansmcp.schema import SchemaError
+from sansmcp.server.records import fields_of
+from sansmcp.server.shapes import (
+    SCALARS,
+    TEXT_FORMATS,
+    AnyShape,
+    ArrayShape,
+    ChoiceShape,
+    MappingShape,
+    NotedShape,
+    RecordShape,
+    ScalarShape,
+    Shape,
+    TextShape,
+    TupleShape,
+    UnionShape,
+    shape_of,
+)
+from sansmcp.values import JSON
+
+Test: TypeAlias = Callable[[JSON], bool]
+
+_LEVELS: Final = 2
+
+
+def chooser_of(shape: UnionShape) -> Callable[[JSON], int]:
+    """Return what finds the member of a union that a value belongs to, by its index.
+
+    Of several that look right the first is taken, but an integer is one before it is a number. What it
+    returns raises SchemaError for a value that looks like none.
+    """
+    expected = " or ".join(dict.fromkeys(expectation(member) for member in shape.members))
+    exact = {
+        member.cls: index for index, member in enumerate(shape.members) if isinstance(member, ScalarShape)
+    }
+
+    def choose(value: JSON) -> int:
+        index = exact.get(type(value))
+        if index is not None and type(value) is not str:
+            return index
+        alike = [index for index, member in enumerate(shape.members) if _is_kind(value, member)]
+        fitting = next((index for index in alike if seems(value, shape.members[index], _LEVELS)), None)
+        if fitting is not None:
+            return fitting
+        if len(alike) == 1:
+            # Only one can be meant: let it say what is wrong.
+            return alike[0]
+        raise SchemaError(expected, value)
+
+    return choose
+
+
+def expectation(shape: Shape) -> str:
+    """Say what a shape asks for, as it stands after "expected"."""
+    match shape:
+        case AnyShape():
+            return "a JSON value"
+        case ScalarShape():
+            return SCALARS[shape.cls]
+        case TextShape():
+            return TEXT_FORMATS[shape.cls][1]
+        case ChoiceShape():
+            return "one of " + ", ".join(repr(value) for value in shape.values)
+        case ArrayShape() | TupleShape():
+            return "an array"
+        case MappingShape():
+            return "an object"
+        case RecordShape():
+            return f"an object ({shape.cls.__name__})"
+        case UnionShape():
+            return " or ".join(dict.fromkeys(expectation(member) for member in shape.members))
+        case NotedShape():
+            return expectation(shape.inner)
+    assert_never(shape)
+
+
+def seems(value: JSON, shape: Shape, levels: int) -> bool:
+    """Say whether a value looks like a shape, as far as some levels of it tell."""
+    if not _is_kind(value, shape):
+        return False
+    match shape:
+        case AnyShape() | ScalarShape() | TextShape():
+            return True
+        case ChoiceShape():
+            return any(type(choice) is type(value) and choice == value for choice in shape.values)
+        case ArrayShape():
+            return levels == 0 or all(seems(item, shape.item, levels - 1) for item in value)
+        case TupleShape():
+            return len(value) == len(shape.items) and (
+                levels == 0
+                or all(seems(item, inner, levels - 1) for item, inner in zip(value, shape.items, strict=True))
+            )
+        case MappingShape():
+            return levels == 0 or all(seems(item, shape.value, levels - 1) for item in value.values())
+        case RecordShape():
+            return _seems_record(value, shape.cls, levels)
+        case UnionShape():
+            return any(seems(value, member, levels) for member in shape.members)
+        case NotedShape():
+            return seems(value, shape.inner, levels)
+    assert_never(shape)
+
+
+def _seems_record(value: JSON, cls: type, levels: int) -> bool:
+    fields = {field.name: field for field in fields_of(cls)}
+    if not value.keys() <= fields.keys() or any(
+        field.required and name not in value for name, field in fields.items()
+    ):
+        return False
+    return levels == 0 or all(
+        seems(item, shape_of(fields[name].annotation), levels - 1) for name, item in value.items()
+    )
+
+
+def _is_kind(value: JSON, shape: Shape) -> bool:
+    """Say whether a value has the JSON type of a shape."""
+    kind = type(value)
+    match shape:
+        case AnyShape():
+            return True
+        case ScalarShape():
+            number = shape.cls is float and kind is int
+            return kind is shape.cls or number or (shape.cls is int and kind is float and value.is_integer())
+        case TextShape():
+            return kind is str
+        case ChoiceShape():
+            return any(kind is type(choice) for choice in shape.values)
+        case ArrayShape() | TupleShape():
+            return kind is list
+        case MappingShape() | RecordShape():
+            return kind is dict
+        case UnionShape():
+            return any(_is_kind(value, member) for member in shape.members)
+        case NotedShape():
+            return _is_kind(value, shape.inner)
+    assert_never(shape)

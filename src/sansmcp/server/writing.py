@@ -1,0 +1,308 @@
+"""From Python to JSON: what handlers return, checked against what they said they would return."""
+
+import base64
+import datetime as dt
+import enum
+import math
+import uuid
+from collections.abc import Callable
+from typing import Final, TypeAlias, assert_never
+
+from cattrs import Converter
+
+from sansmcp.errors import LocalProtocolError
+from sansmcp.schema import SchemaError
+from sansmcp.server.checks import check_of
+from sansmcp.server.records import fields_of, is_record, is_typed_dict
+from sansmcp.server.shapes import (
+    SCALARS,
+    TEXT_FORMATS,
+    AnyShape,
+    ArrayShape,
+    ChoiceShape,
+    MappingShape,
+    NotedShape,
+    RecordShape,
+    ScalarShape,
+    Shape,
+    TextShape,
+    TupleShape,
+    UnionShape,
+    shape_of,
+)
+from sansmcp.values import ABSENT, JSON
+
+Hook: TypeAlias = Callable[[JSON], JSON]
+"""Writes a value, or raises SchemaError."""
+
+# What the wire allows; it also stops values that hold themselves.
+MAX_DEPTH: Final = 64
+
+
+def plain(value: JSON, depth: int = 0) -> JSON:
+    """Return a fresh JSON value that says what a value says.
+
+    Scalars, containers with str names, enums, datetimes, UUIDs, bytes (base64), attrs objects and
+    dataclasses can be said. What it returns shares nothing with the value.
+
+    Args:
+        value: what to say.
+        depth: how deep inside another value it stands.
+
+    Raises:
+        LocalProtocolError: JSON has nothing for it, or it is too deep.
+    """
+    kind = type(value)
+    if value is None or kind in _EXACT:
+        return value
+    if depth >= MAX_DEPTH:
+        raise LocalProtocolError(f"the value is deeper than {MAX_DEPTH} levels, or holds itself")
+    if isinstance(value, dict):
+        return {_name(name): plain(item, depth + 1) for name, item in dict.items(value)}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item, depth + 1) for item in value]
+    if isinstance(value, enum.Enum):
+        return plain(value.value, depth + 1)
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    text = _TEXTS.get(kind)
+    if text is not None:
+        return text(value)
+    if not isinstance(value, type) and is_record(kind):
+        return {field.name: plain(getattr(value, field.attribute), depth + 1) for field in fields_of(kind)}
+    raise LocalProtocolError(f"{value!r:.80} cannot be said in JSON")
+
+
+def writer_of(shape: Shape) -> Hook:
+    """Return what writes the values of a shape, and refuses others."""
+    match shape:
+        case AnyShape():
+            return _any
+        case ScalarShape():
+            return _scalar(shape.cls)
+        case TextShape():
+            return _text(shape.cls)
+        case ChoiceShape():
+            return _choice(shape)
+        case ArrayShape():
+            return _array(shape)
+        case TupleShape():
+            return _tuple(shape)
+        case MappingShape():
+            return _mapping(shape)
+        case RecordShape():
+            return _CONVERTER.get_unstructure_hook(shape.cls)
+        case UnionShape():
+            return _union(shape)
+        case NotedShape():
+            return _noted(shape)
+    assert_never(shape)
+
+
+def _any(value: JSON) -> JSON:
+    try:
+        return plain(value)
+    except LocalProtocolError as error:
+        raise SchemaError("a JSON value", type(value).__name__) from error
+
+
+def _scalar(cls: type) -> Hook:
+    expected = SCALARS[cls]
+
+    def scalar(value: JSON) -> JSON:
+        if type(value) is cls:
+            if cls is not float or math.isfinite(value):
+                return value
+        elif cls is float and type(value) is int:
+            return value
+        elif cls is str and isinstance(value, str):
+            return str.__str__(value)
+        raise SchemaError(expected, value)
+
+    return scalar
+
+
+def _text(cls: type) -> Hook:
+    write, expected = _TEXTS[cls], TEXT_FORMATS[cls][1]
+
+    def text(value: JSON) -> JSON:
+        if type(value) is not cls:
+            raise SchemaError(expected, value)
+        return write(value)
+
+    return text
+
+
+def _choice(shape: ChoiceShape) -> Hook:
+    pairs = zip(shape.members, shape.values, strict=True)
+    values = {(type(member), member): value for member, value in pairs}
+    expected = "one of " + ", ".join(repr(value) for value in shape.values)
+
+    def choice(value: JSON) -> JSON:
+        try:
+            return values[type(value), value]
+        except (KeyError, TypeError):
+            raise SchemaError(expected, value) from None
+
+    return choice
+
+
+def _array(shape: ArrayShape) -> Hook:
+    inner, container = writer_of(shape.item), shape.container
+    fitting = (set, frozenset) if container in {set, frozenset} else (list, tuple)
+
+    def array(value: JSON) -> JSON:
+        if not isinstance(value, fitting):
+            raise SchemaError("an array", value)
+        written: list[JSON] = []
+        try:
+            # What was written before a fault stays, and counts the items up to it.
+            written.extend(inner(item) for item in value)
+        except SchemaError as error:
+            error.under(len(written))
+            raise
+        return written
+
+    return array
+
+
+def _tuple(shape: TupleShape) -> Hook:
+    inner = tuple(writer_of(item) for item in shape.items)
+    expected = f"an array of {len(inner)} items"
+
+    def fixed(value: JSON) -> JSON:
+        if not isinstance(value, list | tuple) or len(value) != len(inner):
+            raise SchemaError(expected, value)
+        written: list[JSON] = []
+        try:
+            written.extend(write(item) for write, item in zip(inner, value, strict=True))
+        except SchemaError as error:
+            error.under(len(written))
+            raise
+        return written
+
+    return fixed
+
+
+def _mapping(shape: MappingShape) -> Hook:
+    inner = writer_of(shape.value)
+
+    def mapping(value: JSON) -> JSON:
+        if not isinstance(value, dict):
+            raise SchemaError("an object", value)
+        written: dict[str, JSON] = {}
+        for name, item in dict.items(value):
+            if not isinstance(name, str):
+                raise SchemaError("names that are strings", name)
+            try:
+                written[name] = inner(item)
+            except SchemaError as error:
+                error.under(name)
+                raise
+        return written
+
+    return mapping
+
+
+def _union(shape: UnionShape) -> Hook:
+    inner = tuple(writer_of(member) for member in shape.members)
+
+    def union(value: JSON) -> JSON:
+        faults: list[SchemaError] = []
+        for write in inner:
+            try:
+                return write(value)
+            except SchemaError as error:
+                faults.append(error)
+        # The one that came furthest knows best what is wrong.
+        raise max(faults, key=lambda fault: len(fault.path))
+
+    return union
+
+
+def _noted(shape: NotedShape) -> Hook:
+    inner, checks = writer_of(shape.inner), tuple(check_of(constraint) for constraint in shape.constraints)
+
+    def noted(value: JSON) -> JSON:
+        written = inner(value)
+        for check in checks:
+            if not check.holds(written):
+                raise SchemaError(check.expected, value)
+        return written
+
+    return noted
+
+
+def _record(cls: type) -> Hook:
+    typed_dict = is_typed_dict(cls)
+    lines: list[tuple[str, str, bool, Hook]] = []
+
+    def record(value: JSON) -> JSON:
+        # The fields are looked up when the first value comes: a record may hold itself.
+        if not lines:
+            lines.extend(
+                (field.name, field.attribute, field.required, writer_of(shape_of(field.annotation)))
+                for field in fields_of(cls)
+            )
+        if typed_dict:
+            return _write_typed_dict(cls, lines, value)
+        if not isinstance(value, cls):
+            raise SchemaError(cls.__name__, value)
+        written: dict[str, JSON] = {}
+        name = ""
+        try:
+            for name, attribute, _, write in lines:
+                written[name] = write(getattr(value, attribute))
+        except SchemaError as error:
+            error.under(name)
+            raise
+        return written
+
+    return record
+
+
+def _write_typed_dict(cls: type, lines: list[tuple[str, str, bool, Hook]], value: JSON) -> JSON:
+    if not isinstance(value, dict):
+        raise SchemaError(cls.__name__, value)
+    written: dict[str, JSON] = {}
+    for name, _, required, write in lines:
+        item = dict.get(value, name, ABSENT)
+        if item is ABSENT:
+            if required:
+                raise SchemaError("a value", ABSENT).under(name)
+            continue
+        try:
+            written[name] = write(item)
+        except SchemaError as error:
+            error.under(name)
+            raise
+    if len(written) != len(value):
+        unknown = next(name for name in value if name not in written)
+        raise SchemaError(f"only members of {cls.__name__}", repr(unknown))
+    return written
+
+
+def _name(name: JSON) -> str:
+    if isinstance(name, enum.Enum):
+        name = name.value
+    if not isinstance(name, str):
+        raise LocalProtocolError(f"{name!r:.80} is no name in a JSON object; expected a str")
+    return str.__str__(name)
+
+
+_EXACT: Final = frozenset({str, int, bool})
+
+_TEXTS: Final[dict[type, Callable[[JSON], str]]] = {
+    dt.datetime: dt.datetime.isoformat,
+    dt.date: dt.date.isoformat,
+    dt.time: dt.time.isoformat,
+    uuid.UUID: str,
+    bytes: lambda value: base64.b64encode(value).decode(),
+}
+
+_CONVERTER: Final = Converter()
+_CONVERTER.register_unstructure_hook_factory(is_record, _record)
