@@ -86,7 +86,8 @@ def handler_of(function: Callable[..., JSON], *, blocks: bool) -> Handler:
 def _innermost(function: Callable[..., JSON]) -> Callable[..., JSON]:
     while isinstance(function, functools.partial):
         function = function.func
-    return inspect.unwrap(function)
+    inner: Callable[..., JSON] = inspect.unwrap(function)
+    return inner
 
 
 def _field(parameter: inspect.Parameter, hint: JSON, description: str | None) -> RecordField:

@@ -72,7 +72,14 @@ class Memory:
             key: Answer(question=question, said=_read(said))
             for key, (question, said) in value["answers"].items()
         }
-        return cls(**{**value, "answers": answers})
+        return cls(
+            round=value["round"],
+            asked=value["asked"],
+            answers=answers,
+            once=value["once"],
+            progress=value["progress"],
+            logs=value["logs"],
+        )
 
 
 NOTHING_YET = Memory()

@@ -2,7 +2,7 @@
 
 import dataclasses
 from functools import lru_cache
-from typing import NotRequired, Required, get_args, get_origin, get_type_hints
+from typing import get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -92,11 +92,16 @@ def _of_dataclass(field: "dataclasses.Field[JSON]", hint: JSON) -> RecordField:
     )
 
 
+def _qualifier(hint: JSON) -> str | None:
+    """Return what a TypedDict says of a key around its type; its home is `typing` or a backport of it."""
+    name = str(get_origin(hint)).rpartition(".")[2]
+    return name if name in {"Required", "NotRequired", "ReadOnly"} else None
+
+
 def _of_typed_dict(cls: type, name: str, hint: JSON) -> RecordField:
     # The class's own account of what is required is wrong where annotations are strings.
     required = name in getattr(cls, "__required_keys__", ())
-    while (origin := get_origin(hint)) in {Required, NotRequired} or str(origin).endswith("ReadOnly"):
-        if origin in {Required, NotRequired}:
-            required = origin is Required
-        hint = get_args(hint)[0]
+    while (qualifier := _qualifier(hint)) is not None:
+        required = {"Required": True, "NotRequired": False}.get(qualifier, required)
+        (hint,) = get_args(hint)
     return RecordField(name=name, attribute=name, annotation=hint, required=required)

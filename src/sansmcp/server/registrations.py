@@ -35,6 +35,8 @@ class Registrations:
     @overload
     def tool(
         self,
+        function: None = None,
+        /,
         *,
         name: str | None = None,
         title: str | None = None,
@@ -135,6 +137,8 @@ class Registrations:
     @overload
     def prompt(
         self,
+        function: None = None,
+        /,
         *,
         name: str | None = None,
         title: str | None = None,

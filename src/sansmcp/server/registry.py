@@ -82,11 +82,13 @@ class Registry:
     """The methods of the specification and one's own."""
     sendable: frozenset[str] = frozenset()
     """The names of the notifications of one's own."""
-    fixed: Mapping[str, Target] = attrs.field(init=False, repr=False, eq=False)
+    fixed: Mapping[str, Target] = attrs.field(
+        init=False, repr=False, eq=False, default=attrs.Factory(lambda self: self.listed(), takes_self=True)
+    )
     """What answers requests that name nothing registered, by method."""
 
-    @fixed.default
-    def _make_fixed(self) -> Mapping[str, Target]:
+    def listed(self) -> Mapping[str, Target]:
+        """Return what answers lists, completions and methods of one's own."""
         tools = tuple(tool.definition for tool in self.tools.values())
         prompts = tuple(prompt.definition for prompt in self.prompts.values())
         resources = tuple(resource.definition for resource in self.resources.values())

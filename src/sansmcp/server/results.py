@@ -105,7 +105,8 @@ def _is_content(annotation: JSON) -> bool:
     """Say whether an annotation is content, or allows blocks beside data."""
     if annotation in _CONTENT:
         return True
-    origin, arguments = get_origin(annotation), get_args(annotation)
+    origin: JSON = get_origin(annotation)
+    arguments = get_args(annotation)
     if origin is Annotated:
         return _is_content(arguments[0])
     if origin in {Union, UnionType} and all(_is_content(argument) for argument in arguments):

@@ -167,7 +167,7 @@ def shape_of(annotation: JSON) -> Shape:
     if hasattr(annotation, "__value__"):
         # An alias made by the statement `type`.
         return shape_of(annotation.__value__)
-    origin = get_origin(annotation)
+    origin: JSON = get_origin(annotation)
     if origin is Annotated:
         return _noted(annotation)
     if origin is Literal:

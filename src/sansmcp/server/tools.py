@@ -165,7 +165,7 @@ def _raw(
             validator.validate(arguments)
         except SchemaError as error:
             raise refused(error) from error
-        bound = {field.name: arguments}
+        bound: dict[str, JSON] = {field.name: arguments}
         if parameter is not None:
             bound[parameter] = context
         return function(**bound)

@@ -70,7 +70,7 @@ class Validator:
             engine.check_schema(schema)
         except NoSchemaError as error:
             raise LocalProtocolError(f"schema: {error.json_path}: {error.message:.200}") from error
-        root = Resource(contents=schema, specification=specification)
+        root: Resource[JSON] = specification.create_resource(schema)
         # An empty registry: without one, references to the network would be followed.
         registry: Registry[JSON] = Registry()
         _check_references(
@@ -93,7 +93,9 @@ def _as_schema_error(error: ValidationError) -> SchemaError:
     keyword, path = str(error.validator), list(error.absolute_path)
     if keyword == "required":
         # jsonschema names the object; what is wrong is the member that is not there.
-        missing = next(name for name in error.validator_value if name not in error.instance)
+        required: JSON = error.validator_value
+        found: JSON = error.instance
+        missing = next(name for name in required if name not in found)
         return _under([*path, missing], SchemaError("a value", ABSENT))
     template = _EXPECTED.get(keyword, f"what {keyword!r} asks for")
     expected = template.format(error.validator_value)

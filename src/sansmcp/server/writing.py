@@ -52,7 +52,7 @@ def plain(value: JSON, depth: int = 0) -> JSON:
     Raises:
         LocalProtocolError: JSON has nothing for it, or it is too deep.
     """
-    kind = type(value)
+    kind: JSON = type(value)
     if value is None or kind in _EXACT:
         return value
     if depth >= MAX_DEPTH:
@@ -72,7 +72,7 @@ def plain(value: JSON, depth: int = 0) -> JSON:
     text = _TEXTS.get(kind)
     if text is not None:
         return text(value)
-    if not isinstance(value, type) and is_record(kind):
+    if is_record(kind):
         return {field.name: plain(getattr(value, field.attribute), depth + 1) for field in fields_of(kind)}
     raise LocalProtocolError(f"{value!r:.80} cannot be said in JSON")
 
@@ -115,15 +115,18 @@ def _scalar(cls: type) -> Hook:
 
     def scalar(value: JSON) -> JSON:
         if type(value) is cls:
-            if cls is not float or math.isfinite(value):
-                return value
-        elif cls is float and type(value) is int:
             return value
-        elif cls is str and isinstance(value, str):
+        if cls is str and isinstance(value, str):
             return str.__str__(value)
         raise SchemaError(expected, value)
 
-    return scalar
+    return _number if cls is float else scalar
+
+
+def _number(value: JSON) -> JSON:
+    if type(value) is int or (type(value) is float and math.isfinite(value)):
+        return value
+    raise SchemaError(SCALARS[float], value)
 
 
 def _text(cls: type) -> Hook:
