@@ -37,7 +37,7 @@ from sansmcp.testing import (
     Pair,
     whole,
 )
-from sansmcp.wire import Notification, Request
+from sansmcp.wire import ErrorResponse, Notification, Request, Response
 
 BY_HAND = "# by hand"
 BY_HAND_AND_ILLEGAL = "# by hand, and illegal"
@@ -325,7 +325,7 @@ def told(value):
             f"{field.name}={told(member)}"
             for field in attrs.fields(type(value))
             if field.name not in hidden
-            and not isinstance(member := getattr(value, field.name), (Request, Notification))
+            and not isinstance(member := getattr(value, field.name), (Request, Notification, Response, ErrorResponse))
             and not is_default(value, field, member)
         ]
         return f"{name}({', '.join(members)})"

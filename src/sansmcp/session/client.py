@@ -383,10 +383,10 @@ def _typed(row: Method, codec: Codec, params: JSON) -> JSON:
     if params is not None and not isinstance(params, dict):
         return params
     members = params or {}
-    if era_of(codec.revision) is Era.MODERN:
-        # What the revision requires there is written by the session.
-        members = {"_meta": {}, **members}
+    # What 2026-07-28 requires there is written by the session.
+    stamped = era_of(codec.revision) is Era.MODERN and "_meta" not in members
     try:
-        return codec.structure_params(row.params, members)
+        value = codec.structure_params(row.params, {**members, "_meta": {}} if stamped else members)
     except SchemaError as error:
         raise LocalProtocolError(f"params of {row.name}: {error}") from error
+    return attrs.evolve(value, meta=None) if stamped else value

@@ -32,8 +32,8 @@ from sansmcp.session.events import (
 from sansmcp.session.negotiation import Negotiation
 from sansmcp.session.questions import Question
 from sansmcp.session.states import DetectionState, LinkInput, RequestInput, RequestState, Step
-from sansmcp.values import JSON
-from sansmcp.wire import Batch, Notification, Request, Response, Violation
+from sansmcp.values import JSON, RequestId
+from sansmcp.wire import Batch, ErrorResponse, Notification, Request, Response, Violation
 
 _CHANGES = {
     "notifications/tools/list_changed": ChangeKind.TOOLS,
@@ -109,6 +109,10 @@ class ClientInputs(Negotiation):
                     self._receive_answer(item)
 
     # Results
+
+    def _receive_answer(self, message: Response | ErrorResponse) -> None:
+        if not (isinstance(message, Response) and self._take_other_half(message.id, Response)):
+            super()._receive_answer(message)
 
     def _receive_result(self, call: Call, result: Mapping[str, JSON]) -> None:
         if era_of(call.codec.revision) is Era.LEGACY:
@@ -239,9 +243,8 @@ class ClientInputs(Negotiation):
         if question is not None:
             self._withdraw(question, params.reason)
         elif call is not None and call.purpose is Purpose.LISTEN:
-            # The closing result may follow; it is the same end.
             self._end_listening(call, params.reason or "the server ended it")
-        else:
+        elif not self._take_other_half(params.request_id, Notification):
             self._drop(message, f"cancelled {params.request_id!r}, which is not in flight")
 
     def _withdraw(self, question: Question, reason: str | None) -> None:
@@ -286,6 +289,7 @@ class ClientInputs(Negotiation):
 
     def _listen_ended(self, call: Call, outcome: Outcome) -> None:
         if isinstance(outcome, ResponseReceived):
+            self._other_halves.append((call.wire_id, Notification))
             self._listening.discard(call.handle)
             self._emit(SubscriptionEnded(handle=call.handle, reason="the server ended it"))
         elif call.handle in self._listening:
@@ -310,7 +314,18 @@ class ClientInputs(Negotiation):
         call.step(RequestInput.ANSWER)
         self._calls.remove(call)
         self._listening.discard(call.handle)
+        self._other_halves.append((call.wire_id, Response))
         self._emit(SubscriptionEnded(handle=call.handle, reason=reason))
+
+    def _take_other_half(self, wire_id: RequestId | None, kind: type[Response | Notification]) -> bool:
+        """Say whether a message says again what ended a subscription already.
+
+        A server may send the closing result, a cancellation, or both in any order: it is one end.
+        """
+        if (wire_id, kind) not in self._other_halves:
+            return False
+        self._other_halves.remove((wire_id, kind))
+        return True
 
     # Ends
 
@@ -326,6 +341,7 @@ class ClientInputs(Negotiation):
         for handle in self._legacy_listening.take_all():
             self._emit(SubscriptionEnded(handle=handle, reason=reason))
         self._listening.clear()
+        self._other_halves.clear()
         self._phase = self._speak_end()
         self._detection = DetectionState.FAILED
 

@@ -107,17 +107,17 @@ class RequestReader:
         """
         meta = None if message.params is None else message.params.get("_meta")
         if not self._serves_legacy and not (type(meta) is dict and _PROTOCOL_VERSION in meta):
-            return self._refuse_legacy(message.method)
+            if message.method == "initialize":
+                return self._refuse_initialize()
+            return _missing_member(_PROTOCOL_VERSION, "nothing")
         # What was parsed has dicts for objects; to ask the abstract class would cost more than the rest.
         if type(meta) is dict and (_PROTOCOL_VERSION in meta or _CLIENT_CAPABILITIES in meta):
-            return self._read_modern(meta)
+            return self._refuse_initialize() if message.method == "initialize" else self._read_modern(meta)
         if bound is None and self._is_modern_only(message.method):
             return _missing_member(_PROTOCOL_VERSION, "nothing")
         return Era.LEGACY
 
-    def _refuse_legacy(self, method: str) -> Refusal:
-        if method != "initialize":
-            return _missing_member(_PROTOCOL_VERSION, "nothing")
+    def _refuse_initialize(self) -> Refusal:
         # A legacy client has no way forward; this message may be all that its user gets to see
         # (2026-07-28, Versioning, Backward Compatibility).
         newest_first = sorted(self._supported, reverse=True)

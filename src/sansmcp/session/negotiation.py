@@ -6,6 +6,7 @@ Any other error, and silence, mean legacy; the verdict hangs on no single code.
 Source: 2026-07-28, stdio, Backward Compatibility, and Versioning; the Lifecycle page of the others.
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -58,8 +59,8 @@ from sansmcp.session.states import (
     RequestInput,
     Step,
 )
-from sansmcp.values import JSON
-from sansmcp.wire import Notification, Request
+from sansmcp.values import JSON, RequestId
+from sansmcp.wire import Notification, Request, Response
 
 
 @attrs.frozen(kw_only=True)
@@ -118,6 +119,8 @@ class Negotiation(Session[ClientEvent]):
         self._questions = Questions()
         self._listening: set[CallHandle] = set()
         self._legacy_listening = LegacyListening()
+        # What may still come of subscriptions that the server ended; few, for it may never come.
+        self._other_halves: deque[tuple[RequestId | None, type[Response | Notification]]] = deque(maxlen=64)
         self._probed_again = False
         self._while_probing = False
 
