@@ -4,12 +4,13 @@ import os
 import select
 import socket
 import time
+import traceback
 
 from sansmcp.client import InputInvocation
 from sansmcp.environment import Environment
 from sansmcp.errors import InputNeeded
 from sansmcp.server import Invocation, Server
-from sansmcp.session import LineLink, Link, RequestReceived
+from sansmcp.session import HandlerFailed, LineLink, Link, RequestReceived
 
 now = time.monotonic
 
@@ -66,3 +67,5 @@ def serve(server: Server, stream: socket.socket) -> None:
         while (event := session.next_event()) is not None:
             if isinstance(event, RequestReceived):
                 run(server.resolve(event, session, lambda command: command(now())))
+            elif isinstance(event, HandlerFailed):
+                traceback.print_exception(event.error)

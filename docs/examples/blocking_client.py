@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from blocking import Pump, now, run, serve
 
-from sansmcp.client import BlockingCalls, Call, InputHandlers, Outcome, value_of
+from sansmcp.client import BlockingCalls, Call, InputHandlers, OnProgress, Outcome, value_of
 from sansmcp.errors import NotConnected
 from sansmcp.schema import Implementation
 from sansmcp.server import Server
@@ -17,6 +17,7 @@ from sansmcp.session import (
     Disconnected,
     InputRequested,
     LineLink,
+    ProgressReceived,
     RequestFailed,
     RequestLost,
     RequestTimedOut,
@@ -34,6 +35,7 @@ class Client(BlockingCalls):
         info = Implementation(name="blocking", version="1.0")
         self._session = ClientSession(info=info, capabilities=handlers.capabilities)
         self._pump = Pump(LineLink(self._session), stream)
+        self._listeners: dict[CallHandle, OnProgress | None] = {}
         self._outcomes: dict[CallHandle, Outcome] = {}
         self._connected: Connected | None = None
         self._session.connect(now())
@@ -45,8 +47,10 @@ class Client(BlockingCalls):
         handle = call.send(self._session, now())
         if handle is None:
             return call.read(None)
+        self._listeners[handle] = call.on_progress
         while handle not in self._outcomes:
             self._turn()
+        del self._listeners[handle]
         return value_of(call, self._outcomes.pop(handle))
 
     def close(self) -> None:
@@ -61,6 +65,10 @@ class Client(BlockingCalls):
             match event:
                 case ResponseReceived() | RequestFailed() | RequestTimedOut() | RequestLost():
                     self._outcomes[event.handle] = event
+                case ProgressReceived():
+                    listener = self._listeners.get(event.handle)
+                    if listener is not None:
+                        listener(event)
                 case InputRequested():
                     run(self._handlers.resolve(event, self._session))
                 case Connected():
