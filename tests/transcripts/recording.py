@@ -50,6 +50,9 @@ _HIDDEN = {
 }
 
 
+_MESSAGES = (Request, Notification, Response, ErrorResponse)
+
+
 class _Reader:
     """A session that may put off reading what has come, as a busy or a silent peer does."""
 
@@ -325,7 +328,7 @@ def told(value):
             f"{field.name}={told(member)}"
             for field in attrs.fields(type(value))
             if field.name not in hidden
-            and not isinstance(member := getattr(value, field.name), (Request, Notification, Response, ErrorResponse))
+            and not isinstance(member := getattr(value, field.name), _MESSAGES)
             and not is_default(value, field, member)
         ]
         return f"{name}({', '.join(members)})"

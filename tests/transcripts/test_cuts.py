@@ -1,0 +1,102 @@
+"""However the bytes are cut, the same happens: the same events and bytes, at the same times.
+
+Each scenario is played again with its bytes in other pieces; of the two-way splits every one is tried
+where the conversation is short, and seeded ones elsewhere.
+"""
+
+import functools
+import os
+import random
+
+import pytest
+from tests.transcripts.scenarios import SCENARIOS
+
+from sansmcp.session import HandlerFailed
+from sansmcp.testing import byte_by_byte, pieces_of
+
+SPLITS = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 2
+"""How many two-way splits are tried where not all of them are."""
+
+SHORT = [
+    scenario
+    for scenario in SCENARIOS
+    if str(scenario) in {"2024-11-05-ping", "2025-06-18-no_common_version", "2026-07-28-told_in_advance"}
+]
+
+
+class Split:
+    """Cuts the bytes of a whole conversation once, after so many bytes of both directions together."""
+
+    def __init__(self, place):
+        self.place = place
+        self.passed = 0
+
+    def __call__(self, data):
+        """Return the pieces."""
+        inside = self.place - self.passed
+        self.passed += len(data)
+        return (data[:inside], data[inside:]) if 0 < inside < len(data) else (data,)
+
+
+def randomly(seed):
+    """Return a cut into pieces of random sizes, most of them small."""
+    chance = random.Random(seed)
+
+    def cut(data):
+        while data:
+            size = chance.choice((1, 2, 3, 7, 40, 200))
+            yield data[:size]
+            data = data[size:]
+
+    return cut
+
+
+@functools.cache
+def in_one_piece(scenario):
+    """Play a scenario with nothing cut; return what happened, and how many bytes went both ways."""
+    count = Split(-1)
+    recording = scenario.play(count)
+    return happened(recording), count.passed
+
+
+def happened(recording):
+    """Return what can be seen of a conversation; the text leaves out what repeats, the events do not."""
+    events = recording.pair.client_events + recording.pair.server_events
+    # Of what a handler raised each playing has its own.
+    return recording.text, [repr(event) if isinstance(event, HandlerFailed) else event for event in events]
+
+
+def assert_same(scenario, cut, what):
+    """Play a scenario with its bytes cut, and hold it against itself in one piece."""
+    assert happened(scenario.play(cut)) == in_one_piece(scenario)[0], what
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+def test_bytes_one_by_one_make_no_difference(scenario):
+    assert_same(scenario, byte_by_byte, "byte by byte")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+def test_pieces_of_any_size_make_no_difference(scenario):
+    for cut, what in ((randomly(scenario.name), "seeded"), (pieces_of(64), "pieces of 64")):
+        assert_same(scenario, cut, what)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+def test_a_split_in_two_makes_no_difference(scenario):
+    _, length = in_one_piece(scenario)
+    places = random.Random(scenario.name).sample(range(1, length), min(SPLITS, length - 1))
+    for place in places:
+        assert_same(scenario, Split(place), f"cut after {place} bytes")
+
+
+@pytest.mark.parametrize("scenario", SHORT, ids=str)
+def test_no_split_in_two_of_a_short_conversation_makes_a_difference(scenario):
+    _, length = in_one_piece(scenario)
+    for place in range(1, length):
+        assert_same(scenario, Split(place), f"cut after {place} bytes")
+
+
+def test_a_split_cuts_once_at_its_place():
+    split = Split(5)
+    assert [list(split(data)) for data in (b"abc", b"defg", b"h")] == [[b"abc"], [b"de", b"fg"], [b"h"]]
