@@ -195,6 +195,35 @@ class Context:
         except SchemaError as error:
             raise RpcError(INVALID_PARAMS, f"the answer to {key!r} does not fit: {error}") from error
 
+    def sample(self, key: str, params: schema.CreateMessageRequestParams) -> schema.CreateMessageResult:
+        """Ask the client's model; the handler stops and runs again as in `elicit`.
+
+        Args:
+            key: names the question among those of the handler; it is the same in every run.
+            params: the conversation, and how to go on with it.
+
+        Raises:
+            MissingCapability: the client did not declare that it can.
+            InputRefused: the client answered with an error.
+            LocalProtocolError: the revision cannot say the params.
+        """
+        answer = self._run.ask(key, schema.InputRequest(method="sampling/createMessage", params=params))
+        return _result(key, answer, schema.CreateMessageResult)
+
+    def roots(self, key: str = "roots") -> tuple[schema.Root, ...]:
+        """Ask where in the client's file system to work; the handler stops and runs again as in `elicit`.
+
+        Args:
+            key: names the question among those of the handler; it is the same in every run.
+
+        Raises:
+            MissingCapability: the client did not declare that it can tell.
+            InputRefused: the client answered with an error.
+        """
+        params = schema.ListRootsRequestParams()
+        answer = self._run.ask(key, schema.InputRequest(method="roots/list", params=params))
+        return _result(key, answer, schema.ListRootsResult).roots
+
     def once(self, key: str, function: Callable[[], JSON]) -> JSON:
         """Return what a function returns, and call it once however often the handler runs.
 

@@ -11,9 +11,10 @@ from typing import Final
 
 import attrs
 
-_PARAMETERS: Final = frozenset({"args", "arguments", "keyword args", "parameters", "other parameters"})
+_PARAMETERS: Final = frozenset(
+    {"args", "arguments", "attributes", "keyword args", "parameters", "other parameters"}
+)
 _SECTIONS: Final = _PARAMETERS | {
-    "attributes",
     "example",
     "examples",
     "note",

@@ -4,9 +4,8 @@ Source: 2025-06-18 and later, Elicitation, Requested Schema: a flat object of te
 choices.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import NoneType
 from typing import Final
 
 import attrs
@@ -15,10 +14,10 @@ from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import LATEST_MODERN, SchemaError, codec_for
 from sansmcp.server.json_schemas import object_schema
-from sansmcp.server.reading import ObjectReader, reader_of
+from sansmcp.server.reading import Hook, ObjectReader, reader_of
 from sansmcp.server.records import RecordField, fields_of, is_record
-from sansmcp.server.shapes import ScalarShape, UnionShape, shape_of
-from sansmcp.values import ABSENT, JSON
+from sansmcp.server.shapes import shape_of
+from sansmcp.values import JSON
 
 VALUE: Final = "value"
 """The field of a form that asks for one value only."""
@@ -41,6 +40,7 @@ _KEYWORDS: Final = frozenset(
         "type",
     }
 )
+_NULL: Final = {"type": "null"}
 _FORMATS: Final = frozenset({"email", "uri", "date", "date-time"})
 
 
@@ -65,13 +65,14 @@ def form_of(type_: JSON) -> Form:
         LocalProtocolError: a form cannot ask for it.
     """
     if is_record(type_):
-        fields, read = fields_of(type_), _record_reader(type_)
+        fields, read = fields_of(type_), reader_of(shape_of(type_))
     else:
         fields = (RecordField(name=VALUE, attribute=VALUE, annotation=type_, required=True),)
         read = _single_reader(fields)
-    written = object_schema(_without_null(field) for field in fields)
-    properties = {name: _form_field(value) for name, value in written["properties"].items()}
-    required = [field.name for field in fields if field.required and not _is_optional(field)]
+    properties = object_schema(fields)["properties"]
+    empty = {field.name: None for field in fields if field.required and _takes_null(properties[field.name])}
+    required = [field.name for field in fields if field.required and field.name not in empty]
+    properties = {name: _form_field(written) for name, written in properties.items()}
     flat = {"type": "object", "properties": properties, **({"required": required} if required else {})}
     try:
         requested = codec_for(LATEST_MODERN).structure(schema.RequestedSchema, flat)
@@ -79,44 +80,28 @@ def form_of(type_: JSON) -> Form:
         raise LocalProtocolError(
             f"{type_!r:.80}: a form has texts, numbers, booleans and choices only; {error}"
         ) from error
-    return Form(requested=requested, read=read)
+    # A field that may be null is one that may be left empty.
+    return Form(requested=requested, read=lambda content: read({**empty, **content}, None))
 
 
-def _record_reader(type_: type) -> Callable[[Mapping[str, JSON]], JSON]:
-    hook = reader_of(shape_of(type_))
-    # A field that may be null is one that may be left out.
-    empty = {field.name: None for field in fields_of(type_) if field.required and _is_optional(field)}
-    return lambda content: hook({**empty, **content}, None)
-
-
-def _single_reader(fields: Iterable[RecordField]) -> Callable[[Mapping[str, JSON]], JSON]:
-    (field,) = fields
+def _single_reader(fields: tuple[RecordField, ...]) -> Hook:
     reader = ObjectReader(fields)
-    empty = {VALUE: None} if _is_optional(field) else {}
-    return lambda content: reader.read({**empty, **content})[VALUE]
+    return lambda content, _type: reader.read(content)[VALUE]
 
 
-def _is_optional(field: RecordField) -> bool:
-    shape = shape_of(field.annotation)
-    return isinstance(shape, UnionShape) and ScalarShape(cls=NoneType) in shape.members
-
-
-def _without_null(field: RecordField) -> RecordField:
-    if not _is_optional(field):
-        return field
-    union = None
-    for member in field.annotation.__args__:
-        if member is not NoneType:
-            union = member if union is None else union | member
-    return attrs.evolve(
-        field, annotation=union, default=field.default if field.default is not None else ABSENT
-    )
+def _takes_null(written: Mapping[str, JSON]) -> bool:
+    return _NULL in written.get("anyOf", ())
 
 
 def _form_field(written: Mapping[str, JSON]) -> dict[str, JSON]:
+    others = [member for member in written.get("anyOf", ()) if member != _NULL]
+    if len(others) == 1:
+        written = {**others[0], **written}
     field = {name: value for name, value in written.items() if name in _KEYWORDS}
     if "const" in written:
         field["enum"] = [written["const"]]
     if field.get("format", "date") not in _FORMATS:
         del field["format"]
+    if field.get("default", "") is None:
+        del field["default"]
     return field

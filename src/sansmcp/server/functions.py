@@ -53,10 +53,13 @@ def handler_of(function: Callable[..., JSON], *, blocks: bool) -> Handler:
     """
     inner = _innermost(function)
     name = getattr(inner, "__name__", type(inner).__name__)
-    source = inner if inspect.isroutine(inner) or inspect.isclass(inner) else type(inner).__call__
+    if inspect.isclass(inner) or not callable(inner):
+        raise LocalProtocolError(f"{inner!r:.80} is no handler; expected a function")
+    source = inner if inspect.isroutine(inner) else type(inner).__call__
     if inspect.isgeneratorfunction(source) or inspect.isasyncgenfunction(source):
         raise LocalProtocolError(f"{name} is a generator; a handler returns its result")
-    is_async = inspect.iscoroutinefunction(source)
+    # A wrapper that is no coroutine function usually hands on what the wrapped one returns.
+    is_async = inspect.iscoroutinefunction(source) or inspect.iscoroutinefunction(function)
     documentation = documentation_of(inspect.getdoc(inner))
     hints = hints_of(source, name)
     context, fields = None, list[RecordField]()

@@ -11,7 +11,7 @@ from typing import Final, assert_never
 from sansmcp.errors import LocalProtocolError
 from sansmcp.server.constraints import Constraint, Ge, Gt, Le, Lt, MaxLength, MinLength, Pattern
 from sansmcp.server.docstrings import documentation_of
-from sansmcp.server.records import RecordField, fields_of, is_typed_dict
+from sansmcp.server.records import RecordField, fields_of
 from sansmcp.server.shapes import (
     TEXT_FORMATS,
     AnyShape,
@@ -129,15 +129,14 @@ class _Writer:
 
     def record(self, cls: type) -> dict[str, JSON]:
         written = self.fields(fields_of(cls))
-        # attrs and dataclasses write a docstring of their own where there is none.
-        docstring = cls.__doc__ if cls.__doc__ and not cls.__doc__.startswith(f"{cls.__name__}(") else None
-        documentation = documentation_of(docstring)
-        if not is_typed_dict(cls) or docstring != dict.__doc__:
-            for name, text in documentation.parameters.items():
-                if name in written["properties"]:
-                    written["properties"][name].setdefault("description", text)
-            if documentation.description is not None:
-                return {"type": "object", "description": documentation.description, **written}
+        docstring: str = vars(cls).get("__doc__") or ""
+        # A dataclass without a docstring writes its signature there.
+        documentation = documentation_of("" if docstring.startswith(f"{cls.__name__}(") else docstring)
+        for name, text in documentation.parameters.items():
+            if name in written["properties"]:
+                written["properties"][name].setdefault("description", text)
+        if documentation.description is not None:
+            return {"type": "object", "description": documentation.description, **written}
         return written
 
     def fields(self, fields: Iterable[RecordField]) -> dict[str, JSON]:

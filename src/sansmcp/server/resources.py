@@ -78,6 +78,8 @@ def resource_of(
     Raises:
         LocalProtocolError: the URI has no scheme, or the function takes arguments.
     """
+    if "{" in uri or "}" in uri:
+        raise LocalProtocolError(f"resource {uri!r:.80}: expected an exact URI; braces belong to templates")
     if not uri.partition(":")[0] or ":" not in uri:
         raise LocalProtocolError(
             f"resource {uri!r:.80}: expected a URI with a scheme, such as 'config://app'"

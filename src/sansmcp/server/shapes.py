@@ -17,7 +17,7 @@ import attrs
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.server.constraints import Constraint, Description
-from sansmcp.server.records import is_record
+from sansmcp.server.records import fields_of, is_record
 from sansmcp.values import JSON
 
 
@@ -151,33 +151,50 @@ _CONTAINERS: Final[Mapping[JSON, type]] = {
 _MAPPINGS: Final = frozenset({dict, Mapping, MutableMapping})
 
 
-@lru_cache(maxsize=1024)
 def shape_of(annotation: JSON) -> Shape:
     """Return what an annotation means.
 
     Raises:
         LocalProtocolError: JSON has nothing for it.
     """
+    # Nothing is cached by annotation: `int | str` equals `str | int`, and their order counts here.
+    try:
+        return _shape(annotation)
+    except RecursionError as error:
+        raise LocalProtocolError(f"{annotation!r:.80} is an alias that holds itself; use a class") from error
+
+
+@lru_cache(maxsize=1024)
+def field_shapes(cls: type) -> Mapping[str, Shape]:
+    """Return what the fields of a record mean, by name.
+
+    Raises:
+        LocalProtocolError: JSON has nothing for one of them.
+    """
+    return {field.name: shape_of(field.annotation) for field in fields_of(cls)}
+
+
+def _shape(annotation: JSON) -> Shape:
     if annotation is Any or annotation is object:
         return AnyShape()
     if annotation is None:
         return ScalarShape(cls=types.NoneType)
     if isinstance(annotation, NewType):
-        return shape_of(annotation.__supertype__)
-    if hasattr(annotation, "__value__"):
-        # An alias made by the statement `type`.
-        return shape_of(annotation.__value__)
+        return _shape(annotation.__supertype__)
+    if type(annotation).__name__ == "TypeAliasType":
+        return _shape(annotation.__value__)
     origin: JSON = get_origin(annotation)
     if origin is Annotated:
         return _noted(annotation)
     if origin is Literal:
         return _choice(get_args(annotation), get_args(annotation))
     if origin is Union or origin is types.UnionType:
-        return UnionShape(members=tuple(shape_of(member) for member in get_args(annotation)))
-    if origin is not None or annotation in _CONTAINERS or annotation in _MAPPINGS:
-        return _generic(annotation, origin or annotation)
+        return UnionShape(members=tuple(_shape(member) for member in get_args(annotation)))
+    if origin is not None:
+        return _generic(annotation, origin)
     if isinstance(annotation, type):
-        return _class(annotation)
+        is_bare = annotation in _CONTAINERS or annotation in _MAPPINGS
+        return _generic(annotation, annotation) if is_bare else _class(annotation)
     raise _unknown(annotation)
 
 
@@ -186,8 +203,8 @@ def _noted(annotation: JSON) -> Shape:
     description = next((note.text for note in reversed(notes) if isinstance(note, Description)), None)
     constraints = tuple(note for note in notes if isinstance(note, Constraint))
     if description is None and not constraints:
-        return shape_of(inner)
-    return NotedShape(inner=shape_of(inner), description=description, constraints=constraints)
+        return _shape(inner)
+    return NotedShape(inner=_shape(inner), description=description, constraints=constraints)
 
 
 def _choice(values: Iterable[JSON], members: Iterable[JSON]) -> Shape:
@@ -202,13 +219,13 @@ def _generic(annotation: JSON, origin: JSON) -> Shape:
     if origin in _MAPPINGS:
         if arguments and arguments[0] is not str:
             raise LocalProtocolError(f"{annotation!r:.80}: the names in a JSON object are str")
-        return MappingShape(value=shape_of(arguments[1]) if arguments else AnyShape())
+        return MappingShape(value=_shape(arguments[1]) if arguments else AnyShape())
     container = _CONTAINERS.get(origin)
     if container is None:
         raise _unknown(annotation)
     if container is tuple and arguments and arguments[-1] is not Ellipsis:
-        return TupleShape(items=tuple(shape_of(item) for item in arguments))
-    return ArrayShape(item=shape_of(arguments[0]) if arguments else AnyShape(), container=container)
+        return TupleShape(items=tuple(_shape(item) for item in arguments))
+    return ArrayShape(item=_shape(arguments[0]) if arguments else AnyShape(), container=container)
 
 
 def _class(annotation: type) -> Shape:

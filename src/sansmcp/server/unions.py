@@ -24,7 +24,7 @@ from sansmcp.server.shapes import (
     TextShape,
     TupleShape,
     UnionShape,
-    shape_of,
+    field_shapes,
 )
 from sansmcp.values import JSON
 
@@ -112,14 +112,12 @@ def seems(value: JSON, shape: Shape, levels: int) -> bool:
 
 
 def _seems_record(value: JSON, cls: type, levels: int) -> bool:
-    fields = {field.name: field for field in fields_of(cls)}
-    if not value.keys() <= fields.keys() or any(
-        field.required and name not in value for name, field in fields.items()
-    ):
+    shapes = field_shapes(cls)
+    if not value.keys() <= shapes.keys():
         return False
-    return levels == 0 or all(
-        seems(item, shape_of(fields[name].annotation), levels - 1) for name, item in value.items()
-    )
+    if any(field.required and field.name not in value for field in fields_of(cls)):
+        return False
+    return levels == 0 or all(seems(item, shapes[name], levels - 1) for name, item in value.items())
 
 
 def _is_kind(value: JSON, shape: Shape) -> bool:

@@ -91,17 +91,19 @@ class Validator:
 
 def _as_schema_error(error: ValidationError) -> SchemaError:
     keyword, path = str(error.validator), list(error.absolute_path)
+    found: JSON = error.instance
     if keyword == "required":
         # jsonschema names the object; what is wrong is the member that is not there.
         required: JSON = error.validator_value
-        found: JSON = error.instance
         missing = next(name for name in required if name not in found)
         return _under([*path, missing], SchemaError("a value", ABSENT))
+    if keyword == "additionalProperties":
+        known: JSON = error.schema
+        unknown = next(name for name in found if name not in known.get("properties", ()))
+        return _under([*path, unknown], SchemaError(_EXPECTED[keyword], unknown))
     template = _EXPECTED.get(keyword, f"what {keyword!r} asks for")
     expected = template.format(error.validator_value)
-    return _under(
-        path, SchemaError(expected if len(expected) <= 200 else f"{expected[:200]}…", error.instance)
-    )
+    return _under(path, SchemaError(expected if len(expected) <= 200 else f"{expected[:200]}…", found))
 
 
 def _under(path: list[str | int], error: SchemaError) -> SchemaError:

@@ -5,7 +5,7 @@ import datetime as dt
 import enum
 import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias, assert_never
 
 from cattrs import Converter
@@ -59,8 +59,10 @@ def plain(value: JSON, depth: int = 0) -> JSON:
         raise LocalProtocolError(f"the value is deeper than {MAX_DEPTH} levels, or holds itself")
     if isinstance(value, dict):
         return {_name(name): plain(item, depth + 1) for name, item in dict.items(value)}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple):
         return [plain(item, depth + 1) for item in value]
+    if isinstance(value, set | frozenset):
+        return in_order(plain(item, depth + 1) for item in value)
     if isinstance(value, enum.Enum):
         return plain(value.value, depth + 1)
     if isinstance(value, float) and math.isfinite(value):
@@ -75,6 +77,11 @@ def plain(value: JSON, depth: int = 0) -> JSON:
     if is_record(kind):
         return {field.name: plain(getattr(value, field.attribute), depth + 1) for field in fields_of(kind)}
     raise LocalProtocolError(f"{value!r:.80} cannot be said in JSON")
+
+
+def in_order(items: Iterable[JSON]) -> list[JSON]:
+    """Return the items of a set in an order that is the same in every process."""
+    return sorted(items, key=lambda item: (type(item).__name__, repr(item)))
 
 
 def writer_of(shape: Shape) -> Hook:
@@ -168,7 +175,7 @@ def _array(shape: ArrayShape) -> Hook:
         except SchemaError as error:
             error.under(len(written))
             raise
-        return written
+        return in_order(written) if container in {set, frozenset} else written
 
     return array
 
