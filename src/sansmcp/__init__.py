@@ -1,1 +1,71 @@
-"""The Model Context Protocol as sans-IO state machines."""
+"""The Model Context Protocol as sans-IO state machines: the public face.
+
+What a server or a client is written with is here. Who embeds the protocol itself finds the machines in
+`sansmcp.session`, the vocabulary in `sansmcp.schema`, messages and framing in `sansmcp.wire`, calls as
+values in `sansmcp.client` and both ends joined in one test in `sansmcp.testing`. What runs them on a loop
+is a distribution of its own, such as `sansmcp_asyncio`.
+"""
+
+from sansmcp.client import accept, cancel, decline
+from sansmcp.environment import Environment
+from sansmcp.errors import (
+    CallEnded,
+    InputNeeded,
+    LocalProtocolError,
+    NotConnected,
+    ProtocolError,
+    RemoteProtocolError,
+    RequestFailed,
+    RequestLost,
+    RequestTimedOut,
+    RpcError,
+    SansmcpError,
+    ToolError,
+)
+from sansmcp.server import (
+    Accepted,
+    Cancelled,
+    Context,
+    Declined,
+    Description,
+    Ge,
+    Gt,
+    Le,
+    Lt,
+    MaxLength,
+    MinLength,
+    Pattern,
+    Server,
+)
+
+__all__ = [
+    "Accepted",
+    "CallEnded",
+    "Cancelled",
+    "Context",
+    "Declined",
+    "Description",
+    "Environment",
+    "Ge",
+    "Gt",
+    "InputNeeded",
+    "Le",
+    "LocalProtocolError",
+    "Lt",
+    "MaxLength",
+    "MinLength",
+    "NotConnected",
+    "Pattern",
+    "ProtocolError",
+    "RemoteProtocolError",
+    "RequestFailed",
+    "RequestLost",
+    "RequestTimedOut",
+    "RpcError",
+    "SansmcpError",
+    "Server",
+    "ToolError",
+    "accept",
+    "cancel",
+    "decline",
+]

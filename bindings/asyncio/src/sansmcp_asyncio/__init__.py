@@ -1,1 +1,25 @@
-"""sansmcp on asyncio."""
+"""sansmcp on asyncio: serve over standard input and output, start servers and talk to them."""
+
+from sansmcp_asyncio.client import Client, Connecting, connect
+from sansmcp_asyncio.driver import Driver
+from sansmcp_asyncio.processes import Process, start_process
+from sansmcp_asyncio.serving import serve_stdio, serve_stream
+from sansmcp_asyncio.streams import ByteStream, MemoryStream, StdioStream, StreamPair, memory_pair
+from sansmcp_asyncio.workers import Workers
+
+__all__ = [
+    "ByteStream",
+    "Client",
+    "Connecting",
+    "Driver",
+    "MemoryStream",
+    "Process",
+    "StdioStream",
+    "StreamPair",
+    "Workers",
+    "connect",
+    "memory_pair",
+    "serve_stdio",
+    "serve_stream",
+    "start_process",
+]

@@ -1,0 +1,42 @@
+"""Daemon threads for handlers that block: they never hold up the exit of a program."""
+
+import queue
+import threading
+from collections.abc import Callable
+
+# Starlette and anyio run 40 blocking functions at a time.
+MAX_WORKERS = 40
+
+
+class Workers:
+    """A pool of daemon threads that grows with demand.
+
+    Args:
+        most: how many threads there may be.
+    """
+
+    def __init__(self, most: int = MAX_WORKERS) -> None:
+        self._most = most
+        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._free = 0
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Run a job on a thread of the pool, soon; a job must not raise."""
+        with self._lock:
+            if self._free > self._jobs.qsize() or self._threads >= self._most:
+                self._jobs.put(job)
+                return
+            self._threads += 1
+            self._jobs.put(job)
+        threading.Thread(target=self._work, name="sansmcp handler", daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                self._free += 1
+            job = self._jobs.get()
+            with self._lock:
+                self._free -= 1
+            job()

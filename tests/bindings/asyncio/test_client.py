@@ -1,0 +1,272 @@
+"""The asyncio client against a server in the same process and against real ones."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+import pytest
+from tests.bindings.asyncio.servers import server
+
+from sansmcp import LocalProtocolError, NotConnected, RequestFailed, RequestLost, RequestTimedOut
+from sansmcp.client import accept, decline
+from sansmcp.schema import REVISIONS, ElicitResult, Revision, TextContent
+from sansmcp.session import Timeouts
+from sansmcp_asyncio import Client, connect, memory_pair
+
+COMMAND = (sys.executable, "-m", "tests.bindings.asyncio.servers")
+MODERN = "2026-07-28"
+
+every_revision = pytest.mark.parametrize("revision", REVISIONS)
+
+
+def run(work: Callable[[], Awaitable[None]]) -> None:
+    async def guarded() -> None:
+        await asyncio.wait_for(work(), 30)
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not left
+
+    asyncio.run(guarded())
+
+
+def text(result) -> str:
+    assert not result.is_error, result
+    (block,) = result.content
+    assert isinstance(block, TextContent)
+    return block.text
+
+
+@every_revision
+def test_a_client_in_memory_lists_and_calls_tools_in_every_revision(revision: Revision) -> None:
+    async def work() -> None:
+        async with connect(server, revisions=[revision]) as client:
+            assert client.revision == revision
+            assert client.instructions == "For tests."
+            assert client.server_info is not None
+            assert client.server_info.name == "fixture"
+            names = [tool.name async for tool in client.tools()]
+            assert names[:2] == ["add", "add_later"]
+            assert text(await client.call_tool("add", {"a": 1, "b": 2})) == "3"
+            assert text(await client.call_tool("add_later", {"a": 1, "b": 2})) == "3"
+
+    run(work)
+
+
+def test_a_def_handler_runs_on_a_thread_of_the_binding() -> None:
+    async def work() -> None:
+        async with connect(server) as client:
+            assert text(await client.call_tool("thread_name")) == "sansmcp handler"
+
+    run(work)
+
+
+@every_revision
+@pytest.mark.parametrize("tool", ["count", "count_on_thread"])
+def test_progress_rises_and_comes_before_the_result(revision: Revision, tool: str) -> None:
+    async def work() -> None:
+        seen: list[float] = []
+        async with connect(server, revisions=[revision]) as client:
+            result = await client.call_tool(
+                tool, {"steps": 5}, on_progress=lambda event: seen.append(event.progress)
+            )
+            at_the_result = list(seen)
+            assert text(result) == "done"
+        # Progress that was not written yet may be overtaken by newer progress, never by the result.
+        assert at_the_result == sorted(set(at_the_result))
+        assert at_the_result[-1] == 5
+        assert seen == at_the_result
+
+    run(work)
+
+
+@pytest.mark.parametrize("revision", ["2025-06-18", "2025-11-25", MODERN])
+def test_a_question_reaches_the_user_and_its_answer_the_tool(revision: Revision) -> None:
+    async def answer(request) -> ElicitResult:
+        await asyncio.sleep(0)
+        assert request.message == "Which Paris?"
+        return accept({"country": "Texas"})
+
+    async def work() -> None:
+        async with connect(server, revisions=[revision], elicitation=answer) as client:
+            assert text(await client.call_tool("forecast", {"city": "Paris"})) == "Paris in Texas: sunny"
+
+    run(work)
+
+
+def test_a_declined_question_makes_the_tool_say_why_it_failed() -> None:
+    async def work() -> None:
+        async with connect(server, elicitation=lambda _request: decline()) as client:
+            result = await client.call_tool("forecast", {"city": "Paris"})
+            assert result.is_error
+            assert result.content[0].text == "no country, no forecast"
+
+    run(work)
+
+
+def test_a_question_to_a_client_that_cannot_answer_ends_the_call_with_an_error() -> None:
+    async def work() -> None:
+        async with connect(server, revisions=[MODERN]) as client:
+            with pytest.raises(RequestFailed) as caught:
+                await client.call_tool("forecast", {"city": "Paris"})
+            assert caught.value.code == -32021
+
+    run(work)
+
+
+@every_revision
+def test_cancelling_the_waiting_task_cancels_the_call_on_the_server(revision: Revision) -> None:
+    async def work() -> None:
+        async with connect(server, revisions=[revision]) as client:
+            before = int(text(await client.call_tool("calls_given_up")))
+            begun = asyncio.Event()
+            waiting = asyncio.ensure_future(client.call_tool("wait", on_progress=lambda _event: begun.set()))
+            await begun.wait()
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            assert int(text(await client.call_tool("calls_given_up"))) == before + 1
+
+    run(work)
+
+
+def test_a_call_that_takes_too_long_times_out_and_the_next_one_works() -> None:
+    async def work() -> None:
+        async with connect(server) as client:
+            with pytest.raises(RequestTimedOut):
+                await client.call_tool("wait", timeout=0.01)
+            assert text(await client.call_tool("add", {"a": 1, "b": 2})) == "3"
+
+    run(work)
+
+
+def test_many_calls_at_once_each_get_their_own_answer() -> None:
+    async def work() -> None:
+        async with connect(server) as client:
+            results = await asyncio.gather(
+                *(client.call_tool("add_later", {"a": number, "b": 0}) for number in range(200))
+            )
+            assert [text(result) for result in results] == [str(number) for number in range(200)]
+
+    run(work)
+
+
+def test_an_exception_of_a_tool_is_an_error_result_without_its_text() -> None:
+    async def work() -> None:
+        async with connect(server) as client:
+            result = await client.call_tool("fail", {"message": "hunter2"})
+            assert result.is_error
+            assert "hunter2" not in str(result)
+            assert (await client.call_tool("leave")).is_error
+            assert text(await client.call_tool("add", {"a": 1, "b": 2})) == "3"
+
+    run(work)
+
+
+def test_connect_and_close_may_be_called_from_different_tasks_and_close_twice() -> None:
+    async def work() -> None:
+        client: Client = await asyncio.create_task(_opened())
+        assert text(await client.call_tool("add", {"a": 1, "b": 2})) == "3"
+        await asyncio.create_task(client.close())
+        await client.close()
+        assert client.disconnected is not None
+
+    async def _opened() -> Client:
+        return await connect(server)
+
+    run(work)
+
+
+def test_a_call_after_the_end_is_refused_at_the_call() -> None:
+    async def work() -> None:
+        client = await connect(server)
+        await client.close()
+        with pytest.raises(LocalProtocolError, match="there is no connection"):
+            await client.call_tool("add", {"a": 1, "b": 2})
+
+    run(work)
+
+
+def test_closing_ends_calls_in_flight_as_lost() -> None:
+    async def work() -> None:
+        client = await connect(server)
+        waiting = asyncio.ensure_future(client.call_tool("wait"))
+        await client.call_tool("add", {"a": 1, "b": 1})
+        await client.close()
+        with pytest.raises(RequestLost, match="this side closed"):
+            await waiting
+
+    run(work)
+
+
+def test_a_process_is_started_called_and_ended() -> None:
+    async def work() -> None:
+        async with connect(COMMAND) as client:
+            assert client.revision == MODERN
+            assert text(await client.call_tool("add", {"a": 1, "b": 2})) == "3"
+
+    run(work)
+
+
+def test_a_server_that_dies_in_a_call_ends_the_call_with_one_plain_exception() -> None:
+    async def work() -> None:
+        client = await connect(COMMAND)
+        with pytest.raises(RequestLost):
+            await client.call_tool("end_process")
+        await client.close()
+
+    run(work)
+
+
+def test_a_command_that_is_no_server_is_reported_as_not_connected() -> None:
+    async def work() -> None:
+        with pytest.raises(NotConnected, match="closed"):
+            await connect([sys.executable, "-c", "pass"])
+
+    run(work)
+
+
+LEGACY_THAT_EXITS = """
+import json, sys
+for line in sys.stdin:
+    message = json.loads(line)
+    if message["method"] == "server/discover":
+        sys.exit(1)
+    if message["method"] == "initialize":
+        info = {"name": "old", "version": "1"}
+        answer = {"protocolVersion": "2025-06-18", "capabilities": {}, "serverInfo": info}
+        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": answer}), flush=True)
+"""
+
+
+def test_a_legacy_server_that_exits_on_the_probe_is_started_again() -> None:
+    async def work() -> None:
+        async with connect([sys.executable, "-c", LEGACY_THAT_EXITS]) as client:
+            assert client.revision == "2025-06-18"
+
+    run(work)
+
+
+def test_a_silent_server_is_given_up_after_the_timeouts() -> None:
+    async def work() -> None:
+        near, _far = memory_pair()
+        with pytest.raises(NotConnected):
+            await connect(near, timeouts=Timeouts(probe=0.01, request=0.01))
+
+    run(work)
+
+
+def test_a_string_is_no_command() -> None:
+    with pytest.raises(LocalProtocolError, match="expected a list of words"):
+        connect("python server.py")
+
+
+def test_a_log_listener_that_fails_disturbs_nobody(caplog) -> None:
+    async def work() -> None:
+        def listener(_event: object) -> None:
+            raise ValueError("listener")
+
+        async with connect(server) as client:
+            result = await client.call_tool("count", {"steps": 2}, on_progress=listener)
+            assert text(result) == "done"
+
+    run(work)
+    assert "a listener failed" in caplog.text
