@@ -29,6 +29,9 @@ ALIASES = {
 }
 """Type aliases that are longer than what they stand for, and how a signature spells them."""
 
+KEPT: dict[str, list[str]] = {}
+"""Docstrings of attributes as they are written, by their full names."""
+
 
 def modules_of(package: ModuleType) -> Iterator[ModuleType]:
     """Walk over a package and the modules under it that it is made of."""
@@ -133,9 +136,13 @@ def _entry(package: ModuleType, name: str, text: str | None) -> list[str]:
 
 def _class_entry(full: str, value: type) -> list[str]:
     options = [":members:"]
-    if any(_is_hidden(base) for base in value.__mro__[1:]):
+    bases = [base for base in value.__mro__[1:] if base.__module__.startswith("sansmcp")]
+    public = [base for base in bases if not _is_hidden(base)]
+    if any(not any(issubclass(other, base) for other in public) for base in bases):
         # What users call is shown where they look for it, and not in a base class that is none of theirs.
         options.append(":inherited-members: object, Exception")
+    if public:
+        options.append(":show-inheritance:")
     docs = _field_docs(value)
     if docs:
         options.append(f":exclude-members: {', '.join(docs)}")
@@ -175,15 +182,31 @@ def _analyzed(value: type) -> ModuleAnalyzer:
 def _is_hidden(base: type) -> bool:
     """Say whether a class of this project is no public name of its package."""
     names = base.__module__.split(".")
-    public = getattr(sys.modules[".".join(names[:2])], "__all__", [base.__name__])
-    return names[0].startswith("sansmcp") and base.__name__ not in public
+    depth = 2 if names[0] == "sansmcp" else 1
+    public = getattr(sys.modules[".".join(names[:depth])], "__all__", [base.__name__])
+    return base.__name__ not in public
 
 
-def name_exceptions(  # noqa: PLR0917  # Sphinx calls it so
+def keep_docstring(  # noqa: PLR0917  # Sphinx calls it so
     app: Sphinx, what: str, name: str, value: object, options: object, lines: list[str]
 ) -> None:
-    """Say in full which exception is raised: some events of a session bear the same names."""
-    del app, what, name, value, options
+    """Keep what is written under an attribute, before the style of the docstrings is read."""
+    del app, value, options
+    if what in {"attribute", "property"}:
+        KEPT[name] = [*lines]
+
+
+def mend_docstring(  # noqa: PLR0917  # Sphinx calls it so
+    app: Sphinx, what: str, name: str, value: object, options: object, lines: list[str]
+) -> None:
+    """Undo two misreadings, after the style of the docstrings was read.
+
+    What stands before a colon under an attribute is no type. And as some events of a session bear the
+    names of exceptions, what is raised is named in full.
+    """
+    del app, what, value, options
+    if name in KEPT:
+        lines[:] = KEPT.pop(name)
     for number, line in enumerate(lines):
         found = re.match(r":raises (\w+):", line)
         if found is not None and hasattr(errors, found[1]):
@@ -203,8 +226,13 @@ def show_fields(  # noqa: PLR0917  # Sphinx calls it so
     del app, name, options
     if what == "class" and isinstance(value, type) and attrs.has(value):
         typed = not _field_docs(value)
-        shown = [_argument(value, field, typed=typed) for field in attrs.fields(value) if field.init]
-        signature = f"(*, {', '.join(shown)})" if shown else "()"
+        fields = sorted(
+            (field for field in attrs.fields(value) if field.init), key=lambda field: field.kw_only
+        )
+        shown = [_argument(value, field, typed=typed) for field in fields]
+        if any(field.kw_only for field in fields):
+            shown.insert([field.kw_only for field in fields].index(True), "*")
+        signature = f"({', '.join(shown)})"
     for alias, spelled in ALIASES.items():
         signature = None if signature is None else signature.replace(spelled, alias)
     return signature, returns
@@ -241,5 +269,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("public-names", PublicNames)
     app.connect("autodoc-process-signature", show_fields)
     app.connect("doctree-read", leave_builtins_alone)
-    app.connect("autodoc-process-docstring", name_exceptions, priority=900)
+    app.connect("autodoc-process-docstring", keep_docstring, priority=100)
+    app.connect("autodoc-process-docstring", mend_docstring, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
