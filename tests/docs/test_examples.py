@@ -1,0 +1,70 @@
+"""What the documentation shows runs, and says what the documentation says that it says."""
+
+import asyncio
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sansmcp_asyncio
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "docs" / "examples"
+QUICKSTART = (ROOT / "docs" / "quickstart.md").read_text(encoding="utf-8")
+
+
+def run(name):
+    """Run an example as a reader would, and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", name],
+        cwd=EXAMPLES,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_the_quickstart_prints_what_its_page_shows():
+    (shown,) = re.findall(r"\$ python quickstart_client\.py\n(.*?)```", QUICKSTART, re.DOTALL)
+    assert run("quickstart_client.py") == shown
+
+
+def test_the_weather_client_answers_the_question_and_hears_of_progress():
+    assert run("weather_client.py").splitlines() == [
+        "the server asks: Which Valencia?",
+        "1 of 2",
+        "2 of 2",
+        "{'country': 'Spain', 'highs': [20.0, 21.0]}",
+    ]
+
+
+def test_the_library_has_its_books_and_its_prompt():
+    async def read():
+        command = [sys.executable, str(EXAMPLES / "library_server.py")]
+        async with sansmcp_asyncio.connect(command) as client:
+            books = await client.read_resource("books://list")
+            review = await client.get_prompt("review", {"title": "Emma", "words": "20"})
+            return books.contents[0].text, review.messages[0].content.text
+
+    assert asyncio.run(read()) == ("Moby-Dick\nEmma", "Review Emma in 20 words.")
+
+
+def test_the_blocking_binding_adds():
+    assert run("blocking_client.py") == "3\n"
+
+
+@pytest.mark.parametrize("name", ["quickstart_server.py", "quickstart_client.py"])
+def test_the_readme_shows_the_examples_as_they_are(name):
+    source = (EXAMPLES / name).read_text(encoding="utf-8")
+    assert f"```python\n{source}```" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_example_is_on_a_page():
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")]
+    shown = {name for page in pages for name in re.findall(r"examples/(\w+\.py)", page)}
+    assert shown == {path.name for path in EXAMPLES.glob("*.py")}
