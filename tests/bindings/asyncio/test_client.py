@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from tests.bindings.asyncio.servers import server
 
-from sansmcp import LocalProtocolError, NotConnected, RequestFailed, RequestLost, RequestTimedOut
+from sansmcp import LocalProtocolError, NotConnected, RequestFailed, RequestLost, RequestTimedOut, Server
 from sansmcp.client import accept, decline
-from sansmcp.schema import REVISIONS, ElicitResult, Revision, TextContent
+from sansmcp.schema import METHODS, REVISIONS, ElicitResult, Kind, Method, Revision, Side, TextContent
 from sansmcp.session import Timeouts
 from sansmcp_asyncio import Client, connect, memory_pair
 
@@ -270,3 +270,64 @@ def test_a_log_listener_that_fails_disturbs_nobody(caplog) -> None:
 
     run(work)
     assert "a listener failed" in caplog.text
+
+
+def test_handlers_of_notifications_run_one_after_the_other_in_the_order_they_came() -> None:
+    heard: list[int] = []
+    listener = Server("listener", version="1")
+
+    @listener.notification("notifications/acme/moved")
+    async def moved(number: int) -> None:
+        # The first ones take longest: without an order they would come last.
+        for _ in range(5 - number % 5):
+            await asyncio.sleep(0)
+        heard.append(number)
+
+    @listener.tool
+    def count() -> int:
+        """Tell how many came."""
+        return len(heard)
+
+    moved_row = Method(
+        name="notifications/acme/moved", kind=Kind.NOTIFICATION, sender=Side.CLIENT, params=dict[str, int]
+    )
+
+    async def work() -> None:
+        methods = METHODS.extended(moved_row)
+        async with connect(listener, revisions=["2025-11-25"], methods=methods) as client:
+            for number in range(100):
+                client.session.notify("notifications/acme/moved", {"number": number}, client.now())
+            client.settle()
+            while int(text(await client.call_tool("count"))) < 100:
+                pass
+
+    run(work)
+    assert heard == list(range(100))
+
+
+def test_a_notification_handler_that_fails_is_logged_and_the_next_one_runs(caplog) -> None:
+    heard: list[int] = []
+    listener = Server("listener", version="1")
+
+    @listener.notification("notifications/acme/moved")
+    def moved(number: int) -> None:
+        if number == 0:
+            raise ValueError("not this one")
+        heard.append(number)
+
+    moved_row = Method(
+        name="notifications/acme/moved", kind=Kind.NOTIFICATION, sender=Side.CLIENT, params=dict[str, int]
+    )
+
+    async def work() -> None:
+        methods = METHODS.extended(moved_row)
+        async with connect(listener, revisions=["2025-11-25"], methods=methods) as client:
+            for number in range(2):
+                client.session.notify("notifications/acme/moved", {"number": number}, client.now())
+            client.settle()
+            while not heard:
+                await client.ping()
+
+    run(work)
+    assert heard == [1]
+    assert "notifications/acme/moved failed" in caplog.text

@@ -126,6 +126,10 @@ class Client(AwaitableCalls):
         """How the connection ended; None while it lasts."""
         return self._disconnected
 
+    def now(self) -> float:
+        """Return the time that the session is told."""
+        return self._driver.now()
+
     def settle(self) -> None:
         """Let the driver see what a command to the session has changed."""
         self._driver.settle()

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol, TypeAlias
 
-from sansmcp.errors import InputNeeded
 from sansmcp.values import JSON
 
 Outcome: TypeAlias = Callable[[float], None]
@@ -29,7 +28,7 @@ def outcome_of(invocation: Runnable) -> Outcome:
     try:
         value = invocation.call()
     except BaseException as error:  # noqa: BLE001  # whatever a handler raises is its request's outcome
-        return partial(invocation.raised, unwrapped(error))
+        return partial(invocation.raised, error)
     return partial(invocation.succeed, value)
 
 
@@ -38,15 +37,5 @@ async def awaited_outcome_of(invocation: Runnable) -> Outcome:
     try:
         value = await invocation.call()
     except BaseException as error:  # noqa: BLE001  # whatever a handler raises is its request's outcome
-        return partial(invocation.raised, unwrapped(error))
+        return partial(invocation.raised, error)
     return partial(invocation.succeed, value)
-
-
-def unwrapped(error: BaseException) -> BaseException:
-    """Take the need for input out of the groups that task groups put around it."""
-    needed: BaseException | None = error
-    if isinstance(error, BaseExceptionGroup):
-        needed = error.subgroup(InputNeeded)
-        while isinstance(needed, BaseExceptionGroup):
-            needed = needed.exceptions[0]
-    return error if needed is None else needed

@@ -6,18 +6,20 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 from sansmcp.environment import Environment
-from sansmcp.server import Invocation, Server
+from sansmcp.server import Invocation, NotificationInvocation, Server
 from sansmcp.session import (
     Disconnected,
     HandlerFailed,
     KeepAlive,
     LineLink,
     MessageDropped,
+    NotificationReceived,
     ProtocolViolated,
     RequestCancelled,
     RequestReceived,
@@ -89,12 +91,16 @@ class _Connection:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._settle_scheduled = False
+        self._notifications: deque[NotificationInvocation] = deque()
+        self._notifying: asyncio.Task[None] | None = None
         self._running: dict[RequestId, tuple[Invocation, asyncio.Task[None] | None]] = {}
 
     async def run(self) -> None:
         try:
             await self._driver.run()
         finally:
+            if self._notifying is not None:
+                self._notifying.cancel()
             for invocation, task in tuple(self._running.values()):
                 invocation.cancel()
                 if task is not None:
@@ -114,6 +120,8 @@ class _Connection:
                     invocation.cancel()
                 if task is not None:
                     task.cancel()
+            case NotificationReceived():
+                self._queue(event)
             case HandlerFailed():
                 # Hidden from the peer, never from the author.
                 logger.error("%s failed", event.method, exc_info=event.error)
@@ -148,6 +156,30 @@ class _Connection:
     def _finish(self, request_id: RequestId, outcome: Callable[[float], None], now: float) -> None:
         self._running.pop(request_id, None)
         outcome(now)
+
+    # Notifications: one handler after the other, in the order they came
+
+    def _queue(self, event: NotificationReceived) -> None:
+        invocation = self._server.resolve_notification(event)
+        if invocation is None:
+            return
+        self._notifications.append(invocation)
+        if self._notifying is None:
+            self._notifying = self._loop.create_task(self._notify(), name="sansmcp notifications")
+
+    async def _notify(self) -> None:
+        while self._notifications:
+            invocation = self._notifications.popleft()
+            if invocation.is_async:
+                outcome = await awaited_outcome_of(invocation)
+            elif invocation.blocks:
+                outcome = await self._workers.run(partial(outcome_of, invocation))
+            else:
+                outcome = outcome_of(invocation)
+            outcome(self._driver.now())
+            if invocation.failure is not None:
+                logger.error("%s failed", invocation.name, exc_info=invocation.failure)
+        self._notifying = None
 
     # What handlers send
 

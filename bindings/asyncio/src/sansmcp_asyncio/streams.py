@@ -16,6 +16,7 @@ class ByteStream(Protocol):
 
     async def read(self) -> bytes:
         """Return some bytes, or none at the end of the input."""
+        ...
 
     async def write(self, data: bytes) -> None:
         """Write all of the bytes; raises OSError when nobody reads them any more."""

@@ -1,8 +1,13 @@
 """Daemon threads for handlers that block: they never hold up the exit of a program."""
 
+import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 # Starlette and anyio run 40 blocking functions at a time.
 MAX_WORKERS = 40
@@ -31,6 +36,24 @@ class Workers:
             self._threads += 1
             self._jobs.put(job)
         threading.Thread(target=self._work, name="sansmcp handler", daemon=True).start()
+
+    async def run(self, job: Callable[[], T]) -> T:
+        """Run a job that must not raise on a thread of the pool, and return what it returns."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def work() -> None:
+            value = job()
+            # The loop may be gone before a thread comes to its end.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(settle, value)
+
+        def settle(value: T) -> None:
+            if not future.done():
+                future.set_result(value)
+
+        self.submit(work)
+        return await future
 
     def _work(self) -> None:
         while True:
