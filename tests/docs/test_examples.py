@@ -35,12 +35,11 @@ def test_the_quickstart_prints_what_its_page_shows():
 
 
 def test_the_weather_client_answers_the_question_and_hears_of_progress():
-    assert run("weather_client.py").splitlines() == [
-        "the server asks: Which Valencia?",
-        "1 of 2",
-        "2 of 2",
-        "{'country': 'Spain', 'highs': [20.0, 21.0]}",
-    ]
+    question, *progress, result = run("weather_client.py").splitlines()
+    assert question == "the server asks: Which Valencia?"
+    # The first report may have been overtaken by the second before it left.
+    assert progress in (["1 of 2", "2 of 2"], ["2 of 2"])
+    assert result == "{'country': 'Spain', 'highs': [20.0, 21.0]}"
 
 
 def test_the_library_has_its_books_and_its_prompt():
