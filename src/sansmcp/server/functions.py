@@ -68,7 +68,7 @@ def handler_of(function: Callable[..., JSON], *, blocks: bool) -> Handler:
         if hint is Context or Context in get_args(hint):
             context = parameter.name
         elif parameter.kind in _CALLED_BY_NAME:
-            fields.append(_field(parameter, hint, documentation.parameters.get(parameter.name)))
+            fields.append(_field(name, parameter, hint, documentation.parameters.get(parameter.name)))
         else:
             raise LocalProtocolError(
                 f"{name}: the parameter {str(parameter)!r} has no name of its own in JSON; "
@@ -93,9 +93,12 @@ def _innermost(function: Callable[..., JSON]) -> Callable[..., JSON]:
     return inner
 
 
-def _field(parameter: inspect.Parameter, hint: JSON, description: str | None) -> RecordField:
+def _field(function: str, parameter: inspect.Parameter, hint: JSON, description: str | None) -> RecordField:
     required = parameter.default is inspect.Parameter.empty
-    shape = shape_of(hint)
+    try:
+        shape = shape_of(hint)
+    except LocalProtocolError as error:
+        raise LocalProtocolError(f"{function}({parameter.name}): {error}") from error
     if description is not None and not (isinstance(shape, NotedShape) and shape.description is not None):
         hint = Annotated[hint, Description(description)]
     return RecordField(

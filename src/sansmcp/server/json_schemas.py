@@ -25,7 +25,8 @@ from sansmcp.server.shapes import (
     TextShape,
     TupleShape,
     UnionShape,
-    shape_of,
+    field_shape,
+    field_shapes,
 )
 from sansmcp.server.writing import plain
 from sansmcp.values import ABSENT, JSON
@@ -48,7 +49,7 @@ def object_schema(fields: Iterable[RecordField]) -> dict[str, JSON]:
     fields = tuple(fields)
     counter: Counter[type] = Counter()
     for field in fields:
-        _count(shape_of(field.annotation), counter)
+        _count(field_shape(field), counter)
     writer = _Writer(counter)
     return writer.with_definitions(writer.fields(fields))
 
@@ -72,8 +73,8 @@ def _count(shape: Shape, counter: Counter[type]) -> None:
         case RecordShape():
             counter[shape.cls] += 1
             if counter[shape.cls] == 1:
-                for field in fields_of(shape.cls):
-                    _count(shape_of(field.annotation), counter)
+                for inner in field_shapes(shape.cls).values():
+                    _count(inner, counter)
         case ArrayShape():
             _count(shape.item, counter)
         case MappingShape():
@@ -143,10 +144,7 @@ class _Writer:
         properties: dict[str, JSON] = {}
         required: list[str] = []
         for field in fields:
-            try:
-                written = self.schema(shape_of(field.annotation))
-            except LocalProtocolError as error:
-                raise LocalProtocolError(f"{field.name}: {error}") from error
+            written = self.schema(field_shape(field))
             if field.required:
                 required.append(field.name)
             elif field.default is not ABSENT:

@@ -31,7 +31,7 @@ from sansmcp.server.shapes import (
     TextShape,
     TupleShape,
     UnionShape,
-    shape_of,
+    field_shape,
 )
 from sansmcp.server.unions import chooser_of
 from sansmcp.values import ABSENT, JSON
@@ -80,7 +80,7 @@ class ObjectReader:
         fields = tuple(fields)
         self._entries: dict[str, Entry] = {}
         for field in fields:
-            shape = shape_of(field.annotation)
+            shape = field_shape(field)
             exact = shape.cls if isinstance(shape, ScalarShape) and shape.cls is not float else None
             self._entries[field.name] = (field.name, exact, reader_of(shape))
         self._required = frozenset(field.name for field in fields if field.required)

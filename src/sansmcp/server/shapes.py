@@ -17,7 +17,7 @@ import attrs
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.server.constraints import Constraint, Description
-from sansmcp.server.records import fields_of, is_record
+from sansmcp.server.records import RecordField, fields_of, is_record
 from sansmcp.values import JSON
 
 
@@ -171,7 +171,19 @@ def field_shapes(cls: type) -> Mapping[str, Shape]:
     Raises:
         LocalProtocolError: JSON has nothing for one of them.
     """
-    return {field.name: shape_of(field.annotation) for field in fields_of(cls)}
+    return {field.name: field_shape(field) for field in fields_of(cls)}
+
+
+def field_shape(field: RecordField) -> Shape:
+    """Return what the annotation of a field means.
+
+    Raises:
+        LocalProtocolError: JSON has nothing for it; the text names the field.
+    """
+    try:
+        return shape_of(field.annotation)
+    except LocalProtocolError as error:
+        raise LocalProtocolError(f"{field.name}: {error}") from error
 
 
 def _shape(annotation: JSON) -> Shape:

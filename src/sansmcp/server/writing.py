@@ -28,7 +28,7 @@ from sansmcp.server.shapes import (
     TextShape,
     TupleShape,
     UnionShape,
-    shape_of,
+    field_shape,
 )
 from sansmcp.values import ABSENT, JSON
 
@@ -255,7 +255,7 @@ def _record(cls: type) -> Hook:
         # The fields are looked up when the first value comes: a record may hold itself.
         if not lines:
             lines.extend(
-                (field.name, field.attribute, field.required, writer_of(shape_of(field.annotation)))
+                (field.name, field.attribute, field.required, writer_of(field_shape(field)))
                 for field in fields_of(cls)
             )
         if typed_dict:
