@@ -54,7 +54,7 @@ def home_of(package: ModuleType, name: str) -> tuple[ModuleType, int, str | None
                 return module, analyzer.tagorder[value.__qualname__], None
         elif ("", name) in analyzer.attr_docs:
             return module, analyzer.tagorder[name], "\n".join(analyzer.attr_docs["", name])
-        elif name in analyzer.tagorder:
+        elif ("", name) in analyzer.annotations:
             home, place = module, analyzer.tagorder[name]
     return home, place, ""
 
@@ -141,7 +141,10 @@ def _class_entry(full: str, value: type) -> list[str]:
     if any(not any(issubclass(other, base) for other in public) for base in bases):
         # What users call is shown where they look for it, and not in a base class that is none of theirs.
         options.append(":inherited-members: object, Exception")
-    if public:
+    if issubclass(value, enum.Enum):
+        # The values of members say what they are; they need no docstrings.
+        options.append(":undoc-members:")
+    elif public:
         options.append(":show-inheritance:")
     docs = _field_docs(value)
     if docs:
@@ -222,8 +225,10 @@ def show_fields(  # noqa: PLR0917  # Sphinx calls it so
     signature: str | None,
     returns: str | None,
 ) -> tuple[str | None, str | None]:
-    """Write the arguments of a frozen value as its fields are written, with their defaults."""
+    """Write the arguments of a frozen value as its fields are written; those of what is not made, not at all."""
     del app, name, options
+    if isinstance(value, enum.EnumType) or getattr(value, "_is_protocol", False):
+        return None, None
     if what == "class" and isinstance(value, type) and attrs.has(value):
         typed = not _field_docs(value)
         fields = sorted(
