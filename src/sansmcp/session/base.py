@@ -1,32 +1,28 @@
-"""What both roles of a session share: one door for all output, routing, deadlines, our calls, closing.
+"""What both roles of a session share: one door for all output, routing, deadlines, opening and closing.
 
 A session is fed with messages and the time and is asked for actions, events and the next deadline.
 It does no I/O, has no clock, and starts nothing. Time only moves forward: an input whose `now` is
-older than the last one seen counts as the last one seen.
+older than the last one seen counts as the last one seen. `calling` above it makes our calls.
 """
 
 import abc
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Final, Generic, TypeVar, assert_never
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.schema import METHODS, Codec, Era, Kind, Method, MethodTable, Revision, SchemaError, Side, era_of
-from sansmcp.session.actions import Action, Cancel, Close, Send
-from sansmcp.session.calls import Call, Calls, Outcome, Purpose
+from sansmcp.schema import METHODS, Codec, MethodTable, Revision, Side
+from sansmcp.session.actions import Action, Close, Send
+from sansmcp.session.calls import Outcome
 from sansmcp.session.deadlines import Deadlines
 from sansmcp.session.era import INVALID_REQUEST
-from sansmcp.session.events import (
-    CallHandle,
-    Disconnected,
-    MessageDropped,
-    ProtocolViolated,
-    RequestTimedOut,
-)
-from sansmcp.session.settings import KeepAlive, SessionLimits, Timeouts
-from sansmcp.session.states import LIFECYCLE, LINK, Effect, LinkInput, LinkState, Phase, RequestInput, Step
+from sansmcp.session.events import Disconnected, MessageDropped, ProtocolViolated
+from sansmcp.session.pace import Pace, Report
+from sansmcp.session.settings import SessionLimits, Timeouts
+from sansmcp.session.states import LIFECYCLE, LINK, Effect, LinkInput, LinkState, Phase, Step
 from sansmcp.session.stats import Counters, SessionStats
-from sansmcp.values import ABSENT, JSON, RequestId
+from sansmcp.values import ABSENT, JSON, ProgressToken, RequestId
 from sansmcp.wire import (
     Batch,
     ErrorObject,
@@ -43,7 +39,15 @@ from sansmcp.wire import (
 EventT = TypeVar("EventT")
 
 _GRACE: Final = "grace"
-_KEEP_ALIVE: Final = "keep-alive"
+
+# They end or open something, so a flood must not swallow them.
+_NEVER_DROPPED: Final = frozenset(
+    {
+        "notifications/cancelled",
+        "notifications/initialized",
+        "notifications/subscriptions/acknowledged",
+    }
+)
 
 
 class Session(abc.ABC, Generic[EventT]):
@@ -55,7 +59,6 @@ class Session(abc.ABC, Generic[EventT]):
         methods: the method table.
         timeouts: how long to wait.
         limits: how much the peer may ask for.
-        keep_alive: pings in the legacy era, or None.
     """
 
     def __init__(
@@ -66,29 +69,26 @@ class Session(abc.ABC, Generic[EventT]):
         methods: MethodTable = METHODS,
         timeouts: Timeouts | None = None,
         limits: SessionLimits | None = None,
-        keep_alive: KeepAlive | None = None,
     ) -> None:
         if not revisions:
             raise LocalProtocolError("revisions: expected at least one, found none")
         self._side = side
-        self._peer = Side.SERVER if side is Side.CLIENT else Side.CLIENT
         self._revisions = tuple(sorted(revisions))
         self._methods = methods
         self._timeouts = timeouts or Timeouts()
         self._limits = limits or SessionLimits()
-        self._keep_alive = keep_alive
         self._actions: list[Action] = []
         self._events: deque[EventT] = deque()
         self._deadlines = Deadlines()
-        self._calls = Calls(self._deadlines)
         self._link = LinkState.OPEN
         self._phase = Phase.NEW
         self._codec: Codec | None = None
         self._now = float("-inf")
         self._quiet_since = float("-inf")
-        self._pings_missed = 0
         self._end_reason = ""
         self._counters = Counters()
+        self._notification_pace = Pace(1 / self._limits.notifications_per_second, self._limits.notifications)
+        self._reports = 0
 
     # Outputs
 
@@ -146,8 +146,7 @@ class Session(abc.ABC, Generic[EventT]):
             case Request():
                 self._receive_request(message)
             case Notification():
-                self._counters.notifications_received += 1
-                self._receive_notification(message)
+                self._take_notification(message)
             case Response() | ErrorResponse():
                 self._receive_answer(message)
             case Batch():
@@ -170,8 +169,8 @@ class Session(abc.ABC, Generic[EventT]):
 
         Afterwards drain actions(), next_event() and next_deadline().
         """
-        if self._advance(now):
-            self._step_link(LinkInput.END_OF_INPUT, "the peer closed the connection")
+        self._advance(now)
+        self._step_link(LinkInput.END_OF_INPUT, "the peer closed the connection")
 
     def handle_timeout(self, now: float) -> None:
         """Let everything happen that is due; nothing happens when nothing is.
@@ -187,8 +186,8 @@ class Session(abc.ABC, Generic[EventT]):
 
         Afterwards drain actions(), next_event() and next_deadline(), until `Disconnected` comes.
         """
-        if self._advance(now):
-            self._step_link(LinkInput.CLOSE, "this side closed the connection")
+        self._advance(now)
+        self._step_link(LinkInput.CLOSE, "this side closed the connection")
 
     # The one door for output
 
@@ -212,6 +211,36 @@ class Session(abc.ABC, Generic[EventT]):
         self._counters.messages_sent += 1
         self._counters.bytes_sent += len(data)
         self._actions.append(Send(message=message, data=data, related=related, key=key))
+
+    def _new_report(self, token: ProgressToken) -> Report:
+        self._reports += 1
+        pace = Pace(self._limits.progress_interval, self._limits.progress_burst)
+        return Report(token=token, number=self._reports, pace=pace)
+
+    def _send_progress(self, report: Report, message: Notification, related: RequestId) -> None:
+        """Send progress at its pace; it is known to be sayable."""
+        report.held = message
+        at = report.pace.next_at(self._now)
+        if at > self._now:
+            release = partial(self._release_progress, report, related)
+            self._deadlines.arm(report, at, "progress was held back", release)
+        else:
+            self._release_progress(report, related)
+
+    def _release_progress(self, report: Report | None, related: RequestId) -> None:
+        """Send the progress that is held, if there is any."""
+        if report is None or report.held is None:
+            return
+        message, report.held = report.held, None
+        self._deadlines.disarm(report)
+        report.pace.spend(self._now)
+        self._send(message, related=related, key=(message.method, str(report.number)))
+
+    def _forget_progress(self, report: Report | None) -> None:
+        """Keep back what is held: nothing more is told of this request."""
+        if report is not None:
+            report.held = None
+            self._deadlines.disarm(report)
 
     def _emit(self, event: EventT) -> None:
         self._events.append(event)
@@ -251,178 +280,64 @@ class Session(abc.ABC, Generic[EventT]):
     @abc.abstractmethod
     def _receive_request(self, message: Request) -> None: ...
 
+    def _take_notification(self, message: Notification) -> None:
+        self._counters.notifications_received += 1
+        if message.method not in _NEVER_DROPPED:
+            if self._notification_pace.next_at(self._now) > self._now:
+                self._drop(message, f"more than {self._limits.notifications} notifications at once")
+                return
+            self._notification_pace.spend(self._now)
+        self._receive_notification(message)
+
     @abc.abstractmethod
     def _receive_notification(self, message: Notification) -> None: ...
 
     @abc.abstractmethod
-    def _receive_batch(self, batch: Batch) -> None: ...
+    def _receive_answer(self, message: Response | ErrorResponse) -> None: ...
+
+    def _receive_batch(self, batch: Batch) -> None:
+        if self.revision != "2025-03-26":
+            what = "an array of messages is legal in 2025-03-26 only"
+            self._receive_violation(Violation(code=INVALID_REQUEST, text=what))
+            return
+        self._receive_items(batch)
+
+    def _receive_items(self, batch: Batch) -> None:
+        for item in batch.messages:
+            match item:
+                case Violation():
+                    self._receive_violation(item)
+                case Request():
+                    self._receive_request(item)
+                case Notification():
+                    self._take_notification(item)
+                case _:
+                    self._receive_answer(item)
 
     def _receive_violation(self, violation: Violation) -> None:
-        if violation.shape is Shape.RESPONSE and violation.request_id is not ABSENT:
-            call = self._calls.by_wire_id(violation.request_id)
-            if call is not None:
-                self._lose_call(call, f"its answer cannot be read: {violation.text}")
-        elif violation.shape is Shape.REQUEST and violation.request_id is not ABSENT:
-            error = ErrorObject(code=violation.code, message=violation.text)
-            self._reply(violation.request_id, ErrorResponse(id=violation.request_id, error=error))
         request_id = None if violation.request_id is ABSENT else violation.request_id
+        if violation.shape is Shape.RESPONSE:
+            self._receive_unreadable_answer(request_id, violation.text)
+        elif violation.shape is not Shape.NOTIFICATION:
+            self._answer_unreadable(violation, request_id if violation.shape is Shape.REQUEST else None)
         self._violated(violation.text, request_id, violation.excerpt, code=violation.code)
 
-    # Our calls
+    @abc.abstractmethod
+    def _receive_unreadable_answer(self, request_id: RequestId | None, fault: str) -> None:
+        """End the call whose answer cannot be read."""
 
-    def _start_call(
-        self,
-        method: Method,
-        params: JSON,
-        codec: Codec,
-        *,
-        purpose: Purpose,
-        deliver: Callable[[Call, Outcome], None],
-        timeout: float | None,
-        maximum: float | None = None,
-        wants_progress: bool = False,
-        related: RequestId | None = None,
-        handle: CallHandle | None = None,
-    ) -> Call:
-        call = Call(
-            handle=self._calls.new_handle() if handle is None else handle,
-            method=method,
-            purpose=purpose,
-            codec=codec,
-            params=params,
-            deliver=deliver,
-            wants_progress=wants_progress,
-            timeout=timeout,
-            related=related,
-        )
-        self._calls.start(call, self._now, maximum=maximum)
-        return call
-
-    def _transmit(self, call: Call, params: Mapping[str, JSON]) -> Request:
-        if call.wants_progress:
-            params = {**params, "_meta": {**(params.get("_meta") or {}), "progressToken": call.wire_id}}
-        return Request(id=call.wire_id, method=call.method.name, params=params or None)
-
-    def _receive_answer(self, message: Response | ErrorResponse) -> None:
-        wire_id = None if message.id is ABSENT else message.id
-        call = self._calls.by_wire_id(wire_id)
-        if call is None:
-            self._drop(
-                message,
-                f"answer to {wire_id!r}, which is not in flight"
-                if wire_id is not None
-                else "error without id",
-            )
-        elif isinstance(message, ErrorResponse):
-            self._end_call(call, RequestInput.ANSWER, call.failed(message.error))
-        else:
-            self._receive_result(call, message.result)
-
-    def _receive_result(self, call: Call, result: Mapping[str, JSON]) -> None:
-        codec = call.codec
-        if call.method.result is None:
-            self._end_call(call, RequestInput.ANSWER, call.answered(result))
-            return
-        try:
-            value, dropped = codec.structure_reporting(call.method.result, result)
-        except SchemaError as error:
-            self._unusable(call, str(error))
-            return
-        for fault in dropped:
-            self._violated(f"result of {call.method.name}: {fault}", call.wire_id)
-        self._end_call(call, RequestInput.ANSWER, call.answered(value))
-
-    def _unusable(self, call: Call, fault: str) -> None:
-        self._violated(f"result of {call.method.name}: {fault}", call.wire_id)
-        self._lose_call(call, f"its result cannot be used: {fault}")
-
-    def _end_call(self, call: Call, happened: RequestInput, outcome: Outcome) -> None:
-        call.step(happened)
-        self._calls.remove(call)
-        self._quiet_since = self._now
-        call.deliver(call, outcome)
-
-    def _deliver_to_user(self, call: Call, outcome: Outcome) -> None:
-        del call
-        self._emit_shared(outcome)
-
-    def _lose_call(self, call: Call, reason: str) -> None:
-        self._end_call(call, RequestInput.LOSE, call.lost(reason))
-
-    def _time_out(self, call: Call) -> None:
-        maximum = call.maximum is not None and (call.deadline is None or call.maximum <= call.deadline)
-        limit = "its maximum" if maximum else "its timeout"
-        if call.method.cancellable and call.purpose is not Purpose.PROBE:
-            self._actions.append(Cancel(request_id=call.wire_id, reason="timed out", related=call.related))
-        self._end_call(call, RequestInput.CANCEL, call.timed_out(f"was not answered within {limit}"))
+    @abc.abstractmethod
+    def _answer_unreadable(self, violation: Violation, request_id: RequestId | None) -> None:
+        """Tell the peer that what it sent cannot be read, where the rules of the role allow it."""
 
     # Time
 
     def _advance(self, now: float) -> bool:
         """Handle what is due; say whether the channel is still usable."""
         self._now = max(self._now, now)
-        while (due := self._deadlines.take_due(self._now)) is not None:
-            self._handle_due(due)
+        while (act := self._deadlines.take_due(self._now)) is not None:
+            act()
         return self._link is not LinkState.CLOSED
-
-    def _handle_due(self, due: Hashable) -> None:
-        if due == _GRACE:
-            self._step_link(LinkInput.GRACE_OVER, self._end_reason)
-        elif due == _KEEP_ALIVE:
-            self._keep_alive_due()
-        else:
-            call = self._calls.by_handle(due)  # type: ignore[arg-type]  # every other key is a handle
-            if call is not None:
-                self._time_out(call)
-
-    # Keep-alive
-
-    def _is_busy(self) -> bool:
-        return any(call.purpose is not Purpose.LISTEN for call in self._calls)
-
-    def _arm_keep_alive(self) -> None:
-        if self._keep_alive is not None:
-            at = max(self._quiet_since, self._now) + self._keep_alive.interval
-            self._deadlines.arm(_KEEP_ALIVE, at, "the peer is silent: ping it")
-
-    def _keep_alive_due(self) -> None:
-        keep_alive = self._keep_alive
-        if keep_alive is None or self._link is not LinkState.OPEN:
-            return
-        due = self._quiet_since + keep_alive.interval
-        if self._is_busy() or self._now < due:
-            at = max(due, self._now) if self._now < due else self._now + keep_alive.interval
-            self._deadlines.arm(_KEEP_ALIVE, at, "the peer is silent: ping it")
-            return
-        self._ping(keep_alive.timeout, Purpose.PING, self._keep_alive_answered)
-
-    def _ping(
-        self, timeout: float | None, purpose: Purpose, deliver: Callable[[Call, Outcome], None]
-    ) -> CallHandle:
-        codec = self._codec
-        if codec is None or era_of(codec.revision) is Era.MODERN:
-            raise LocalProtocolError("ping: only a legacy session has it", state=self._phase.value)
-        method = self._methods.lookup("ping", codec.revision, self._side, Kind.REQUEST)
-        if method is None:
-            raise LocalProtocolError(f"ping: {codec.revision} has no such method")
-        self._speak(Step.CLIENT_PING if self._side is Side.CLIENT else Step.SERVER_PING, "ping")
-        call = self._start_call(method, {}, codec, purpose=purpose, deliver=deliver, timeout=timeout)
-        self._send(self._transmit(call, {}))
-        return call.handle
-
-    def _keep_alive_answered(self, call: Call, outcome: Outcome) -> None:
-        del call
-        if self._link is not LinkState.OPEN or self._keep_alive is None:
-            return
-        if isinstance(outcome, RequestTimedOut):
-            self._pings_missed += 1
-            if self._pings_missed >= self._keep_alive.failures:
-                self._shut(f"the peer left {self._pings_missed} pings unanswered")
-                return
-        else:
-            # An error is an answer too: the peer is there.
-            self._pings_missed = 0
-        self._arm_keep_alive()
 
     # States
 
@@ -439,10 +354,7 @@ class Session(abc.ABC, Generic[EventT]):
         return LIFECYCLE[self._phase].get(step)
 
     def _step_link(self, happened: LinkInput, reason: str) -> None:
-        row = LINK[self._link].get(happened)
-        if row is None:
-            raise AssertionError("unreachable: only a draining link drains")
-        effect, self._link = row
+        effect, self._link = LINK[self._link][happened]
         if effect is Effect.START_DRAINING:
             self._end_reason = reason
             self._start_draining(happened)
@@ -454,27 +366,27 @@ class Session(abc.ABC, Generic[EventT]):
         """End what must end before the grace period begins."""
 
     def _arm_grace(self, seconds: float) -> None:
-        self._deadlines.arm(_GRACE, self._now + seconds, "requests in flight may finish")
+        self._deadlines.arm(_GRACE, self._now + seconds, "requests in flight may finish", self._grace_over)
+
+    def _grace_over(self) -> None:
+        self._step_link(LinkInput.GRACE_OVER, self._end_reason)
 
     def _drained(self) -> None:
         self._step_link(LinkInput.DRAINED, self._end_reason)
 
     def _shut(self, reason: str) -> None:
         """End everything at once; nothing happens after `Disconnected`."""
-        self._link = LinkState.CLOSED
-        self._lose_calls(reason)
         self._end_session(reason)
         self._actions.append(Close())
         self._deadlines.clear()
-        self._emit_shared(Disconnected(reason=reason))
-
-    def _lose_calls(self, reason: str) -> None:
-        for call in self._calls:
-            self._lose_call(call, reason)
+        self._emit_shared(self._disconnected(reason))
 
     @abc.abstractmethod
     def _end_session(self, reason: str) -> None:
-        """End what the role keeps: requests, subscriptions, the legacy session."""
+        """End what the role keeps: calls, requests, subscriptions, the legacy session."""
+
+    def _disconnected(self, reason: str) -> Disconnected:
+        return Disconnected(reason=reason)
 
     def _count(self, size: int) -> None:
         self._counters.messages_received += 1

@@ -1,11 +1,14 @@
 """The calls that one side makes: handles, ids on the wire, and the clock of each."""
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TypeAlias
 
 import attrs
 
-from sansmcp.schema import Codec, Method
+from sansmcp.errors import LocalProtocolError
+from sansmcp.schema import Codec, Method, SchemaError
 from sansmcp.session.deadlines import Deadlines
 from sansmcp.session.events import (
     CallHandle,
@@ -39,15 +42,15 @@ class Call:
     """One request of ours, over all its rounds."""
 
     handle: CallHandle
+    wire_id: int
     method: Method
     purpose: Purpose
     codec: Codec
     params: JSON
     deliver: Callable[["Call", Outcome], None]
-    wants_progress: bool
     timeout: float | None
+    wants_progress: bool = False
     related: RequestId | None = None
-    wire_id: int = 0
     state: RequestState = RequestState.IN_FLIGHT
     rounds: int = 0
     last_progress: float | None = None
@@ -85,10 +88,16 @@ class Call:
 
 
 class Calls:
-    """The calls in flight, by handle and by id on the wire; ids are never used twice."""
+    """The calls in flight, by handle and by id on the wire; ids are never used twice.
 
-    def __init__(self, deadlines: Deadlines) -> None:
+    Args:
+        deadlines: where the clocks of the calls are kept.
+        time_out: told which call has run out of which of its limits.
+    """
+
+    def __init__(self, deadlines: Deadlines, time_out: Callable[[Call, str], None]) -> None:
         self._deadlines = deadlines
+        self._time_out = time_out
         self._by_handle: dict[CallHandle, Call] = {}
         self._by_wire_id: dict[RequestId, Call] = {}
         self._last_handle = 0
@@ -100,29 +109,41 @@ class Calls:
     def __iter__(self) -> Iterator[Call]:
         return iter(tuple(self._by_handle.values()))
 
+    @property
+    def last_ids(self) -> tuple[int, int]:
+        """The last handle and the last id on the wire, for `take_back`."""
+        return self._last_handle, self._last_wire_id
+
+    def take_back(self, last_ids: tuple[int, int]) -> None:
+        """Forget the ids that were given out since, for calls that were never started."""
+        self._last_handle, self._last_wire_id = last_ids
+
     def new_handle(self) -> CallHandle:
         """Return a handle that was never used."""
         self._last_handle += 1
         return CallHandle(self._last_handle)
 
-    def start(self, call: Call, now: float, *, maximum: float | None) -> None:
-        """Enter a call under a new id on the wire and start its clock.
+    def new_wire_id(self) -> int:
+        """Return an id that was never on the wire."""
+        self._last_wire_id += 1
+        return self._last_wire_id
+
+    def start(self, call: Call, now: float, *, maximum: float | None = None) -> None:
+        """Enter a call and start its clock.
 
         Args:
-            call: the call; its `wire_id` is set.
+            call: the call.
             now: the time.
             maximum: seconds the call may take in all, or None.
         """
         self._by_handle[call.handle] = call
-        self.renumber(call)
+        self._by_wire_id[call.wire_id] = call
         call.maximum = None if maximum is None else now + maximum
         self.restart_clock(call, now)
 
     def renumber(self, call: Call) -> None:
         """Give a call a new id on the wire: a retry is a request of its own."""
-        self._by_wire_id.pop(call.wire_id, None)
-        self._last_wire_id += 1
-        call.wire_id = self._last_wire_id
+        call.wire_id = self.new_wire_id()
         call.last_progress = None
         self._by_wire_id[call.wire_id] = call
 
@@ -146,15 +167,13 @@ class Calls:
 
     def restart_clock(self, call: Call, now: float) -> None:
         """Give a call its whole timeout again, though never more than its maximum."""
-        if call.timeout is None:
-            self.stop_clock(call)
-            return
-        call.deadline = (now if call.paused_at is None else call.paused_at) + call.timeout
-        self._arm(call)
+        if call.timeout is not None:
+            call.deadline = (now if call.paused_at is None else call.paused_at) + call.timeout
+            self._arm(call)
 
     def stop_clock(self, call: Call) -> None:
         """Let a call take as long as it likes."""
-        call.deadline = call.maximum = None
+        call.timeout = call.deadline = call.maximum = None
         self._deadlines.disarm(call.handle)
 
     def pause(self, call: Call, now: float) -> None:
@@ -178,12 +197,46 @@ class Calls:
     def _arm(self, call: Call) -> None:
         if call.deadline is None or call.paused_at is not None:
             return
-        at, reason = call.deadline, f"{call.method.name} ({call.handle}) has no answer"
+        at, limit, what = call.deadline, "timeout", "has no answer"
         if call.maximum is not None and call.maximum < at:
-            at, reason = call.maximum, f"{call.method.name} ({call.handle}) has reached its maximum"
-        self._deadlines.arm(call.handle, at, reason)
+            at, limit, what = call.maximum, "maximum", "has reached its maximum"
+        if at == math.inf:
+            self._deadlines.disarm(call.handle)
+            return
+        reason = f"{call.method.name} ({call.handle}) {what}"
+        self._deadlines.arm(call.handle, at, reason, partial(self._time_out, call, limit))
+
+
+def typed(type_: JSON, codec: Codec, value: JSON, what: str) -> JSON:
+    """Return a value of a type: the value itself, or what a JSON object says.
+
+    Args:
+        type_: the type in the method table.
+        codec: the codec of the revision.
+        value: a value of the type, a mapping, or None for an empty one.
+        what: what the value is, for the error.
+
+    Raises:
+        LocalProtocolError: it is none of these, or the object does not fit the type.
+    """
+    if value is None or isinstance(value, Mapping):
+        try:
+            return codec.structure(type_, dict(value or {}))
+        except SchemaError as error:
+            raise LocalProtocolError(f"{what}: {error}") from error
+    if isinstance(type_, type) and not isinstance(value, type_):
+        raise LocalProtocolError(f"{what}: expected {type_.__name__}, found {value!r:.80}")
+    return value
 
 
 def to_json(codec: Codec, value: JSON) -> dict[str, JSON]:
-    """Write params or a result as a JSON object; a mapping is one already, and None is an empty one."""
-    return codec.unstructure(value) if attrs.has(type(value)) else dict(value or {})
+    """Write params or a result as a JSON object; a mapping is one already, and None is an empty one.
+
+    Raises:
+        LocalProtocolError: it is neither, or the revision cannot say it.
+    """
+    if attrs.has(type(value)):
+        return codec.unstructure(value)
+    if value is None or isinstance(value, Mapping):
+        return dict(value or {})
+    raise LocalProtocolError(f"expected a value of the schema or a mapping, found {value!r:.80}")

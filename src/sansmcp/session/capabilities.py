@@ -51,29 +51,34 @@ def _snake_case(name: str) -> str:
     return re.sub(r"(?<!^)([A-Z])", lambda letter: "_" + letter[1].lower(), name)
 
 
-def missing_for_input(capabilities: schema.ClientCapabilities, params: JSON) -> str | None:
+def missing_for_input(
+    capabilities: schema.ClientCapabilities, params: JSON, method: str | None = None
+) -> str | None:
     """Return the capability that a client lacks to answer a question, or None if it has what it takes.
 
     Args:
         capabilities: what the client declared.
-        params: the typed params of the question.
+        params: the typed params of the question; None where it has none.
+        method: its method, which says what is asked where there are no params.
 
     Source: 2025-11-25 and 2026-07-28, Elicitation, Capabilities; Sampling, Capabilities.
     """
-    if isinstance(params, schema.ElicitRequestURLParams):
-        return None if declares(capabilities, "elicitation.url") else "elicitation.url"
-    if isinstance(params, schema.ElicitRequestFormParams):
-        if not declares(capabilities, "elicitation"):
-            return "elicitation"
-        # `elicitation: {}` means form only; one that names url alone does not do forms.
-        only_url = declares(capabilities, "elicitation.url") and not declares(
-            capabilities, "elicitation.form"
-        )
-        return "elicitation.form" if only_url else None
-    if isinstance(params, schema.CreateMessageRequestParams):
-        wanted = "sampling.tools" if params.tools or params.tool_choice else "sampling"
-        return None if declares(capabilities, wanted) else wanted
-    if isinstance(params, schema.ListRootsRequestParams):
-        return None if declares(capabilities, "roots") else "roots"
-    # A question of somebody's own needs what its row in the method table says.
-    return None
+    wanted = _wanted(capabilities, params, method)
+    return None if wanted is None or declares(capabilities, wanted) else wanted
+
+
+def _wanted(capabilities: schema.ClientCapabilities, params: JSON, method: str | None) -> str | None:
+    match params:
+        case schema.ElicitRequestURLParams():
+            return "elicitation.url"
+        case schema.ElicitRequestFormParams():
+            # `elicitation: {}` means form only; one that names url alone does not do forms.
+            return "elicitation.form" if declares(capabilities, "elicitation.url") else "elicitation"
+        case schema.CreateMessageRequestParams():
+            with_tools = params.tools is not None or params.tool_choice is not None
+            return "sampling.tools" if with_tools else "sampling"
+        case schema.ListRootsRequestParams():
+            return "roots"
+        case _:
+            # A question of somebody's own needs what its row in the method table says.
+            return "roots" if method == "roots/list" else None

@@ -1,16 +1,18 @@
 """The client's end of a connection: the calls it makes, and the answers it owes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
-from sansmcp.schema import Codec, Era, Kind, Method, SchemaError, Side, era_of
-from sansmcp.session.calls import Call, Purpose, to_json
+from sansmcp.schema import Codec, Era, Kind, Method, Side, codec_for, era_of
+from sansmcp.session.calls import Call, Purpose, to_json, typed
 from sansmcp.session.capabilities import MissingCapability, declares
 from sansmcp.session.client_inputs import ClientInputs
-from sansmcp.session.events import CallHandle, InputHandle
+from sansmcp.session.era import LOG_LEVELS
+from sansmcp.session.events import CallHandle, InputHandle, RequestFailed
+from sansmcp.session.pace import check_rise
 from sansmcp.session.questions import Question
 from sansmcp.session.states import DetectionState, RequestState, Step
 from sansmcp.session.stats import SessionStats
@@ -93,11 +95,12 @@ class ClientSession(ClientInputs):
             LocalProtocolError: if there is no connection, or its revision has no such method.
         """
         self._advance(now)
-        call, request = self._prepare(method, params, timeout, maximum, progress=progress)
-        if request is None:
-            self._hold(call)
-        else:
-            self._send(request)
+        call, request, waits = self._prepared(
+            CallRequest(method=method, params=params), progress=progress, timeout=timeout
+        )
+        self._start(call, self._timeouts.request_maximum if maximum is None else maximum, waits=waits)
+        if not waits:
+            self._send_encoded(*request)
         return call.handle
 
     def send_batch(self, requests: Sequence[CallRequest], now: float) -> tuple[CallHandle, ...]:
@@ -110,30 +113,40 @@ class ClientSession(ClientInputs):
             LocalProtocolError: as `send_request`; no call was made then.
         """
         self._advance(now)
-        for request in requests:
-            self._check_call(request.method)
-        if self.revision != "2025-03-26" or not requests:
-            return tuple(self.send_request(request.method, request.params, now) for request in requests)
-        prepared = [self._prepare(item.method, item.params, None, None, progress=False) for item in requests]
-        self._send(Batch(messages=tuple(message for _, message in prepared if message is not None)))
-        return tuple(call.handle for call, _ in prepared)
+        last_ids = self._calls.last_ids
+        try:
+            prepared = [self._prepared(item, progress=False, timeout=None) for item in requests]
+        except LocalProtocolError:
+            self._calls.take_back(last_ids)
+            raise
+        for call, _, waits in prepared:
+            self._start(call, self._timeouts.request_maximum, waits=waits)
+        sent = [request for _, request, waits in prepared if not waits]
+        if sent and self.revision == "2025-03-26":
+            self._send(Batch(messages=tuple(message for message, _ in sent)))
+        else:
+            for message, data in sent:
+                self._send_encoded(message, data)
+        return tuple(call.handle for call, _, _ in prepared)
 
     def cancel(self, handle: CallHandle, now: float, *, reason: str | None = None) -> None:
         """Give up a call or a subscription and tell the server; one that has ended is left alone.
 
         No event comes for it any more. Afterwards drain actions(), next_event() and next_deadline().
+
+        Raises:
+            LocalProtocolError: if its method is never cancelled, as `initialize` is not.
         """
         if not self._advance(now):
             return
         call = self._calls.by_handle(handle)
-        if call is not None:
-            if call in self._held:
-                self._held.remove(call)
-                self._calls.remove(call)
-            else:
-                self._give_up(call, reason)
+        if call is not None and not call.method.cancellable:
+            raise LocalProtocolError(f"cancel(): {call.method.name} is never cancelled; close() instead")
+        if call is not None and call.purpose in (Purpose.USER, Purpose.LISTEN):
+            self._give_up(call, reason)
         elif self._legacy_listening.forget(handle):
-            self._unsubscribe_unused()
+            self._listening.discard(handle)
+            self._unsubscribe_unused(self._connected_codec("cancel()"))
 
     def ping(self, now: float, *, timeout: float | None = None) -> CallHandle:
         """Ask a legacy server whether it is there.
@@ -144,7 +157,8 @@ class ClientSession(ClientInputs):
             LocalProtocolError: if there is no legacy session.
         """
         self._advance(now)
-        return self._ping(timeout or self._timeouts.request, Purpose.USER, self._deliver_to_user)
+        seconds = self._timeouts.request if timeout is None else timeout
+        return self._ping(self._legacy_codec(), seconds, Purpose.USER, self._deliver_to_user)
 
     # Subscriptions
 
@@ -170,26 +184,34 @@ class ClientSession(ClientInputs):
             LocalProtocolError: if there is no connection.
         """
         self._advance(now)
-        codec = self._connected_codec("listen()")
-        seconds = timeout or self._timeouts.request
+        codec, waits = self._codec_for_calls("listen()")
+        seconds = self._timeouts.request if timeout is None else timeout
         if era_of(codec.revision) is Era.LEGACY:
-            return self._listen_legacy(wanted, codec, seconds)
-        row = self._row("subscriptions/listen", codec)
-        call = self._start_call(
-            row,
-            schema.SubscriptionsListenRequestParams(notifications=wanted),
-            codec,
+            handle = self._calls.new_handle()
+            self._listen_legacy(handle, wanted, codec, seconds)
+            return handle
+        last_ids = self._calls.last_ids
+        call = Call(
+            handle=self._calls.new_handle(),
+            wire_id=self._calls.new_wire_id(),
+            method=self._row("subscriptions/listen", codec),
             purpose=Purpose.LISTEN,
+            codec=codec,
+            params=schema.SubscriptionsListenRequestParams(notifications=wanted),
             deliver=self._listen_ended,
             timeout=seconds,
         )
-        self._dispatch(call)
+        message, data = self._encoded(call, last_ids)
+        self._start(call, None, waits=waits)
+        if not waits:
+            self._send_encoded(message, data)
         return call.handle
 
-    def _listen_legacy(self, wanted: schema.SubscriptionFilter, codec: Codec, timeout: float) -> CallHandle:
-        handle = self._calls.new_handle()
+    def _listen_legacy(
+        self, handle: CallHandle, wanted: schema.SubscriptionFilter, codec: Codec, timeout: float
+    ) -> None:
         for uri in self._legacy_listening.add(handle, wanted, self._server_capabilities):
-            call = self._start_call(
+            self._start_call(
                 self._row("resources/subscribe", codec),
                 schema.SubscribeRequestParams(uri=uri),
                 codec,
@@ -197,22 +219,16 @@ class ClientSession(ClientInputs):
                 deliver=self._subscribed,
                 timeout=timeout,
             )
-            self._dispatch(call)
         self._acknowledge_legacy()
-        return handle
 
-    def _unsubscribe_unused(self) -> None:
-        for uri in self._legacy_listening.take_unused():
-            codec = self._connected_codec("cancel()")
-            call = self._start_call(
-                self._row("resources/unsubscribe", codec),
-                schema.UnsubscribeRequestParams(uri=uri),
-                codec,
-                purpose=Purpose.SUBSCRIBE,
-                deliver=self._unsubscribed,
-                timeout=self._timeouts.request,
-            )
-            self._dispatch(call)
+    def _let_go(self, call: Call, failure: RequestFailed | None, codec: Codec) -> None:
+        if call.purpose is Purpose.LISTEN and era_of(codec.revision) is Era.LEGACY:
+            # The same wish in the words of the other era.
+            self._calls.remove(call)
+            wanted: schema.SubscriptionFilter = call.params.notifications
+            self._listen_legacy(call.handle, wanted, codec, self._timeouts.request)
+        else:
+            super()._let_go(call, failure, codec)
 
     # Answers
 
@@ -234,17 +250,19 @@ class ClientSession(ClientInputs):
         question = self._questions.get(handle)
         if question is None:
             return
+        command = f"provide_input({question.method.name!r})"
         if question.request_id is not None:
-            answer = Response(
-                id=question.request_id, result=to_json(self._connected_codec("provide_input()"), result)
-            )
-            self._settle(question, answer)
+            codec = self._connected_codec(command)
+            payload = to_json(codec, typed(question.method.result, codec, result, command))
+            self._settle(question, Response(id=question.request_id, result=payload))
             return
         call = self._call_of(question)
+        answer = typed(question.method.result, call.codec, result, command)
+        answers = {**(call.params.input_responses or {}), question.key: answer}
+        params = attrs.evolve(call.params, input_responses=answers)
         # Said in JSON now, so that a bad answer is refused here and not at the retry.
-        encode(Response(id=0, result=to_json(call.codec, result)))
-        answers = {**(call.params.input_responses or {}), question.key: result}
-        call.params = attrs.evolve(call.params, input_responses=answers)
+        encode(self._request_of(attrs.evolve(call, params=params)))
+        call.params = params
         self._questions.remove(question)
         if not self._questions.of_call(call):
             self._retry(call)
@@ -274,7 +292,10 @@ class ClientSession(ClientInputs):
         self._lose_call(call, f"this side refused to answer: {message}")
 
     def _settle(self, question: Question, answer: Response | ErrorResponse) -> None:
-        self._send(answer, related=question.request_id)
+        data = encode(answer)
+        if question.request_id is not None:
+            self._release_progress(question.report, question.request_id)
+        self._send_encoded(answer, data, related=question.request_id)
         self._questions.remove(question)
         self._answers_given()
 
@@ -307,7 +328,23 @@ class ClientSession(ClientInputs):
             raise LocalProtocolError(
                 f"notify({method!r}): this client did not declare the capability {capability!r}"
             )
-        self._send(Notification(method=method, params=to_json(codec, params) or None))
+        value = typed(row.params, codec, params, f"notify({method!r})")
+        message = Notification(method=method, params=to_json(codec, value) or None)
+        data = encode(message)
+        if method == "notifications/progress":
+            self._progress(message, value)
+        else:
+            self._send_encoded(message, data)
+
+    def _progress(self, message: Notification, params: schema.ProgressNotificationParams) -> None:
+        question = self._questions.by_token(params.progress_token)
+        token = params.progress_token
+        if question is None or question.report is None or question.request_id is None:
+            raise LocalProtocolError(
+                f"notify('notifications/progress'): no question in flight has the token {token!r}"
+            )
+        check_rise(question.report, params.progress)
+        self._send_progress(question.report, message, question.request_id)
 
     def set_log_level(self, level: schema.LoggingLevel, now: float) -> CallHandle | None:
         """Ask for log messages from a level up: once in the legacy era, with every request in the modern one.
@@ -322,7 +359,9 @@ class ClientSession(ClientInputs):
             LocalProtocolError: if there is no connection.
         """
         self._advance(now)
-        codec = self._connected_codec("set_log_level()")
+        codec, _ = self._codec_for_calls("set_log_level()")
+        if level not in LOG_LEVELS:
+            raise LocalProtocolError(f"set_log_level(): expected a log level, found {level!r:.80}")
         if era_of(codec.revision) is Era.MODERN:
             self._log_level = level
             return None
@@ -330,63 +369,72 @@ class ClientSession(ClientInputs):
 
     # Checks
 
-    def _connected_codec(self, command: str) -> Codec:
-        if self._detection not in (DetectionState.MODERN, DetectionState.LEGACY) or self._codec is None:
-            raise LocalProtocolError(f"{command}: there is no connection", state=self._detection.value)
+    def _codec_for_calls(self, command: str) -> tuple[Codec, bool]:
+        """Return the codec for a call, and whether it must wait until the era is known again."""
+        asking = self._detection in (DetectionState.PROBING, DetectionState.HANDSHAKING)
+        if asking and self._spoken is not None:
+            return self._spoken, True
+        return self._connected_codec(command), False
+
+    def _legacy_codec(self) -> Codec | None:
+        """Return the codec of a ping, which is legal during the handshake too."""
+        if self._detection is DetectionState.HANDSHAKING and self._offer is not None:
+            return codec_for(self._offer)
         return self._codec
 
-    def _check_call(self, method: str) -> tuple[Method, Codec, bool]:
-        """Return what a call needs, and whether it must wait until the era is known again."""
+    def _prepared(
+        self, wanted: CallRequest, *, progress: bool, timeout: float | None
+    ) -> tuple[Call, tuple[Request, bytes], bool]:
+        """Return a call that can be started, its request, and whether it must wait."""
+        method = wanted.method
         command = f"send_request({method!r})"
         if method in _OWN_COMMANDS:
             raise LocalProtocolError(f"{command}: use {_OWN_COMMANDS[method]}()")
-        waits = self._detection in (DetectionState.PROBING, DetectionState.HANDSHAKING) and bool(self._held)
-        codec = self._held[0].codec if waits else self._connected_codec(command)
+        codec, waits = self._codec_for_calls(command)
         row = self._row(method, codec)
         capability = row.capability_in(codec.revision)
-        if capability is not None and not waits and not declares(self._server_capabilities, capability):
+        if capability is not None and not declares(self._server_capabilities, capability):
             raise MissingCapability(command, capability)
-        return row, codec, waits
-
-    def _prepare(
-        self, method: str, params: JSON, timeout: float | None, maximum: float | None, *, progress: bool
-    ) -> tuple[Call, Request | None]:
-        row, codec, waits = self._check_call(method)
-        value = _typed(row, codec, params)
-        encode(Request(id=0, method=method, params=to_json(codec, value)))
-        if era_of(codec.revision) is Era.LEGACY and not waits:
-            self._speak(
-                Step.CLIENT_PING if method == "ping" else Step.CLIENT_REQUEST, f"send_request({method!r})"
+        value = _value_of(row, codec, wanted.params, command)
+        if "progressToken" in (getattr(value, "meta", None) or {}):
+            raise LocalProtocolError(
+                f"{command}: the session chooses the progressToken; say progress=True instead"
             )
-        call = self._start_call(
-            row,
-            value,
-            codec,
+        if era_of(codec.revision) is Era.LEGACY:
+            self._speak(Step.CLIENT_PING if method == "ping" else Step.CLIENT_REQUEST, command)
+        last_ids = self._calls.last_ids
+        call = Call(
+            handle=self._calls.new_handle(),
+            wire_id=self._calls.new_wire_id(),
+            method=row,
             purpose=Purpose.USER,
+            codec=codec,
+            params=value,
             deliver=self._deliver_to_user,
             timeout=self._timeouts.request if timeout is None else timeout,
-            maximum=self._timeouts.request_maximum if maximum is None else maximum,
             wants_progress=progress,
         )
-        return call, None if waits else self._request_of(call)
+        return call, self._encoded(call, last_ids), waits
 
-    def _row(self, method: str, codec: Codec) -> Method:
-        row = self._methods.lookup(method, codec.revision, Side.CLIENT, Kind.REQUEST)
-        if row is None:
-            known = self._methods.revisions_of(method)
-            hint = f"the last revision that has it is {known[-1]}" if known else "no revision has it"
-            raise LocalProtocolError(f"send_request({method!r}): {codec.revision} has no such method; {hint}")
-        return row
+    def _encoded(self, call: Call, last_ids: tuple[int, int]) -> tuple[Request, bytes]:
+        """Build the request of a call that was not started yet; if that cannot be, its ids are free again."""
+        try:
+            message = self._request_of(call)
+            return message, encode(message)
+        except LocalProtocolError:
+            self._calls.take_back(last_ids)
+            raise
+
+    def _start(self, call: Call, maximum: float | None, *, waits: bool) -> None:
+        self._calls.start(call, self._now, maximum=maximum)
+        if waits:
+            self._hold(call)
 
 
-def _typed(row: Method, codec: Codec, params: JSON) -> JSON:
-    if params is not None and not isinstance(params, dict):
-        return params
-    members = params or {}
-    # What 2026-07-28 requires there is written by the session.
-    stamped = era_of(codec.revision) is Era.MODERN and "_meta" not in members
-    try:
-        value = codec.structure_params(row.params, {**members, "_meta": {}} if stamped else members)
-    except SchemaError as error:
-        raise LocalProtocolError(f"params of {row.name}: {error}") from error
-    return attrs.evolve(value, meta=None) if stamped else value
+def _value_of(row: Method, codec: Codec, params: JSON, command: str) -> JSON:
+    """Return the typed params of a call; what 2026-07-28 requires in `_meta` is written by the session."""
+    is_object = params is None or isinstance(params, Mapping)
+    if not is_object or era_of(codec.revision) is Era.LEGACY or "_meta" in (params or {}):
+        return typed(row.params, codec, params, command)
+    value = typed(row.params, codec, {**(params or {}), "_meta": {}}, command)
+    return attrs.evolve(value, meta=None)

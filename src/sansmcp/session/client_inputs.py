@@ -4,15 +4,23 @@
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
 from sansmcp import schema
-from sansmcp.schema import Codec, Era, Kind, SchemaError, Side, era_of
+from sansmcp.schema import Codec, Era, Kind, Method, SchemaError, Side, codec_for, era_of
 from sansmcp.session.actions import Cancel
 from sansmcp.session.calls import Call, Outcome, Purpose
 from sansmcp.session.capabilities import declares, missing_for_input
-from sansmcp.session.era import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, subscription_of
+from sansmcp.session.era import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    progress_token_of,
+    subscription_of,
+)
 from sansmcp.session.events import (
     Change,
     ChangeKind,
@@ -24,16 +32,18 @@ from sansmcp.session.events import (
     ProgressReceived,
     RequestFailed,
     RequestLost,
-    RequestTimedOut,
     ResponseReceived,
     SubscriptionAcknowledged,
     SubscriptionEnded,
 )
 from sansmcp.session.negotiation import Negotiation
 from sansmcp.session.questions import Question
-from sansmcp.session.states import DetectionState, LinkInput, RequestInput, RequestState, Step
-from sansmcp.values import JSON, RequestId
-from sansmcp.wire import Batch, ErrorResponse, Notification, Request, Response, Violation
+from sansmcp.session.states import DetectionState, LinkState, RequestInput, RequestState, Step
+from sansmcp.values import ABSENT, JSON, RequestId
+from sansmcp.wire import ErrorResponse, Notification, Request, Response, Violation
+
+# Ends of subscriptions that are remembered, so that the second word about one is not taken for a stray.
+_REMEMBERED_ENDS: Final = 1024
 
 _CHANGES = {
     "notifications/tools/list_changed": ChangeKind.TOOLS,
@@ -50,20 +60,29 @@ class ClientInputs(Negotiation):
 
     def _receive_request(self, message: Request) -> None:
         codec = self._codec
-        if codec is None or era_of(codec.revision) is Era.MODERN:
+        if codec is not None and era_of(codec.revision) is Era.MODERN:
             # It is never answered: a modern client writes no responses (2026-07-28, stdio).
-            self._violated(
-                f"the server sent a request, {message.method[:80]!r}; only results may ask", message.id
-            )
-            return
-        if self._questions.by_request_id(message.id) is not None:
+            what = f"the server sent a request, {message.method[:80]!r}"
+            self._violated(f"{what}; only results may ask", message.id, code=INVALID_REQUEST)
+        elif self._questions.by_request_id(message.id) is not None:
             self._drop(message, f"a request with the id {message.id!r} is in flight")
-        elif self._hear(Step.SERVER_PING if message.method == "ping" else Step.SERVER_REQUEST) is None:
-            self._refuse(message, f"{message.method[:80]!r} is not legal in the phase {self._phase.value!r}")
         elif message.method == "ping":
             self._reply(message.id, Response(id=message.id, result={}))
+        elif codec is None or self._hear(Step.SERVER_REQUEST) is None:
+            self._refuse(message, f"{message.method[:80]!r} is not legal in the phase {self._phase.value!r}")
         else:
             self._asked(message, codec)
+
+    def _answer_unreadable(self, violation: Violation, request_id: RequestId | None) -> None:
+        # What is no request may have been an answer, and an answer is not answered. In the modern era
+        # a server sends no requests, and before the era is known nothing is said in its name.
+        if (
+            request_id is not None
+            and self._questions.by_request_id(request_id) is None
+            and self._codec is not None
+            and era_of(self._codec.revision) is Era.LEGACY
+        ):
+            self._reply_error(request_id, violation.code, violation.text, violated=False)
 
     def _asked(self, message: Request, codec: Codec) -> None:
         row = self._methods.lookup(message.method, codec.revision, Side.SERVER, Kind.REQUEST)
@@ -77,42 +96,28 @@ class ClientInputs(Negotiation):
         except SchemaError as error:
             self._reply_error(message.id, INVALID_PARAMS, f"params of {row.name}: {error}")
             return
-        missing = missing_for_input(self._capabilities, params)
+        missing = missing_for_input(self._capabilities, params, row.name)
         if missing is not None and codec.revision >= "2025-11-25":
             self._reply_error(
                 message.id, INVALID_PARAMS, f"{row.name}: this client did not declare {missing!r}"
             )
-            return
-        if not self._questions:
-            # The server may be waiting for us, and does not say on behalf of which call.
-            for call in self._calls:
-                if call.purpose is Purpose.USER:
-                    self._calls.pause(call, self._now)
-        question = self._questions.add(row, request_id=message.id)
+        elif len(self._questions) >= self._limits.requests_in_flight:
+            text = f"too many requests: {self._limits.requests_in_flight} are in flight; try again later"
+            self._reply_error(message.id, INTERNAL_ERROR, text, violated=False)
+        else:
+            self._ask_on_behalf_of_the_server(message, row, params)
+
+    def _ask_on_behalf_of_the_server(self, message: Request, row: Method, params: JSON) -> None:
+        # The server may be waiting for us, and does not say on behalf of which call.
+        for call in self._calls:
+            if call.purpose is not Purpose.PING:
+                self._calls.pause(call, self._now)
+        token = progress_token_of(message)
+        report = None if token is None else self._new_report(token)
+        question = self._questions.add(row, request_id=message.id, report=report)
         self._emit(InputRequested(handle=question.handle, method=row.name, params=params))
 
-    def _receive_batch(self, batch: Batch) -> None:
-        if self.revision != "2025-03-26":
-            what = "an array of messages is legal in 2025-03-26 only"
-            self._receive_violation(Violation(code=INVALID_REQUEST, text=what))
-            return
-        for item in batch.messages:
-            match item:
-                case Violation():
-                    self._receive_violation(item)
-                case Request():
-                    self._receive_request(item)
-                case Notification():
-                    self._counters.notifications_received += 1
-                    self._receive_notification(item)
-                case _:
-                    self._receive_answer(item)
-
     # Results
-
-    def _receive_answer(self, message: Response | ErrorResponse) -> None:
-        if not (isinstance(message, Response) and self._take_other_half(message.id, Response)):
-            super()._receive_answer(message)
 
     def _receive_result(self, call: Call, result: Mapping[str, JSON]) -> None:
         if era_of(call.codec.revision) is Era.LEGACY:
@@ -137,7 +142,8 @@ class ClientInputs(Negotiation):
             return
         requests = asked.input_requests or {}
         missing = [
-            (request, missing_for_input(self._capabilities, request.params)) for request in requests.values()
+            (request, missing_for_input(self._capabilities, request.params, request.method))
+            for request in requests.values()
         ]
         lacking = [f"{request.method} needs {path!r}" for request, path in missing if path is not None]
         if asked.input_requests is None and asked.request_state is None:
@@ -183,9 +189,12 @@ class ClientInputs(Negotiation):
     # Notifications
 
     def _receive_notification(self, message: Notification) -> None:
-        codec = self._codec
+        codec = self._codec or self._spoken
+        if self._detection is DetectionState.HANDSHAKING and self._offer is not None:
+            # Log messages may come before the answer to initialize.
+            codec = codec_for(self._offer)
         if codec is None:
-            self._drop(message, f"{message.method[:80]!r} came before the connection was made")
+            self._violated(f"{message.method[:80]!r} is not legal before the connection is made")
             return
         row = self._methods.lookup(message.method, codec.revision, Side.SERVER, Kind.NOTIFICATION)
         if row is None:
@@ -242,21 +251,23 @@ class ClientInputs(Negotiation):
         call = self._calls.by_wire_id(params.request_id)
         if question is not None:
             self._withdraw(question, params.reason)
+            self._answers_given()
         elif call is not None and call.purpose is Purpose.LISTEN:
-            self._end_listening(call, params.reason or "the server ended it")
-        elif not self._take_other_half(params.request_id, Notification):
+            call.step(RequestInput.ANSWER)
+            self._calls.remove(call)
+            self._listening_over(call, params.reason or "the server ended it")
+        elif not self._is_same_end(params.request_id):
             self._drop(message, f"cancelled {params.request_id!r}, which is not in flight")
 
     def _withdraw(self, question: Question, reason: str | None) -> None:
+        self._forget_progress(question.report)
         self._questions.remove(question)
         self._emit(InputCancelled(handle=question.handle, reason=reason))
-        self._answers_given()
 
     def _answers_given(self) -> None:
-        if any(question.call is None for question in self._questions):
-            return
-        for call in self._calls:
-            if call.state is not RequestState.AWAITING_INPUT:
+        """Let the clocks go on if our side owes the legacy server nothing any more."""
+        if not self._questions:
+            for call in self._calls:
                 self._calls.resume(call, self._now)
 
     # Subscriptions
@@ -269,6 +280,7 @@ class ClientInputs(Negotiation):
             self._drop(message, "acknowledgement of a subscription that does not wait for one")
             return
         self._listening.add(call.handle)
+        self._unproven = False
         # A listening subscription has a deadline for its acknowledgement only.
         self._calls.stop_clock(call)
         self._emit(SubscriptionAcknowledged(handle=call.handle, filter=params.notifications))
@@ -289,18 +301,47 @@ class ClientInputs(Negotiation):
 
     def _listen_ended(self, call: Call, outcome: Outcome) -> None:
         if isinstance(outcome, ResponseReceived):
-            self._other_halves.append((call.wire_id, Notification))
-            self._listening.discard(call.handle)
-            self._emit(SubscriptionEnded(handle=call.handle, reason="the server ended it"))
+            self._listening_over(call, "the server ended it")
         elif call.handle in self._listening:
-            self._listening.discard(call.handle)
-            self._emit(SubscriptionEnded(handle=call.handle, reason=_reason(outcome)))
+            reason = outcome.message if isinstance(outcome, RequestFailed) else outcome.reason
+            self._listening_over(call, reason)
         else:
             self._emit(outcome)
 
+    def _listening_over(self, call: Call, reason: str) -> None:
+        self._listening.discard(call.handle)
+        # A server says it twice, by a cancellation and by a result, and other servers in one of the two ways.
+        self._ended_listening[call.wire_id] = None
+        if len(self._ended_listening) > _REMEMBERED_ENDS:
+            del self._ended_listening[next(iter(self._ended_listening))]
+        self._emit(SubscriptionEnded(handle=call.handle, reason=reason))
+
+    def _is_same_end(self, wire_id: RequestId | None) -> bool:
+        """Say whether it is the second word about the end of a subscription; there is no third."""
+        return self._ended_listening.pop(wire_id, self) is None
+
+    def _answer_unexpected(self, message: Response | ErrorResponse) -> None:
+        if message.id is ABSENT or not self._is_same_end(message.id):
+            super()._answer_unexpected(message)
+
     def _subscribed(self, call: Call, outcome: Outcome) -> None:
+        if self._link is LinkState.CLOSED:
+            return
         self._legacy_listening.settle(call.params.uri, granted=isinstance(outcome, ResponseReceived))
         self._acknowledge_legacy()
+        # Whoever wanted it may have gone away meanwhile.
+        self._unsubscribe_unused(call.codec)
+
+    def _unsubscribe_unused(self, codec: Codec) -> None:
+        for uri in self._legacy_listening.take_unused():
+            self._start_call(
+                self._row("resources/unsubscribe", codec),
+                schema.UnsubscribeRequestParams(uri=uri),
+                codec,
+                purpose=Purpose.SUBSCRIBE,
+                deliver=self._unsubscribed,
+                timeout=self._timeouts.request,
+            )
 
     def _unsubscribed(self, call: Call, outcome: Outcome) -> None:
         """Nobody waits for the outcome: what still comes for the resource is a change like any other."""
@@ -310,50 +351,29 @@ class ClientInputs(Negotiation):
             self._listening.add(handle)
             self._emit(SubscriptionAcknowledged(handle=handle, filter=honoured))
 
-    def _end_listening(self, call: Call, reason: str) -> None:
-        call.step(RequestInput.ANSWER)
-        self._calls.remove(call)
-        self._listening.discard(call.handle)
-        self._other_halves.append((call.wire_id, Response))
-        self._emit(SubscriptionEnded(handle=call.handle, reason=reason))
-
-    def _take_other_half(self, wire_id: RequestId | None, kind: type[Response | Notification]) -> bool:
-        """Say whether a message says again what ended a subscription already.
-
-        A server may send the closing result, a cancellation, or both in any order: it is one end.
-        """
-        if (wire_id, kind) not in self._other_halves:
-            return False
-        self._other_halves.remove((wire_id, kind))
-        return True
-
     # Ends
 
-    def _start_draining(self, cause: LinkInput) -> None:
-        del cause
-        # Nothing can be finished: the answers cannot come, or are not wanted any more.
-        self._drained()
-
     def _end_session(self, reason: str) -> None:
+        super()._end_session(reason)
         for question in self._questions:
-            self._questions.remove(question)
-            self._emit(InputCancelled(handle=question.handle, reason=reason))
+            self._withdraw(question, reason)
         for handle in self._legacy_listening.take_all():
-            self._emit(SubscriptionEnded(handle=handle, reason=reason))
+            if handle in self._listening:
+                self._emit(SubscriptionEnded(handle=handle, reason=reason))
+            else:
+                self._emit(RequestLost(handle=handle, method="resources/subscribe", reason=reason))
         self._listening.clear()
-        self._other_halves.clear()
-        self._phase = self._speak_end()
-        self._detection = DetectionState.FAILED
 
     def _end_call(self, call: Call, happened: RequestInput, outcome: Outcome) -> None:
         for question in self._questions.of_call(call):
-            self._questions.remove(question)
-            self._emit(InputCancelled(handle=question.handle, reason="its call has ended"))
+            self._withdraw(question, "its call has ended")
         super()._end_call(call, happened, outcome)
 
     def _give_up(self, call: Call, reason: str | None) -> None:
         """Take out a call that our side no longer wants, and tell the server where it still works on it."""
-        if call.state is RequestState.IN_FLIGHT:
+        held = call in self._held
+        self._held.pop(call, None)
+        if call.state is RequestState.IN_FLIGHT and not held:
             self._actions.append(Cancel(request_id=call.wire_id, reason=reason))
         call.step(RequestInput.CANCEL)
         self._calls.remove(call)
@@ -361,6 +381,5 @@ class ClientInputs(Negotiation):
         for question in self._questions.of_call(call):
             self._withdraw(question, reason)
 
-
-def _reason(outcome: RequestFailed | RequestTimedOut | RequestLost) -> str:
-    return outcome.message if isinstance(outcome, RequestFailed) else outcome.reason
+    def _is_busy(self) -> bool:
+        return bool(self._questions) or super()._is_busy()

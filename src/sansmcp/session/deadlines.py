@@ -1,7 +1,7 @@
 """Deadlines: a heap of what is to happen when, with lazy deletion."""
 
 import heapq
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 import attrs
 
@@ -14,22 +14,23 @@ class Deadlines:
     """
 
     _heap: list[tuple[float, int, Hashable]] = attrs.field(factory=list)
-    _armed: dict[Hashable, tuple[float, int, str]] = attrs.field(factory=dict)
+    _armed: dict[Hashable, tuple[float, int, str, Callable[[], None]]] = attrs.field(factory=dict)
     _count: int = 0
 
-    def arm(self, key: Hashable, at: float, reason: str) -> None:
+    def arm(self, key: Hashable, at: float, reason: str, act: Callable[[], None]) -> None:
         """Set the deadline of a key, in place of the one it had.
 
         Args:
-            key: what is due; it comes back from `take_due`.
+            key: what is due.
             at: when, in seconds on the caller's monotonic clock.
             reason: what is waited for, in words.
+            act: what is to be done then; it comes back from `take_due`.
         """
         self._count += 1
-        self._armed[key] = (at, self._count, reason)
+        self._armed[key] = (at, self._count, reason, act)
         heapq.heappush(self._heap, (at, self._count, key))
         if len(self._heap) > 64 and len(self._heap) > 2 * len(self._armed):
-            self._heap = [(time, count, key) for key, (time, count, _) in self._armed.items()]
+            self._heap = [(time, count, key) for key, (time, count, _, _) in self._armed.items()]
             heapq.heapify(self._heap)
 
     def disarm(self, key: Hashable) -> None:
@@ -46,16 +47,15 @@ class Deadlines:
         self._drop_stale()
         return self._armed[self._heap[0][2]][2] if self._heap else None
 
-    def take_due(self, now: float) -> Hashable | None:
-        """Remove and return the key of the earliest deadline that has come, or None."""
+    def take_due(self, now: float) -> Callable[[], None] | None:
+        """Remove the earliest deadline that has come and return what is to be done, or None."""
         if not self._armed:
             return None
         self._drop_stale()
         if not self._heap or self._heap[0][0] > now:
             return None
         key = heapq.heappop(self._heap)[2]
-        del self._armed[key]
-        return key
+        return self._armed.pop(key)[3]
 
     def clear(self) -> None:
         """Forget every deadline."""

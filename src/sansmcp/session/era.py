@@ -24,9 +24,8 @@ from sansmcp.schema import (
     SchemaError,
     Side,
     codec_for,
-    is_revision,
 )
-from sansmcp.values import ABSENT, JSON, Absent, RequestId
+from sansmcp.values import ABSENT, JSON, Absent, ProgressToken, RequestId
 from sansmcp.wire import Request
 
 _PREFIX: Final = "io.modelcontextprotocol/"
@@ -37,7 +36,10 @@ _LOG_LEVEL: Final = _PREFIX + "logLevel"
 _SERVER_INFO: Final = _PREFIX + "serverInfo"
 _SUBSCRIPTION_ID: Final = _PREFIX + "subscriptionId"
 
-_LOG_LEVELS: Final = frozenset(get_args(schema.LoggingLevel))
+LOG_LEVELS: Final[Mapping[str, int]] = {
+    level: rank for rank, level in enumerate(get_args(schema.LoggingLevel))
+}
+"""The levels of log messages and how severe they are."""
 
 INVALID_PARAMS: Final = -32602
 METHOD_NOT_FOUND: Final = -32601
@@ -160,7 +162,7 @@ def _structure(meta: Mapping[str, JSON], revision: Revision) -> ModernRequest | 
         client_info = None if info is None else codec.structure(schema.Implementation, info)
     except SchemaError as error:
         return Refusal(code=INVALID_PARAMS, message=f"_meta: {error}")
-    if level is not None and level not in _LOG_LEVELS:
+    if level is not None and level not in LOG_LEVELS:
         found = repr(level)[:80]
         return Refusal(
             code=INVALID_PARAMS, message=f"_meta[{_LOG_LEVEL!r}]: expected a log level, found {found}"
@@ -285,6 +287,13 @@ def subscription_of(params: Mapping[str, JSON] | None) -> RequestId | None:
     return found if type(found) in (str, int) else None
 
 
+def progress_token_of(message: Request) -> ProgressToken | None:
+    """Return where progress of a request may be told, or None if it does not ask for any."""
+    meta = None if message.params is None else message.params.get("_meta")
+    token = meta.get("progressToken") if type(meta) is dict else None
+    return token if type(token) in (str, int) else None
+
+
 def server_info_of(meta: Mapping[str, JSON] | None, codec: Codec) -> schema.Implementation | None:
     """Return who the server says it is, from the `_meta` of a result; None if it does not say."""
     found = None if meta is None else meta.get(_SERVER_INFO)
@@ -299,5 +308,5 @@ def server_info_of(meta: Mapping[str, JSON] | None, codec: Codec) -> schema.Impl
 
 def newest_common(offered: Sequence[str], ours: Sequence[Revision]) -> Revision | None:
     """Return the newest revision that both sides name, or None."""
-    common = [version for version in offered if is_revision(version) and version in ours]
+    common: list[Revision] = [revision for revision in ours if revision in offered]
     return max(common, default=None)

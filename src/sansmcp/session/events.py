@@ -45,7 +45,7 @@ class InputRefused:
     """The client answered a question with an error; it takes the place of an answer."""
 
     code: int
-    """The code of the JSON-RPC error."""
+    """The code of the JSON-RPC error; that of an invalid message if the answer could not be read."""
     message: str
     """Its message."""
     data: JSON | Absent = ABSENT

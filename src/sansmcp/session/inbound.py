@@ -9,10 +9,11 @@ from sansmcp import schema
 from sansmcp.schema import Codec, Era, Method
 from sansmcp.session.calls import Call
 from sansmcp.session.events import InputAnswer, InputRefused, RequestReceived
+from sansmcp.session.pace import Report
 from sansmcp.session.settings import SessionLimits
 from sansmcp.session.states import REQUEST, Effect, RequestInput, RequestState
-from sansmcp.values import ABSENT, JSON, ProgressToken, RequestId, Word
-from sansmcp.wire import Batch, ErrorResponse, Request, Response
+from sansmcp.values import ABSENT, JSON, RequestId, Word
+from sansmcp.wire import ErrorResponse, Request, Response
 
 
 class BatchReply:
@@ -36,12 +37,12 @@ class BatchReply:
         """Stop waiting for a request that will not be answered."""
         self._awaited.discard(request_id)
 
-    def take(self) -> Batch | None:
-        """Return the array of answers once it is complete; None before that, or if it is empty."""
-        if self._awaited or not self._answers:
-            return None
+    def take(self) -> tuple[Response | ErrorResponse, ...]:
+        """Return the answers once all are there; nothing before that."""
+        if self._awaited:
+            return ()
         answers, self._answers = tuple(self._answers), []
-        return Batch(messages=answers)
+        return answers
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -56,11 +57,10 @@ class Inbound:
     capabilities: schema.ClientCapabilities
     client_info: schema.Implementation | None
     log_level: schema.LoggingLevel | None
-    progress_token: ProgressToken | None
+    report: Report | None
     batch: BatchReply | None
     state: RequestState = RequestState.IN_FLIGHT
     round: int = 0
-    last_progress: float | None = None
     request_state: str | None = None
     answers: Mapping[str, InputAnswer | InputRefused] = attrs.field(factory=dict)
     questions: dict[Call, str] = attrs.field(factory=dict)
@@ -82,7 +82,7 @@ class Inbound:
             capabilities=self.capabilities,
             client_info=self.client_info,
             log_level=self.log_level,
-            progress_token=self.progress_token,
+            progress_token=None if self.report is None else self.report.token,
             input_responses=self.answers,
             request_state=self.request_state,
             round=self.round,
@@ -175,11 +175,13 @@ class InboundRequests:
                 self._turns.remove(entry)
         return entry
 
-    def withdraw_all(self) -> None:
-        """Take out every request that waits."""
+    def withdraw_all(self) -> tuple[Inbound, ...]:
+        """Take out every request that waits, and return them in the order they came."""
+        waiting = tuple(self._waiting.values())
         self._waiting.clear()
         self._turns.clear()
         self.bytes_waiting = 0
+        return waiting
 
     def next_to_start(self) -> Inbound | None:
         """Start the next request that may start, and return it; None if none may."""

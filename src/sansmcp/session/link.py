@@ -26,13 +26,16 @@ class Link(Protocol):
 
     def data_to_send(self) -> bytes:
         """Take the bytes to write; call it only when about to write them."""
+        ...
 
     @property
     def done(self) -> bool:
         """Nothing more will come: close the stream once data_to_send() is empty."""
+        ...
 
     def next_deadline(self) -> float | None:
         """Return when handle_timeout is wanted next, or None."""
+        ...
 
     def handle_timeout(self, now: float) -> None:
         """Let everything happen that is due."""

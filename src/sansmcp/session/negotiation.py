@@ -6,8 +6,7 @@ Any other error, and silence, mean legacy; the verdict hangs on no single code.
 Source: 2026-07-28, stdio, Backward Compatibility, and Versioning; the Lifecycle page of the others.
 """
 
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
@@ -21,14 +20,15 @@ from sansmcp.schema import (
     Codec,
     Era,
     Kind,
+    Method,
     MethodTable,
     Revision,
     Side,
     codec_for,
     era_of,
 )
-from sansmcp.session.base import Session
-from sansmcp.session.calls import Call, Outcome, Purpose, to_json
+from sansmcp.session.calling import CallingSession
+from sansmcp.session.calls import Call, Outcome, Purpose
 from sansmcp.session.era import (
     RequestStamp,
     is_modern_refusal,
@@ -44,6 +44,7 @@ from sansmcp.session.events import (
     MessageDropped,
     ProtocolViolated,
     RequestFailed,
+    RequestTimedOut,
     ResponseReceived,
 )
 from sansmcp.session.legacy_listening import LegacyListening
@@ -54,13 +55,13 @@ from sansmcp.session.states import (
     DetectionInput,
     DetectionState,
     Effect,
+    LinkInput,
     LinkState,
-    Phase,
     RequestInput,
     Step,
 )
 from sansmcp.values import JSON, RequestId
-from sansmcp.wire import Notification, Request, Response
+from sansmcp.wire import Notification, Request
 
 
 @attrs.frozen(kw_only=True)
@@ -77,7 +78,7 @@ class Finding:
     """How the server wants to be used."""
 
 
-class Negotiation(Session[ClientEvent]):
+class Negotiation(CallingSession[ClientEvent]):
     """One server, while its era is being found; see `ClientSession` for the arguments."""
 
     def __init__(
@@ -108,21 +109,21 @@ class Negotiation(Session[ClientEvent]):
         self._info = info
         self._capabilities = capabilities or schema.ClientCapabilities()
         self._finding = finding
-        self._log_level = log_level
+        self._log_level: schema.LoggingLevel | None = log_level
         self._strict = strict
         self._detection = DetectionState.UNKNOWN
         self._stamp: RequestStamp | None = None
         self._server_capabilities = schema.ServerCapabilities()
         self._offer: Revision | None = None
         self._unproven = finding is not None
-        self._held: list[Call] = []
+        self._spoken: Codec | None = None
+        self._held: dict[Call, RequestFailed | None] = {}
         self._questions = Questions()
         self._listening: set[CallHandle] = set()
+        self._ended_listening: dict[RequestId | None, None] = {}
         self._legacy_listening = LegacyListening()
-        # What may still come of subscriptions that the server ended; few, for it may never come.
-        self._other_halves: deque[tuple[RequestId | None, type[Response | Notification]]] = deque(maxlen=64)
         self._probed_again = False
-        self._while_probing = False
+        self._left_while_probing = False
 
     @property
     def detection(self) -> DetectionState:
@@ -148,7 +149,8 @@ class Negotiation(Session[ClientEvent]):
         Raises:
             LocalProtocolError: if it was called before.
         """
-        if not self._advance(now) or self._detection is not DetectionState.UNKNOWN:
+        self._advance(now)
+        if self._detection is not DetectionState.UNKNOWN:
             raise LocalProtocolError("connect(): a session connects once", state=self._detection.value)
         if self._finding is not None and self._finding.revision in MODERN_REVISIONS:
             self._codec = codec_for(self._finding.revision)
@@ -171,28 +173,32 @@ class Negotiation(Session[ClientEvent]):
             case Effect.CONNECT:
                 self._connected()
             case _:
-                self._shut(reason)
+                self._step_link(LinkInput.GIVE_UP, reason)
 
-    def _call_of_our_own(
-        self, method: str, params: JSON, codec: Codec, purpose: Purpose, timeout: float
-    ) -> Call:
+    def _ask(
+        self,
+        method: str,
+        params: JSON,
+        codec: Codec,
+        *,
+        purpose: Purpose,
+        deliver: Callable[[Call, Outcome], None],
+        timeout: float,
+    ) -> None:
+        """Make a call that opens the connection."""
         row = self._methods.lookup(method, codec.revision, Side.CLIENT, Kind.REQUEST)
         if row is None:
             raise AssertionError("unreachable: the table has the methods that open a connection")
-        deliver = self._probe_answered if purpose is Purpose.PROBE else self._handshake_answered
-        call = self._start_call(row, params, codec, purpose=purpose, deliver=deliver, timeout=timeout)
-        self._dispatch(call)
-        return call
-
-    def _dispatch(self, call: Call) -> None:
-        self._send(self._request_of(call))
+        self._start_call(row, params, codec, purpose=purpose, deliver=deliver, timeout=timeout)
 
     def _request_of(self, call: Call) -> Request:
-        """Build the request of a call, as its revision wants it."""
-        params = to_json(call.codec, call.params)
+        request = super()._request_of(call)
+        params = request.params or {}
         if era_of(call.codec.revision) is Era.MODERN and self._stamp is not None:
             params = self._stamp.stamp(params, self._log_level)
-        return self._transmit(call, params)
+        if call.wants_progress:
+            params = {**params, "_meta": {**params.get("_meta", {}), "progressToken": call.wire_id}}
+        return Request(id=request.id, method=request.method, params=params or None)
 
     # The probe
 
@@ -200,8 +206,13 @@ class Negotiation(Session[ClientEvent]):
         self._codec = None
         modern = codec_for(self._revisions[-1])
         self._stamp = RequestStamp(modern.revision, self._capabilities, self._info)
-        self._call_of_our_own(
-            "server/discover", schema.RequestParams(), modern, Purpose.PROBE, self._timeouts.probe
+        self._ask(
+            "server/discover",
+            schema.RequestParams(),
+            modern,
+            purpose=Purpose.PROBE,
+            deliver=self._probe_answered,
+            timeout=self._timeouts.probe,
         )
 
     def _probe_answered(self, call: Call, outcome: Outcome) -> None:
@@ -220,7 +231,6 @@ class Negotiation(Session[ClientEvent]):
                     server_info=server_info_of(found.meta, call.codec),
                     instructions=found.instructions,
                 )
-                self._unproven = False
                 self._detect(DetectionInput.MODERN_EVIDENCE)
             else:
                 self._fall_back(common, "it names legacy versions only")
@@ -243,7 +253,7 @@ class Negotiation(Session[ClientEvent]):
             self._fall_back(None, f"it answered server/discover with {outcome.message!r} ({outcome.code})")
 
     def _fall_back(self, offer: Revision | None, why: str) -> None:
-        legacy = [revision for revision in self._revisions if revision in LEGACY_REVISIONS]
+        legacy: list[Revision] = [revision for revision in self._revisions if revision in LEGACY_REVISIONS]
         if not legacy:
             ours = ", ".join(self._revisions)
             self._detect(DetectionInput.REFUSED, f"the server speaks none of {ours}: {why}")
@@ -264,12 +274,18 @@ class Negotiation(Session[ClientEvent]):
         if self._offer is None:
             raise AssertionError("unreachable: a handshake has a version to offer")
         codec = codec_for(self._offer)
-        self._phase = Phase.NEW
         self._speak(Step.INITIALIZE, "initialize")
         params = schema.InitializeRequestParams(
             protocol_version=self._offer, capabilities=self._capabilities, client_info=self._info
         )
-        self._call_of_our_own("initialize", params, codec, Purpose.HANDSHAKE, self._timeouts.request)
+        self._ask(
+            "initialize",
+            params,
+            codec,
+            purpose=Purpose.HANDSHAKE,
+            deliver=self._handshake_answered,
+            timeout=self._timeouts.request,
+        )
 
     def _receive_result(self, call: Call, result: Mapping[str, JSON]) -> None:
         if call.purpose is Purpose.HANDSHAKE:
@@ -277,6 +293,7 @@ class Negotiation(Session[ClientEvent]):
             if version in self._revisions and version in LEGACY_REVISIONS:
                 # The answer is written in the version that it names.
                 call.codec = codec_for(version)
+        self._unproven = False
         super()._receive_result(call, result)
 
     def _handshake_answered(self, call: Call, outcome: Outcome) -> None:
@@ -289,7 +306,7 @@ class Negotiation(Session[ClientEvent]):
                 return
             self._accept(found, call.codec)
         elif isinstance(outcome, RequestFailed):
-            self._phase = Phase.NEW
+            self._speak(Step.INITIALIZE_ERROR, "the error for initialize")
             supported = supported_by_error(outcome.code, outcome.data, any_code=True) or ()
             if (
                 newest_common(supported, [r for r in self._revisions if r in MODERN_REVISIONS])
@@ -318,7 +335,6 @@ class Negotiation(Session[ClientEvent]):
             server_info=found.server_info,
             instructions=found.instructions,
         )
-        self._unproven = False
         # The server refuses everything else until it has seen this.
         self._send(Notification(method="notifications/initialized"))
         self._speak(Step.INITIALIZED, "notifications/initialized")
@@ -329,7 +345,7 @@ class Negotiation(Session[ClientEvent]):
         codec, finding = self._codec, self._finding
         if codec is None or finding is None:
             raise AssertionError("unreachable: a connection has a revision and a finding")
-        self._codec = codec = codec_for(codec.revision, strict=self._strict)
+        self._codec = self._spoken = codec = codec_for(codec.revision, strict=self._strict)
         if era_of(codec.revision) is Era.MODERN:
             self._stamp = RequestStamp(codec.revision, self._capabilities, self._info)
         self._server_capabilities = finding.capabilities
@@ -342,52 +358,82 @@ class Negotiation(Session[ClientEvent]):
                 instructions=finding.instructions,
             )
         )
-        held, self._held = self._held, []
-        for call in held:
-            self._resend(call, codec)
+        held, self._held = self._held, {}
+        for call, failure in held.items():
+            self._let_go(call, failure, codec)
 
     # Calls that meet a finding that proves wrong
 
     def _end_call(self, call: Call, happened: RequestInput, outcome: Outcome) -> None:
-        if call.purpose is Purpose.USER and self._unproven:
-            if isinstance(outcome, RequestFailed) and self._detection in (
-                DetectionState.MODERN,
-                DetectionState.PROBING,
-            ):
-                self._hold(call)
-                if self._detection is DetectionState.MODERN:
-                    self._detect(DetectionInput.PROVED_WRONG)
-                return
-            self._unproven = not isinstance(outcome, ResponseReceived)
-        super()._end_call(call, happened, outcome)
+        if not self._unproven or call.purpose not in (Purpose.USER, Purpose.LISTEN):
+            super()._end_call(call, happened, outcome)
+            return
+        if isinstance(outcome, RequestFailed):
+            # It may be the call's own error, or what a server of the other era says to it.
+            self._hold(call, outcome)
+        else:
+            super()._end_call(call, happened, outcome)
+        doubtful = isinstance(outcome, RequestFailed | RequestTimedOut)
+        if doubtful and self._detection is DetectionState.MODERN:
+            self._detect(DetectionInput.PROVED_WRONG)
 
-    def _hold(self, call: Call) -> None:
+    def _hold(self, call: Call, failure: RequestFailed | None = None) -> None:
         """Keep a call until the era is known."""
         self._calls.retire_wire_id(call)
         self._calls.pause(call, self._now)
-        self._held.append(call)
+        self._held[call] = failure
 
-    def _resend(self, call: Call, codec: Codec) -> None:
+    def _let_go(self, call: Call, failure: RequestFailed | None, codec: Codec) -> None:
+        """Send a call that was held; or tell its error, where the finding has proved right."""
+        if failure is not None and codec.revision == call.codec.revision:
+            self._end_call(call, RequestInput.ANSWER, failure)
+            return
         row = self._methods.lookup(call.method.name, codec.revision, Side.CLIENT, Kind.REQUEST)
         if row is None:
-            why = f"the server speaks {codec.revision}, which has no {call.method.name}"
-            self._lose_call(call, why)
+            self._lose_call(call, f"the server speaks {codec.revision}, which has no {call.method.name}")
             return
         call.method, call.codec = row, codec
         self._calls.renumber(call)
         self._calls.resume(call, self._now)
-        self._dispatch(call)
+        try:
+            self._dispatch(call)
+        except LocalProtocolError as error:
+            self._lose_call(call, f"the server speaks {codec.revision}: {error}")
 
-    def _shut(self, reason: str) -> None:
-        self._while_probing = self._detection is DetectionState.PROBING
+    # Checks
+
+    def _connected_codec(self, command: str) -> Codec:
+        if self._detection not in (DetectionState.MODERN, DetectionState.LEGACY) or self._codec is None:
+            raise LocalProtocolError(f"{command}: there is no connection", state=self._detection.value)
+        return self._codec
+
+    def _row(self, method: str, codec: Codec) -> Method:
+        row = self._methods.lookup(method, codec.revision, Side.CLIENT, Kind.REQUEST)
+        if row is None:
+            known = self._methods.revisions_of(method)
+            hint = f"the last revision that has it is {known[-1]}" if known else "no revision has it"
+            raise LocalProtocolError(f"send_request({method!r}): {codec.revision} has no such method; {hint}")
+        return row
+
+    # Ends
+
+    def _start_draining(self, cause: LinkInput) -> None:
+        self._left_while_probing = (
+            cause is LinkInput.END_OF_INPUT
+            and self._stamp is not None
+            and self._detection in (DetectionState.PROBING, DetectionState.HANDSHAKING)
+        )
+        # Nothing can be finished: the answers cannot come, or are not wanted any more.
+        self._drained()
+
+    def _end_session(self, reason: str) -> None:
         self._held.clear()
-        super()._shut(reason)
+        self._lose_calls(reason)
+        self._speak(Step.END, "the end")
+        self._detection = DETECTION[self._detection][DetectionInput.END][1]
+
+    def _disconnected(self, reason: str) -> Disconnected:
+        return Disconnected(reason=reason, while_probing=self._left_while_probing)
 
     def _emit_shared(self, event: Outcome | ProtocolViolated | MessageDropped | Disconnected) -> None:
-        if isinstance(event, Disconnected) and self._while_probing:
-            event = attrs.evolve(event, while_probing=True)
         self._emit(event)
-
-    def _speak_end(self) -> Phase:
-        self._speak(Step.END, "the end")
-        return self._phase

@@ -7,7 +7,8 @@ import attrs
 from sansmcp.schema import Method
 from sansmcp.session.calls import Call
 from sansmcp.session.events import InputHandle
-from sansmcp.values import RequestId
+from sansmcp.session.pace import Report
+from sansmcp.values import JSON, RequestId
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -24,6 +25,8 @@ class Question:
     """The call it belongs to; None in the legacy era."""
     key: str
     """Its key among the questions of that call; empty in the legacy era."""
+    report: Report | None
+    """Where progress of the answer is told; None if the server did not ask for it."""
 
 
 class Questions:
@@ -41,12 +44,23 @@ class Questions:
         return iter(tuple(self._by_handle.values()))
 
     def add(
-        self, method: Method, *, request_id: RequestId | None = None, call: Call | None = None, key: str = ""
+        self,
+        method: Method,
+        *,
+        request_id: RequestId | None = None,
+        call: Call | None = None,
+        key: str = "",
+        report: Report | None = None,
     ) -> Question:
         """Enter a question under a new handle."""
         self._last_handle += 1
         question = Question(
-            handle=InputHandle(self._last_handle), method=method, request_id=request_id, call=call, key=key
+            handle=InputHandle(self._last_handle),
+            method=method,
+            request_id=request_id,
+            call=call,
+            key=key,
+            report=report,
         )
         self._by_handle[question.handle] = question
         if request_id is not None:
@@ -60,6 +74,14 @@ class Questions:
     def by_request_id(self, request_id: RequestId | None) -> Question | None:
         """Return the question that came as a server's request, or None."""
         return None if request_id is None else self._by_request_id.get(request_id)
+
+    def by_token(self, token: JSON) -> Question | None:
+        """Return the question whose progress has a token, or None. 7 and "7" are different."""
+        for question in self._by_handle.values():
+            report = question.report
+            if report is not None and type(report.token) is type(token) and report.token == token:
+                return question
+        return None
 
     def of_call(self, call: Call) -> tuple[Question, ...]:
         """Return the questions that belong to a call."""

@@ -10,17 +10,15 @@ from collections.abc import Mapping
 
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
-from sansmcp.schema import (
-    Codec,
-    Era,
-    Kind,
-    Method,
-    Side,
-)
-from sansmcp.session.calls import Call, Outcome, Purpose, to_json
+from sansmcp.schema import LATEST_LEGACY, Codec, Era, Kind, Method, Side
+from sansmcp.session.calls import Call, Outcome, Purpose, to_json, typed
 from sansmcp.session.capabilities import MissingCapability, declares, missing_for_input
 from sansmcp.session.era import (
-    INTERNAL_ERROR,
+    HEADER_MISMATCH,
+    INVALID_REQUEST,
+    LOG_LEVELS,
+    MISSING_CLIENT_CAPABILITY,
+    UNSUPPORTED_VERSION,
     stamp_result,
     stamp_subscription,
 )
@@ -28,24 +26,17 @@ from sansmcp.session.events import (
     CallHandle,
     Change,
     ChangeKind,
+    InputAnswer,
     InputRefused,
     RequestFailed,
     ResponseReceived,
 )
 from sansmcp.session.inbound import Inbound
+from sansmcp.session.pace import check_rise
 from sansmcp.session.server_inputs import ServerInputs
 from sansmcp.session.states import LIFECYCLE, Effect, RequestInput, RequestState, Step
 from sansmcp.values import ABSENT, JSON, RequestId
-from sansmcp.wire import (
-    ErrorObject,
-    ErrorResponse,
-    Notification,
-    Response,
-    encode,
-)
-
-_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
-_SEVERITY = {level: rank for rank, level in enumerate(_LEVELS)}
+from sansmcp.wire import ErrorObject, ErrorResponse, Notification, Request, Response, encode
 
 _CHANGE_METHODS = {
     ChangeKind.TOOLS: "notifications/tools/list_changed",
@@ -56,7 +47,12 @@ _CHANGE_METHODS = {
 _OWN_COMMANDS = {
     **dict.fromkeys(_CHANGE_METHODS.values(), "publish"),
     "notifications/cancelled": "end_subscription",
+    "notifications/subscriptions/acknowledged": "nothing: the session sends it",
 }
+# 2026-07-28, Base Protocol, Error Codes: of the range that JSON-RPC reserves, these and no others.
+_MODERN_CODES = frozenset(
+    {-32700, -32600, -32601, -32602, -32603, HEADER_MISMATCH, MISSING_CLIENT_CAPABILITY, UNSUPPORTED_VERSION}
+)
 
 
 class ServerSession(ServerInputs):
@@ -138,10 +134,16 @@ class ServerSession(ServerInputs):
             cause: what a handler raised; it becomes `HandlerFailed`.
 
         Raises:
-            LocalProtocolError: if the request is not in flight, or the data cannot be said in JSON.
+            LocalProtocolError: if the request is not in flight, the data cannot be said in JSON, or the
+                modern era reserves the code and gives it no meaning. Nothing was changed.
         """
         self._advance(now)
         entry = self._outcome_for("fail", request_id)
+        if entry.era is Era.MODERN and -32768 <= code <= -32000 and code not in _MODERN_CODES:
+            raise LocalProtocolError(
+                f"fail({request_id!r}): {entry.codec.revision} reserves the code {code}; "
+                "expected one that it defines, or one outside -32768 to -32000"
+            )
         answer = ErrorResponse(id=request_id, error=ErrorObject(code=code, message=message, data=data))
         self._answer(entry, answer, encode(answer), RequestInput.ANSWER, cause)
 
@@ -170,18 +172,20 @@ class ServerSession(ServerInputs):
         """
         self._advance(now)
         entry = self._outcome_for("require_input", request_id)
-        self._check_input(entry, requests, request_state)
+        rows = self._check_input(entry, requests, request_state)
         if entry.era is Era.MODERN:
             asked = schema.InputRequiredResult(input_requests=requests or None, request_state=request_state)
             payload = entry.codec.unstructure(asked)
             answer = Response(id=request_id, result=stamp_result(payload, self._info_as_json(entry.codec)))
             # To this end of a modern connection the request is over; the retry is another one.
             self._answer(entry, answer, encode(answer), RequestInput.ANSWER, None)
-        elif entry.step(RequestInput.ASK) is Effect.DROP:
+            return
+        questions = self._questions_of(entry, requests, rows)
+        if entry.step(RequestInput.ASK) is Effect.DROP:
             self._drop_answer(entry)
         else:
             entry.request_state = request_state
-            self._ask(entry, requests)
+            self._ask(entry, questions)
 
     def notify(self, method: str, params: JSON, now: float, *, related: RequestId | None = None) -> None:
         """Send a notification: progress, a log message, or one of the user's own.
@@ -216,23 +220,30 @@ class ServerSession(ServerInputs):
         row = self._own_notification(method, codec)
         if entry is None:
             self._speak(
-                Step.SERVER_LOG if method == "notifications/message" else Step.SERVER_NOTIFICATION, method
+                Step.SERVER_LOG if method == "notifications/message" else Step.SERVER_NOTIFICATION,
+                f"notify({method!r})",
             )
-        if method == "notifications/message" and not self._wants_log(params, entry):
-            return
-        key = None
+        value = typed(row.params, codec, params, f"notify({method!r})")
+        message = Notification(method=row.name, params=to_json(codec, value) or None)
         if method == "notifications/progress":
-            if not self._check_progress(params, entry):
-                return
-            key = (method, type(params.progress_token).__name__, str(params.progress_token))
-        payload = to_json(codec, params)
-        self._send(Notification(method=row.name, params=payload or None), related=related, key=key)
+            self._progress(entry, message, value)
+        elif method == "notifications/message":
+            self._log(entry, message, value)
+        else:
+            self._send(message, related=related)
 
     def publish(self, change: Change, now: float) -> None:
         """Tell everybody who wants to hear it that something changed.
 
         Afterwards drain actions(), next_event() and next_deadline().
+
+        Raises:
+            LocalProtocolError: if the change of a resource does not name it, or another change does.
         """
+        if (change.kind is ChangeKind.RESOURCE) is (change.uri is None):
+            raise LocalProtocolError(
+                f"publish(): expected a uri for the change of one resource and for no other, found {change!r}"
+            )
         if not self._advance(now):
             return
         method = _CHANGE_METHODS[change.kind]
@@ -240,17 +251,13 @@ class ServerSession(ServerInputs):
         uri = change.uri or ""
         for subscription in self._subscriptions.wanting(change):
             tagged = stamp_subscription(dict(params), subscription.subscription_id)
-            key = (
-                method,
-                type(subscription.subscription_id).__name__,
-                str(subscription.subscription_id),
-                uri,
-            )
+            # A number of its own: the id may have been another subscription's that is not yet written out.
+            key = (method, str(subscription.number), uri)
             self._send(
                 Notification(method=method, params=tagged), related=subscription.subscription_id, key=key
             )
         if self._hears_legacy(change):
-            self._send(Notification(method=method, params=params or None), key=(method, "", "", uri))
+            self._send(Notification(method=method, params=params or None), key=(method, "", uri))
 
     def end_subscription(self, subscription_id: RequestId, now: float) -> None:
         """End a subscription of a modern client with its closing result.
@@ -275,13 +282,14 @@ class ServerSession(ServerInputs):
             LocalProtocolError: if there is no legacy session.
         """
         self._advance(now)
-        return self._ping(self._timeouts.request, Purpose.USER, self._deliver_to_user)
+        return self._ping(self._codec, self._timeouts.request, Purpose.USER, self._deliver_to_user)
 
     # Questions
 
     def _check_input(
         self, entry: Inbound, requests: Mapping[str, schema.InputRequest], request_state: str | None
-    ) -> None:
+    ) -> dict[str, Method]:
+        """Check that the client may be asked, and return the methods of the questions by their keys."""
         command = f"require_input({entry.message.id!r})"
         if not entry.method.input_required:
             raise LocalProtocolError(f"{command}: {entry.method.name} cannot ask the client")
@@ -291,26 +299,37 @@ class ServerSession(ServerInputs):
             raise LocalProtocolError(
                 f"{command}: it has asked {entry.round} times already, which is the limit"
             )
-        for request in requests.values():
-            missing = missing_for_input(entry.capabilities, request.params)
+        rows: dict[str, Method] = {}
+        for key, request in requests.items():
+            missing = missing_for_input(entry.capabilities, request.params, request.method)
             if missing is not None:
                 raise MissingCapability(f"{command}: {request.method}", missing)
-            if entry.era is Era.LEGACY and self._question_row(entry, request) is None:
-                raise LocalProtocolError(f"{command}: {entry.codec.revision} has no {request.method}")
-
-    def _question_row(self, entry: Inbound, request: schema.InputRequest) -> Method | None:
-        return self._methods.lookup(request.method, entry.codec.revision, Side.SERVER, Kind.REQUEST)
-
-    def _ask(self, entry: Inbound, requests: Mapping[str, schema.InputRequest]) -> None:
-        entry.answers = {}
-        for key, request in requests.items():
-            row = self._question_row(entry, request)
+            # In the modern era a question is no request, but it is the last legacy revision's in all else.
+            revision = entry.codec.revision if entry.era is Era.LEGACY else LATEST_LEGACY
+            row = self._methods.lookup(request.method, revision, Side.SERVER, Kind.REQUEST)
             if row is None:
-                raise AssertionError("unreachable: _check_input has seen every question")
-            self._speak(Step.SERVER_REQUEST, request.method)
+                raise LocalProtocolError(f"{command}: {entry.codec.revision} has no {request.method}")
+            rows[key] = row
+        return rows
+
+    def _questions_of(
+        self, entry: Inbound, requests: Mapping[str, schema.InputRequest], rows: Mapping[str, Method]
+    ) -> dict[str, tuple[Method, JSON]]:
+        """Write the questions to a legacy client; what cannot be said raises before anything is sent."""
+        questions: dict[str, tuple[Method, JSON]] = {}
+        for key, request in requests.items():
+            params = {} if request.params is None else to_json(entry.codec, request.params)
+            encode(Request(id=0, method=request.method, params=params))
+            questions[key] = (rows[key], params)
+        return questions
+
+    def _ask(self, entry: Inbound, questions: Mapping[str, tuple[Method, JSON]]) -> None:
+        entry.answers = {}
+        for key, (row, params) in questions.items():
+            self._speak(Step.SERVER_REQUEST, row.name)
             call = self._start_call(
                 row,
-                entry.codec.unstructure(request.params),
+                params,
                 entry.codec,
                 purpose=Purpose.QUESTION,
                 deliver=self._question_answered,
@@ -319,23 +338,22 @@ class ServerSession(ServerInputs):
                 related=entry.message.id,
             )
             entry.questions[call] = key
-            self._send(self._transmit(call, call.params), related=call.related)
-        if not requests:
+        if not questions:
             self._resume(entry)
 
     def _question_answered(self, call: Call, outcome: Outcome) -> None:
         entry = None if call.related is None else self._requests.get(call.related)
-        if entry is None or call not in entry.questions:
-            return
+        if entry is None:
+            raise AssertionError("unreachable: a question ends before its request")
         key = entry.questions.pop(call)
+        answer: InputAnswer | InputRefused
         if isinstance(outcome, ResponseReceived):
-            entry.answers = {**entry.answers, key: outcome.result}
+            answer = outcome.result
         elif isinstance(outcome, RequestFailed):
-            refused = InputRefused(code=outcome.code, message=outcome.message, data=outcome.data)
-            entry.answers = {**entry.answers, key: refused}
+            answer = InputRefused(code=outcome.code, message=outcome.message, data=outcome.data)
         else:
-            refused = InputRefused(code=INTERNAL_ERROR, message=outcome.reason)
-            entry.answers = {**entry.answers, key: refused}
+            answer = InputRefused(code=INVALID_REQUEST, message=outcome.reason)
+        entry.answers = {**entry.answers, key: answer}
         if not entry.questions:
             self._resume(entry)
 
@@ -359,31 +377,42 @@ class ServerSession(ServerInputs):
             )
         return row
 
-    def _wants_log(self, params: JSON, entry: Inbound | None) -> bool:
+    def _log(
+        self, entry: Inbound | None, message: Notification, params: schema.LoggingMessageNotificationParams
+    ) -> None:
         # A legacy session may change its level while a request is in flight; a modern request may not.
         legacy = entry is None or entry.era is Era.LEGACY
         wanted = self._log_level if legacy or entry is None else entry.log_level
-        return wanted is not None and _SEVERITY[params.level] >= _SEVERITY[wanted]
+        data = encode(message)
+        if wanted is None or LOG_LEVELS[params.level] < LOG_LEVELS[wanted]:
+            return
+        related = None if entry is None else entry.message.id
+        left_out = self._log_gate.pass_one((params.logger, params.level), self._now)
+        if left_out is None:
+            return
+        if left_out:
+            text = f"{left_out} messages were left out here: there were too many at once"
+            told = {**(message.params or {}), "data": text}
+            self._send(Notification(method=message.method, params=told), related=related)
+        self._send_encoded(message, data, related=related)
 
-    def _check_progress(self, params: JSON, entry: Inbound | None) -> bool:
+    def _progress(
+        self, entry: Inbound | None, message: Notification, params: schema.ProgressNotificationParams
+    ) -> None:
+        command = "notify('notifications/progress')"
         if entry is None:
+            raise LocalProtocolError(f"{command}: expected related=, the request it is for")
+        report = entry.report
+        if report is None:
+            return
+        token = params.progress_token
+        if type(token) is not type(report.token) or token != report.token:
             raise LocalProtocolError(
-                "notify('notifications/progress'): expected related=, the request it is for"
+                f"{command}: the token of request {entry.message.id!r} is {report.token!r}, found {token!r}"
             )
-        if entry.progress_token is None:
-            return False
-        if params.progress_token != entry.progress_token:
-            raise LocalProtocolError(
-                f"notify('notifications/progress'): the token of request {entry.message.id!r} is "
-                f"{entry.progress_token!r}, found {params.progress_token!r}"
-            )
-        last = entry.last_progress
-        if last is not None and params.progress <= last:
-            raise LocalProtocolError(
-                f"notify('notifications/progress'): it must rise; the last: {last}, found {params.progress}"
-            )
-        entry.last_progress = params.progress
-        return True
+        encode(message)
+        check_rise(report, params.progress)
+        self._send_progress(report, message, entry.message.id)
 
     def _hears_legacy(self, change: Change) -> bool:
         if self._codec is None or LIFECYCLE[self._phase].get(Step.SERVER_NOTIFICATION) is None:

@@ -4,7 +4,6 @@
 after `initialize`, and beside it modern requests that describe themselves.
 """
 
-
 from sansmcp import schema
 from sansmcp.schema import (
     LATEST_LEGACY,
@@ -17,20 +16,20 @@ from sansmcp.schema import (
     SchemaError,
     Side,
     codec_for,
+    era_of,
 )
 from sansmcp.session.capabilities import declares
 from sansmcp.session.era import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
-    INVALID_REQUEST,
     METHOD_NOT_FOUND,
     ModernRequest,
     Refusal,
+    progress_token_of,
     stamp_result,
     stamp_subscription,
 )
 from sansmcp.session.events import (
-    ChangeKind,
     ClientInitialized,
     NotificationReceived,
     SessionOpened,
@@ -41,7 +40,7 @@ from sansmcp.session.inbound import Admission, BatchReply, Inbound
 from sansmcp.session.server_requests import ServerRequests
 from sansmcp.session.states import LinkState, Step
 from sansmcp.session.subscriptions import Subscription, honoured
-from sansmcp.values import ABSENT, JSON, ProgressToken
+from sansmcp.values import ABSENT, JSON, RequestId
 from sansmcp.wire import (
     Batch,
     ErrorObject,
@@ -49,23 +48,8 @@ from sansmcp.wire import (
     Notification,
     Request,
     Response,
-    Shape,
     Violation,
 )
-
-_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
-_SEVERITY = {level: rank for rank, level in enumerate(_LEVELS)}
-
-_CHANGE_METHODS = {
-    ChangeKind.TOOLS: "notifications/tools/list_changed",
-    ChangeKind.PROMPTS: "notifications/prompts/list_changed",
-    ChangeKind.RESOURCES: "notifications/resources/list_changed",
-    ChangeKind.RESOURCE: "notifications/resources/updated",
-}
-_OWN_COMMANDS = {
-    **dict.fromkeys(_CHANGE_METHODS.values(), "publish"),
-    "notifications/cancelled": "end_subscription",
-}
 
 
 class ServerInputs(ServerRequests):
@@ -77,12 +61,12 @@ class ServerInputs(ServerRequests):
         if message.id in self._requests or message.id in self._subscriptions:
             self._drop(message, f"a request with the id {message.id!r} is in flight")
             return
-        if self._link is not LinkState.OPEN:
-            self._reply_error(message.id, INTERNAL_ERROR, "the server is closing", violated=False)
-            return
         if self._batch is not None:
             self._batch.expect(message.id)
             self._batches[message.id] = self._batch
+        if self._link is not LinkState.OPEN:
+            self._reply_error(message.id, INTERNAL_ERROR, "the server is closing", violated=False)
+            return
         classified = self._reader.read(message, self.revision)
         if isinstance(classified, ModernRequest):
             self._serve(message, codec_for(classified.revision), classified)
@@ -120,6 +104,7 @@ class ServerInputs(ServerRequests):
             return
         if self._serve_itself(message, row, codec, params):
             return
+        token = progress_token_of(message)
         entry = Inbound(
             message=message,
             method=row,
@@ -129,7 +114,7 @@ class ServerInputs(ServerRequests):
             capabilities=self._client_capabilities if modern is None else modern.capabilities,
             client_info=self._client_info if modern is None else modern.client_info,
             log_level=self._log_level if modern is None else modern.log_level,
-            progress_token=_progress_token(message),
+            report=None if token is None else self._new_report(token),
             batch=self._batch,
         )
         if modern is not None and row.input_required:
@@ -216,24 +201,11 @@ class ServerInputs(ServerRequests):
         )
         self._arm_keep_alive()
 
-    def _receive_batch(self, batch: Batch) -> None:
-        if self.revision != "2025-03-26":
-            what = "an array of messages is legal in 2025-03-26 only"
-            self._receive_violation(Violation(code=INVALID_REQUEST, text=what))
-            return
+    def _receive_items(self, batch: Batch) -> None:
         self._batch = reply = BatchReply()
-        for item in batch.messages:
-            match item:
-                case Violation():
-                    self._receive_violation(item)
-                case Request():
-                    self._receive_request(item)
-                case Notification():
-                    self._counters.notifications_received += 1
-                    self._receive_notification(item)
-                case _:
-                    self._receive_answer(item)
+        super()._receive_items(batch)
         self._batch = None
+        # What was answered at once leaves now if nothing else is waited for.
         self._send_batch(reply)
 
     # Notifications
@@ -243,10 +215,8 @@ class ServerInputs(ServerRequests):
             self._cancelled(message)
         elif message.method == "notifications/initialized":
             self._initialized()
-        elif self._codec is None or self._hear(Step.CLIENT_NOTIFICATION) is None:
-            self._drop(message, f"{message.method[:80]!r} has no place here: there is no legacy session")
         else:
-            self._notified(message, self._codec)
+            self._notified(message)
 
     def _cancelled(self, message: Notification) -> None:
         codec = self._codec or codec_for(self._revisions[-1])
@@ -266,8 +236,19 @@ class ServerInputs(ServerRequests):
         self._phase = row[1]
         self._emit(ClientInitialized())
 
-    def _notified(self, message: Notification, codec: Codec) -> None:
+    def _notified(self, message: Notification) -> None:
+        # Without a legacy session it is of the modern era, or too early.
+        codec = self._codec or codec_for(self._revisions[-1])
         row = self._methods.lookup(message.method, codec.revision, Side.CLIENT, Kind.NOTIFICATION)
+        if era_of(codec.revision) is Era.MODERN:
+            early = row is None and self._is_legacy_notification(message.method)
+        else:
+            early = self._hear(Step.CLIENT_NOTIFICATION) is None
+        if early:
+            self._violated(
+                f"{message.method[:80]!r} is not legal before initialize and notifications/initialized"
+            )
+            return
         if row is None:
             self._drop(message, f"{codec.revision} has no notification {message.method[:80]!r} of a client")
             return
@@ -282,18 +263,30 @@ class ServerInputs(ServerRequests):
             return
         self._emit(NotificationReceived(method=row.name, params=params, message=message))
 
-    def _receive_violation(self, violation: Violation) -> None:
-        super()._receive_violation(violation)
-        answered = violation.request_id is not ABSENT and violation.shape in (Shape.REQUEST, Shape.RESPONSE)
-        if answered or violation.shape in (Shape.NOTIFICATION, Shape.RESPONSE):
-            return
-        # An error without an id is part of the protocol since 2025-11-25; before, none is sent, but
-        # within an array (2025-03-26), where JSON-RPC has one error for each unreadable item.
+    def _is_legacy_notification(self, method: str) -> bool:
+        return any(
+            self._methods.lookup(method, revision, Side.CLIENT, Kind.NOTIFICATION) is not None
+            for revision in self._revisions
+        )
+
+    def _answer_unreadable(self, violation: Violation, request_id: RequestId | None) -> None:
         error = ErrorObject(code=violation.code, message=violation.text)
-        if self._batch is not None:
+        if request_id is not None:
+            # An id in flight belongs to the request that came first, and so does the answer to it.
+            if request_id not in self._requests and request_id not in self._subscriptions:
+                self._answer_item(ErrorResponse(id=request_id, error=error), request_id)
+        elif self._batch is not None:
+            # JSON-RPC has one error for each item of an array that cannot be read.
             self._batch.add(ErrorResponse(id=None, error=error))
         elif (self.revision or self._revisions[-1]) >= "2025-11-25":
+            # An error without an id is part of the protocol since then; before, none is sent.
             self._send(ErrorResponse(id=ABSENT, error=error))
+
+    def _answer_item(self, answer: ErrorResponse, request_id: RequestId) -> None:
+        if self._batch is None:
+            self._send(answer, related=request_id)
+        else:
+            self._batch.add(answer)
 
     # Subscriptions
 
@@ -324,8 +317,12 @@ class ServerInputs(ServerRequests):
     ) -> None:
         if self._refuses_subscription(message):
             return
+        self._listens += 1
         subscription = Subscription(
-            subscription_id=message.id, filter=honoured(params.notifications, self._capabilities), codec=codec
+            subscription_id=message.id,
+            filter=honoured(params.notifications, self._capabilities),
+            codec=codec,
+            number=self._listens,
         )
         self._subscriptions.add(subscription)
         acknowledged = schema.SubscriptionsAcknowledgedNotificationParams(notifications=subscription.filter)
@@ -335,9 +332,3 @@ class ServerInputs(ServerRequests):
             related=message.id,
         )
         self._emit(SubscriptionOpened(subscription_id=message.id, filter=subscription.filter))
-
-
-def _progress_token(message: Request) -> ProgressToken | None:
-    meta = None if message.params is None else message.params.get("_meta")
-    token = meta.get("progressToken") if type(meta) is dict else None
-    return token if type(token) in (str, int) else None

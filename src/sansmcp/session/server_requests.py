@@ -19,16 +19,16 @@ from sansmcp.schema import (
     Side,
 )
 from sansmcp.session.actions import Cancel, EndExchange
-from sansmcp.session.base import Session
+from sansmcp.session.calling import CallingSession
 from sansmcp.session.calls import Outcome
 from sansmcp.session.era import (
+    INTERNAL_ERROR,
     RequestReader,
     stamp_result,
     stamp_subscription,
 )
 from sansmcp.session.events import (
     AnswerDropped,
-    ChangeKind,
     Disconnected,
     HandlerFailed,
     MessageDropped,
@@ -39,32 +39,20 @@ from sansmcp.session.events import (
     SubscriptionClosed,
 )
 from sansmcp.session.inbound import BatchReply, Inbound, InboundRequests
+from sansmcp.session.pace import LogGate
 from sansmcp.session.settings import KeepAlive, SessionLimits, Timeouts
 from sansmcp.session.states import Effect, LinkInput, LinkState, RequestInput, RequestState, Step
 from sansmcp.session.stats import SessionStats
 from sansmcp.session.subscriptions import Subscription, Subscriptions
-from sansmcp.values import JSON, RequestId
+from sansmcp.values import ABSENT, JSON, RequestId
 from sansmcp.wire import (
+    Batch,
     ErrorResponse,
     Response,
 )
 
-_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
-_SEVERITY = {level: rank for rank, level in enumerate(_LEVELS)}
 
-_CHANGE_METHODS = {
-    ChangeKind.TOOLS: "notifications/tools/list_changed",
-    ChangeKind.PROMPTS: "notifications/prompts/list_changed",
-    ChangeKind.RESOURCES: "notifications/resources/list_changed",
-    ChangeKind.RESOURCE: "notifications/resources/updated",
-}
-_OWN_COMMANDS = {
-    **dict.fromkeys(_CHANGE_METHODS.values(), "publish"),
-    "notifications/cancelled": "end_subscription",
-}
-
-
-class ServerRequests(Session[ServerEvent]):
+class ServerRequests(CallingSession[ServerEvent]):
     """One client, as a table of what it asked for; see `ServerSession` for the arguments."""
 
     def __init__(
@@ -94,11 +82,13 @@ class ServerRequests(Session[ServerEvent]):
         self._reader = RequestReader(self._revisions, methods)
         self._requests = InboundRequests(self._limits, ordered)
         self._subscriptions = Subscriptions()
+        self._listens = 0
         self._batches: dict[RequestId, BatchReply] = {}
         self._batch: BatchReply | None = None
         self._client_info: schema.Implementation | None = None
         self._client_capabilities = schema.ClientCapabilities()
         self._log_level: schema.LoggingLevel | None = None
+        self._log_gate = LogGate(self._limits.log_interval, self._limits.log_burst)
         self._offered: dict[tuple[str, Revision], Method] = {}
         self._info_json: dict[Revision, JSON] = {}
 
@@ -125,14 +115,14 @@ class ServerRequests(Session[ServerEvent]):
         reply.add(message)
         # While the array is still being read, more of it may have to be waited for.
         if reply is not self._batch:
-            self._send_batch(reply, related=request_id)
+            self._send_batch(reply)
 
-    def _send_batch(self, reply: BatchReply, related: RequestId | None = None) -> None:
+    def _send_batch(self, reply: BatchReply) -> None:
         answers = reply.take()
-        if answers is not None:
-            first = answers.messages[0]
-            related = first.id if related is None and isinstance(first, Response) else related
-            self._send(answers, related=related)
+        if answers:
+            # All of them belong to one exchange, which each of them names.
+            ids = (answer.id for answer in answers if answer.id is not None and answer.id is not ABSENT)
+            self._send(Batch(messages=answers), related=next(ids, None))
 
     def _outcome_for(self, command: str, request_id: RequestId) -> Inbound:
         entry = self._requests.get(request_id)
@@ -158,6 +148,7 @@ class ServerRequests(Session[ServerEvent]):
         if entry.step(happened) is Effect.DROP:
             self._drop_answer(entry)
             return
+        self._release_progress(entry.report, entry.message.id)
         if entry.batch is None:
             self._send_encoded(answer, data, related=entry.message.id)
         else:
@@ -172,9 +163,12 @@ class ServerRequests(Session[ServerEvent]):
     def _finish(self, entry: Inbound) -> None:
         self._requests.finish(entry)
         self._quiet_since = self._now
+        self._start_waiting()
+        self._check_drained()
+
+    def _start_waiting(self) -> None:
         while (started := self._requests.next_to_start()) is not None:
             self._emit(started.received())
-        self._check_drained()
 
     # Cancellation
 
@@ -193,13 +187,14 @@ class ServerRequests(Session[ServerEvent]):
             return False
         effect = entry.step(RequestInput.CANCEL)
         if effect is not None:
+            self._forget_progress(entry.report)
             self._forget_answer(request_id)
             self._withdraw_questions(entry, reason)
         if effect is Effect.STOP_WORK:
             self._emit(RequestCancelled(request_id=request_id, reason=reason))
+            self._check_drained()
         elif effect is Effect.FINISH:
             self._finish(entry)
-        self._check_drained()
         return True
 
     def _forget_answer(self, request_id: RequestId) -> None:
@@ -246,22 +241,32 @@ class ServerRequests(Session[ServerEvent]):
     # Ends
 
     def _start_draining(self, cause: LinkInput) -> None:
+        self._disarm_keep_alive()
         if cause is LinkInput.CLOSE:
+            self._refuse_waiting()
             for subscription in self._subscriptions:
                 self._close_subscription(subscription.subscription_id, self._end_reason)
+            grace = self._timeouts.close
         else:
-            # Nobody is left to answer our questions.
-            for entry in self._requests:
-                if entry.state is RequestState.AWAITING_INPUT:
-                    entry.step(RequestInput.LOSE)
-                    self._withdraw_questions(entry, self._end_reason)
-                    self._requests.finish(entry)
+            self._lose_questions(self._end_reason)
             self._lose_calls(self._end_reason)
-        self._deadlines.disarm("keep-alive")
+            self._start_waiting()
+            grace = self._timeouts.end_of_input
         self._check_drained()
         if self._link is LinkState.DRAINING:
-            closing = cause is LinkInput.CLOSE
-            self._arm_grace(self._timeouts.close if closing else self._timeouts.end_of_input)
+            self._arm_grace(grace)
+
+    def _refuse_waiting(self) -> None:
+        for entry in self._requests.withdraw_all():
+            self._reply_error(entry.message.id, INTERNAL_ERROR, "the server is closing", violated=False)
+
+    def _lose_questions(self, reason: str) -> None:
+        """End the requests that wait for answers of the client, which cannot come any more."""
+        for entry in self._requests:
+            if entry.state is RequestState.AWAITING_INPUT:
+                entry.step(RequestInput.LOSE)
+                self._withdraw_questions(entry, reason)
+                self._requests.finish(entry)
 
     def _check_drained(self) -> None:
         if self._link is LinkState.DRAINING and not self._requests.is_working():
@@ -269,13 +274,12 @@ class ServerRequests(Session[ServerEvent]):
 
     def _end_session(self, reason: str) -> None:
         self._requests.withdraw_all()
+        self._lose_questions(reason)
+        self._lose_calls(reason)
         for entry in self._requests:
             if entry.state is RequestState.IN_FLIGHT:
                 entry.step(RequestInput.CANCEL)
                 self._emit(RequestCancelled(request_id=entry.message.id, reason=reason))
-            elif entry.state is RequestState.AWAITING_INPUT:
-                entry.step(RequestInput.LOSE)
-                self._requests.finish(entry)
         for subscription in self._subscriptions:
             self._forget_subscription(subscription.subscription_id, reason)
         for uri in tuple(self._subscriptions.uris):

@@ -42,6 +42,23 @@ class SessionLimits:
     # The Python and the TypeScript SDK stop after 10.
     input_rounds: int = 10
     """How often one request may ask back."""
+    # A model or a person follows a few messages a second; a thousand is a loop gone wild. No SDK has a bound.
+    notifications: int = 10_000
+    """Notifications of the peer that are taken at once; further ones are dropped. What ends or opens
+    something (cancellations, `initialized`, acknowledgements) is never dropped."""
+    notifications_per_second: float = 1000.0
+    """How fast that number comes back."""
+    # Nobody reads more than a few numbers a second; the burst spares short work any delay.
+    progress_burst: int = 16
+    """Progress of one request that is sent at once; after that it is held, and the newest value counts."""
+    progress_interval: float = 0.05
+    """Seconds from one progress of a request to the next when the burst is used up."""
+    # The Go SDK has an interval for log messages, and none by default; a handler that logs in a loop
+    # must not fill the connection.
+    log_burst: int = 1000
+    """Log messages of one logger and level that are sent at once; after that they are counted instead."""
+    log_interval: float = 0.01
+    """Seconds from one log message of a logger and level to the next when the burst is used up."""
 
 
 @attrs.frozen(kw_only=True)

@@ -88,6 +88,7 @@ class LinkInput(Word):
     CLOSE = "our side wants to close"
     DRAINED = "nothing is left to finish"
     GRACE_OVER = "the grace period is over"
+    GIVE_UP = "our side gives the connection up"
 
 
 class RequestState(Word):
@@ -185,6 +186,8 @@ LINK: Final[Mapping[LinkState, Mapping[LinkInput, tuple[Effect | None, LinkState
     LinkState.OPEN: {
         LinkInput.END_OF_INPUT: (Effect.START_DRAINING, LinkState.DRAINING),
         LinkInput.CLOSE: (Effect.START_DRAINING, LinkState.DRAINING),
+        # There is nothing to wait for: the peer is gone, or there is no common ground.
+        LinkInput.GIVE_UP: (Effect.SHUT, LinkState.CLOSED),
     },
     LinkState.DRAINING: {
         # The input may end after we began to close; the first grace period counts.

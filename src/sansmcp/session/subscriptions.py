@@ -21,6 +21,8 @@ class Subscription:
     """What it is told."""
     codec: Codec
     """The codec of its revision."""
+    number: int
+    """Tells it from every other subscription of the session, which may have had the same id."""
 
 
 def honoured(wanted: schema.SubscriptionFilter, able: schema.ServerCapabilities) -> schema.SubscriptionFilter:
