@@ -4,14 +4,13 @@ Each scenario is played again with its bytes in other pieces; of the two-way spl
 where the conversation is short, and seeded ones elsewhere.
 """
 
-import functools
 import os
 import random
 
 import pytest
+from tests.transcripts.cuts import Split, assert_same, in_one_piece, randomly
 from tests.transcripts.scenarios import SCENARIOS
 
-from sansmcp.session import HandlerFailed
 from sansmcp.testing import byte_by_byte, pieces_of
 
 SPLITS = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 2
@@ -22,53 +21,6 @@ SHORT = [
     for scenario in SCENARIOS
     if str(scenario) in {"2024-11-05-ping", "2025-06-18-no_common_version", "2026-07-28-told_in_advance"}
 ]
-
-
-class Split:
-    """Cuts the bytes of a whole conversation once, after so many bytes of both directions together."""
-
-    def __init__(self, place):
-        self.place = place
-        self.passed = 0
-
-    def __call__(self, data):
-        """Return the pieces."""
-        inside = self.place - self.passed
-        self.passed += len(data)
-        return (data[:inside], data[inside:]) if 0 < inside < len(data) else (data,)
-
-
-def randomly(seed):
-    """Return a cut into pieces of random sizes, most of them small."""
-    chance = random.Random(seed)
-
-    def cut(data):
-        while data:
-            size = chance.choice((1, 2, 3, 7, 40, 200))
-            yield data[:size]
-            data = data[size:]
-
-    return cut
-
-
-@functools.cache
-def in_one_piece(scenario):
-    """Play a scenario with nothing cut; return what happened, and how many bytes went both ways."""
-    count = Split(-1)
-    recording = scenario.play(count)
-    return happened(recording), count.passed
-
-
-def happened(recording):
-    """Return what can be seen of a conversation; the text leaves out what repeats, the events do not."""
-    events = recording.pair.client_events + recording.pair.server_events
-    # Of what a handler raised each playing has its own.
-    return recording.text, [repr(event) if isinstance(event, HandlerFailed) else event for event in events]
-
-
-def assert_same(scenario, cut, what):
-    """Play a scenario with its bytes cut, and hold it against itself in one piece."""
-    assert happened(scenario.play(cut)) == in_one_piece(scenario)[0], what
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)

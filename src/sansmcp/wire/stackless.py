@@ -64,9 +64,9 @@ def finite_float(literal: str) -> float:
     return value
 
 
-def refuse_constant(literal: str) -> NoReturn:
-    """Refuse NaN, Infinity and -Infinity, which are no JSON."""
-    raise NotJSONError(f"{literal} is not JSON")
+def refuse_constant(_literal: str) -> NoReturn:
+    """Refuse NaN, Infinity and -Infinity, which are no JSON; not even a refusal says them."""
+    raise NotJSONError("a number that is not finite is not JSON")
 
 
 def skip_whitespace(text: str, position: int) -> int:
