@@ -218,8 +218,16 @@ def test_a_server_that_dies_in_a_call_ends_the_call_with_one_plain_exception() -
 
 def test_a_command_that_is_no_server_is_reported_as_not_connected() -> None:
     async def work() -> None:
-        with pytest.raises(NotConnected, match="closed"):
-            await connect([sys.executable, "-c", "pass"])
+        with pytest.raises(NotConnected, match=r"closed the connection; the server .* has exited with code 3"):
+            await connect([sys.executable, "-c", "raise SystemExit(3)"])
+
+    run(work)
+
+
+def test_a_command_that_cannot_be_started_is_named() -> None:
+    async def work() -> None:
+        with pytest.raises(NotConnected, match="cannot start the server '/no/such/program x'"):
+            await connect(["/no/such/program", "x"])
 
     run(work)
 

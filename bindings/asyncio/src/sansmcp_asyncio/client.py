@@ -40,7 +40,7 @@ from sansmcp.session import (
 )
 from sansmcp_asyncio.driver import Driver
 from sansmcp_asyncio.outcomes import awaited_outcome_of, outcome_of
-from sansmcp_asyncio.processes import start_process
+from sansmcp_asyncio.processes import Process, start_process
 from sansmcp_asyncio.serving import serve_stream
 from sansmcp_asyncio.streams import ByteStream, memory_pair
 from sansmcp_asyncio.workers import Workers
@@ -324,17 +324,18 @@ def connect(
     return Connecting(opening)
 
 
-async def _open_command(start: Callable[[], Awaitable[ByteStream]], options: ClientOptions) -> Client:
-    client = Client(options, await start())
+async def _open_command(start: Callable[[], Awaitable[Process]], options: ClientOptions) -> Client:
+    process = await start()
+    client = Client(options, process)
     try:
         await client.open()
-    except NotConnected:
+    except NotConnected as error:
         legacy = [revision for revision in options.revisions if revision in LEGACY_REVISIONS]
         ended = client.disconnected
-        if ended is None or not ended.while_probing or not legacy:
-            raise
-        # Some legacy servers exit on a request before initialize (2026-07-28, stdio).
-        return await _open_command(start, attrs.evolve(options, revisions=legacy))
+        if ended is not None and ended.while_probing and legacy != list(options.revisions) and legacy:
+            # Some legacy servers exit on a request before initialize (2026-07-28, stdio).
+            return await _open_command(start, attrs.evolve(options, revisions=legacy))
+        raise NotConnected(f"{error}; {process}") from None
     return client
 
 

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from typing import IO, Final
 
+from sansmcp.errors import NotConnected
 from sansmcp_asyncio.streams import StreamPair
 
 # What the official SDKs pass on: enough to find programs and the user's files, nothing that may be secret.
@@ -20,15 +21,22 @@ class Process:
     """A server in a process group of its own; its standard input and output are the stream.
 
     Args:
+        command: what was started.
         process: the running process.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, command: Sequence[str], process: asyncio.subprocess.Process) -> None:
         if process.stdin is None or process.stdout is None:
             raise AssertionError("unreachable: it was started with pipes")
+        self._command = tuple(command)
         self._process = process
         self._input = process.stdin
         self._stream = StreamPair(process.stdout, process.stdin)
+
+    def __str__(self) -> str:
+        words = " ".join(self._command)[:80]
+        code = self._process.returncode
+        return f"the server {words!r} " + ("is running" if code is None else f"has exited with code {code}")
 
     @property
     def returncode(self) -> int | None:
@@ -81,16 +89,20 @@ async def start_process(
         stderr: where its standard error goes; by default where ours goes.
 
     Raises:
-        OSError: if the program cannot be started.
+        NotConnected: if the program cannot be started.
     """
     passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=stderr,
-        env={**passed_on, **(env or {})},
-        cwd=cwd,
-        start_new_session=True,
-    )
-    return Process(process)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stderr,
+            env={**passed_on, **(env or {})},
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except OSError as error:
+        words = " ".join(command)[:80]
+        raise NotConnected(f"cannot start the server {words!r}: {error}") from error
+    return Process(command, process)
