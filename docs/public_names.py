@@ -225,10 +225,10 @@ def show_fields(  # noqa: PLR0917  # Sphinx calls it so
     signature: str | None,
     returns: str | None,
 ) -> tuple[str | None, str | None]:
-    """Write the arguments of a frozen value as its fields are written; those of what is not made, not at all."""
+    """Write the arguments of a frozen value as its fields are written; of what is not made, none."""
     del app, name, options
     if isinstance(value, enum.EnumType) or getattr(value, "_is_protocol", False):
-        return None, None
+        return "", None
     if what == "class" and isinstance(value, type) and attrs.has(value):
         typed = not _field_docs(value)
         fields = sorted(
