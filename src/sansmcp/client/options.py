@@ -14,6 +14,8 @@ from sansmcp.session import (
     Finding,
     KeepAlive,
     LogReceived,
+    MessageDropped,
+    ProtocolViolated,
     SessionLimits,
     Timeouts,
 )
@@ -52,6 +54,8 @@ class ClientSettings(TypedDict, total=False):
     """Told of log messages."""
     on_change: Callable[[ChangeReceived], object] | None
     """Told of changes on the server."""
+    on_violation: Callable[[ProtocolViolated | MessageDropped], object] | None
+    """Told of breaches by the server and of messages that had no place; by default they are logged."""
     methods: MethodTable
     """The method table; extend it for methods of one's own."""
     timeouts: Timeouts | None
@@ -82,6 +86,8 @@ class ClientOptions:
     """Told of log messages."""
     on_change: Callable[[ChangeReceived], object] | None = None
     """Told of changes on the server."""
+    on_violation: Callable[[ProtocolViolated | MessageDropped], object] | None = None
+    """Told of breaches by the server and of messages that had no place."""
     methods: MethodTable = METHODS
     """The method table."""
     timeouts: Timeouts | None = None

@@ -218,7 +218,9 @@ def test_a_server_that_dies_in_a_call_ends_the_call_with_one_plain_exception() -
 
 def test_a_command_that_is_no_server_is_reported_as_not_connected() -> None:
     async def work() -> None:
-        with pytest.raises(NotConnected, match=r"closed the connection; the server .* has exited with code 3"):
+        with pytest.raises(
+            NotConnected, match=r"closed the connection; the server .* exited with code 3"
+        ):
             await connect([sys.executable, "-c", "raise SystemExit(3)"])
 
     run(work)

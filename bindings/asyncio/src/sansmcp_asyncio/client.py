@@ -189,10 +189,8 @@ class Client(AwaitableCalls):
                     self._connected.set_result(event)
             case Disconnected():
                 self._end(event)
-            case ProtocolViolated():
-                logger.warning("the server broke a rule: %s", event.reason)
-            case MessageDropped():
-                logger.info("a message was dropped: %s", event.reason)
+            case ProtocolViolated() | MessageDropped():
+                _tell(self._options.on_violation or _log_violation, event)
             case _:
                 logger.debug("%s", event)
 
@@ -337,6 +335,13 @@ async def _open_command(start: Callable[[], Awaitable[Process]], options: Client
             return await _open_command(start, attrs.evolve(options, revisions=legacy))
         raise NotConnected(f"{error}; {process}") from None
     return client
+
+
+def _log_violation(event: ProtocolViolated | MessageDropped) -> None:
+    if isinstance(event, ProtocolViolated):
+        logger.warning("the server broke a rule: %s", event.reason)
+    else:
+        logger.info("a message was dropped: %s", event.reason)
 
 
 def _tell(listener: Callable[[T], object] | None, event: T) -> None:

@@ -16,10 +16,10 @@ class Runnable(Protocol):
     def call(self) -> JSON:
         """Run the handler; return what it returns, or its coroutine."""
 
-    def succeed(self, value: JSON, now: float) -> None:
+    def succeed(self, value: JSON, now: float, /) -> None:
         """Hand over what it returned."""
 
-    def raised(self, error: BaseException, now: float) -> None:
+    def raised(self, error: BaseException, now: float, /) -> None:
         """Hand over what it raised."""
 
 

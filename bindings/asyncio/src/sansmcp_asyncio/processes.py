@@ -36,7 +36,7 @@ class Process:
     def __str__(self) -> str:
         words = " ".join(self._command)[:80]
         code = self._process.returncode
-        return f"the server {words!r} " + ("is running" if code is None else f"has exited with code {code}")
+        return f"the server {words!r} " + ("is running" if code is None else f"exited with code {code}")
 
     @property
     def returncode(self) -> int | None:

@@ -12,7 +12,9 @@ import attrs
 
 from sansmcp.client import accept
 from sansmcp.schema import CallToolResult, ElicitRequestParams, ElicitResult, Revision, TextContent
+from sansmcp.session import MessageDropped, ProtocolViolated
 from sansmcp_asyncio import Client, connect, start_process
+from sansmcp_cli.conduct import Conduct
 from sansmcp_cli.diagram import Diagram
 from sansmcp_cli.tap import Line, Tap
 
@@ -38,6 +40,7 @@ class Report:
     output: TextIO
     as_json: bool
     revision: Revision = "2025-11-25"
+    lines: list[Line] = attrs.field(factory=list)
     messages: int = 0
     faults: list[str] = attrs.field(factory=list)
     passed: int = 0
@@ -51,6 +54,7 @@ class Report:
     def begin(self, revision: Revision) -> None:
         """Begin the conversation of one revision."""
         self.revision = revision
+        self.lines.clear()
         era = "modern" if revision >= "2026" else "legacy"
         if not self.as_json:
             self._print(*self._diagram.head(f"{revision}, the {era} era"))
@@ -63,6 +67,7 @@ class Report:
     def heard(self, line: Line) -> None:
         """Show one message."""
         self.messages += 1
+        self.lines.append(line)
         if self.as_json:
             self._print(json.dumps({"revision": self.revision, **attrs.asdict(line, recurse=False)}))
         else:
@@ -71,6 +76,14 @@ class Report:
     def fault(self, step: str, error: BaseException) -> None:
         """Name what went wrong."""
         self.faults.append(f"{self.revision}: {step}: {type(error).__name__}: {error}")
+
+    def violated(self, event: ProtocolViolated | MessageDropped) -> None:
+        """Name what the client found wrong with what the server sent."""
+        self.faults.append(f"{self.revision}: {type(event).__name__}: {event.reason}")
+
+    def check(self) -> None:
+        """Name what breaks a rule in the conversation as it was recorded."""
+        self.faults.extend(f"{self.revision}: {fault}" for fault in Conduct().faults_of(self.lines))
 
     def end(self) -> None:
         """Sum up."""
@@ -111,7 +124,9 @@ async def _talk(revision: Revision, report: Report) -> None:
     scene = Scene(report)
     try:
         report.step("connect")
-        async with connect(stream, revisions=[revision], elicitation=scene.answer) as client:
+        async with connect(
+            stream, revisions=[revision], elicitation=scene.answer, on_violation=report.violated
+        ) as client:
             for name, act in scene.acts(client, revision):
                 report.step(name)
                 await _try(name, act, report)
@@ -119,6 +134,7 @@ async def _talk(revision: Revision, report: Report) -> None:
     except Exception as error:  # noqa: BLE001  # a demo that fails says what failed
         report.fault("connect and close", error)
         return
+    report.check()
     code = process.returncode
     if code == 0:
         report.passed += 2
