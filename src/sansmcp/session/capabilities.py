@@ -2,10 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from typing import Final, TypeAlias
 
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.values import JSON
+
+# 2026-07-28, Base Protocol, `_meta`: labels and dots, a slash, a name. An extension must have the prefix.
+_LABEL: Final = r"[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_NAME: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)?"
+_EXTENSION_ID: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*/{_NAME}")
+
+Capabilities: TypeAlias = schema.ClientCapabilities | schema.ServerCapabilities
 
 
 class MissingCapability(LocalProtocolError):
@@ -29,7 +37,7 @@ class MissingCapability(LocalProtocolError):
         return required
 
 
-def declares(capabilities: schema.ClientCapabilities | schema.ServerCapabilities, path: str) -> bool:
+def declares(capabilities: Capabilities, path: str) -> bool:
     """Say whether a capability was declared.
 
     Args:
@@ -49,6 +57,28 @@ def declares(capabilities: schema.ClientCapabilities | schema.ServerCapabilities
 
 def _snake_case(name: str) -> str:
     return re.sub(r"(?<!^)([A-Z])", lambda letter: "_" + letter[1].lower(), name)
+
+
+def check_extensions(capabilities: Capabilities) -> None:
+    """Check the ids of the extensions that our side declares.
+
+    Raises:
+        LocalProtocolError: one has no prefix, or is of another form than a key of `_meta`.
+
+    Source: 2026-07-28, Versioning, Extension Negotiation.
+    """
+    for name in capabilities.extensions or ():
+        if _EXTENSION_ID.fullmatch(name) is None:
+            raise LocalProtocolError(
+                f"extension {name!r:.80}: expected a prefix of labels and a name, as in 'com.example/thing'"
+            )
+
+
+def shared_extensions(ours: Capabilities, theirs: Capabilities) -> Mapping[str, JSON]:
+    """Return what the other side says of the extensions that both sides declared, by their ids."""
+    if not ours.extensions or not theirs.extensions:
+        return {}
+    return {name: settings for name, settings in theirs.extensions.items() if name in ours.extensions}
 
 
 def missing_for_input(

@@ -10,7 +10,7 @@ from sansmcp.schema import Codec, Era, Kind, Method, Side, codec_for, era_of
 from sansmcp.session.calls import Call, Purpose, to_json, typed
 from sansmcp.session.capabilities import MissingCapability, declares
 from sansmcp.session.client_inputs import ClientInputs
-from sansmcp.session.era import LOG_LEVELS
+from sansmcp.session.era import is_log_level
 from sansmcp.session.events import CallHandle, InputHandle, RequestFailed
 from sansmcp.session.pace import check_rise
 from sansmcp.session.questions import Question
@@ -360,7 +360,7 @@ class ClientSession(ClientInputs):
         """
         self._advance(now)
         codec, _ = self._codec_for_calls("set_log_level()")
-        if level not in LOG_LEVELS:
+        if not is_log_level(level):
             raise LocalProtocolError(f"set_log_level(): expected a log level, found {level!r:.80}")
         if era_of(codec.revision) is Era.MODERN:
             self._log_level = level

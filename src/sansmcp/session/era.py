@@ -83,8 +83,8 @@ Classified: TypeAlias = Era | ModernRequest | Refusal
 class RequestReader:
     """Decides the era of requests to a server that supports some revisions.
 
-    The answer depends on the arguments alone; what is kept is the last `_meta`, because clients
-    send the same one with every request.
+    The answer depends on the arguments alone; what is kept is what the last client said of itself,
+    because clients say the same with every request.
 
     Args:
         supported: the revisions the server speaks.
@@ -95,7 +95,7 @@ class RequestReader:
         self._supported = tuple(sorted(supported))
         self._methods = methods
         self._serves_legacy = self._supported[0] in LEGACY_REVISIONS
-        self._memo: tuple[Mapping[str, JSON], ModernRequest] | None = None
+        self._memo: tuple[tuple[JSON, ...], ModernRequest] | None = None
 
     def read(self, message: Request, bound: Revision | None) -> Classified:
         """Decide the era of a request and check what a modern one must say of itself.
@@ -137,20 +137,25 @@ class RequestReader:
         return modern is not None and modern.since >= MODERN_REVISIONS[0]
 
     def _read_modern(self, meta: Mapping[str, JSON]) -> Classified:
-        version = meta.get(_PROTOCOL_VERSION)
+        version, capabilities = meta.get(_PROTOCOL_VERSION), meta.get(_CLIENT_CAPABILITIES)
         if type(version) is not str:
             return _missing_member(_PROTOCOL_VERSION, repr(version)[:80])
-        if type(meta.get(_CLIENT_CAPABILITIES)) is not dict:
-            return _missing_member(_CLIENT_CAPABILITIES, repr(meta.get(_CLIENT_CAPABILITIES))[:80])
-        memo = self._memo
-        if memo is not None and memo[0] == meta:
-            return memo[1]
+        if type(capabilities) is not dict:
+            return _missing_member(_CLIENT_CAPABILITIES, repr(capabilities)[:80])
+        said = (version, capabilities, meta.get(_CLIENT_INFO), meta.get(_LOG_LEVEL))
+        if self._memo is not None and self._memo[0] == said:
+            return self._memo[1]
         if version not in self._supported or version not in MODERN_REVISIONS:
             return unsupported_version(version, self._supported)
         classified = _structure(meta, version)
-        if isinstance(classified, ModernRequest) and "progressToken" not in meta:
-            self._memo = (dict(meta), classified)
+        if isinstance(classified, ModernRequest):
+            self._memo = (said, classified)
         return classified
+
+
+def is_log_level(value: JSON) -> bool:
+    """Say whether a value is the name of a level of log messages."""
+    return type(value) is str and value in LOG_LEVELS
 
 
 def _structure(meta: Mapping[str, JSON], revision: Revision) -> ModernRequest | Refusal:
@@ -162,7 +167,7 @@ def _structure(meta: Mapping[str, JSON], revision: Revision) -> ModernRequest | 
         client_info = None if info is None else codec.structure(schema.Implementation, info)
     except SchemaError as error:
         return Refusal(code=INVALID_PARAMS, message=f"_meta: {error}")
-    if level is not None and level not in LOG_LEVELS:
+    if level is not None and not is_log_level(level):
         found = repr(level)[:80]
         return Refusal(
             code=INVALID_PARAMS, message=f"_meta[{_LOG_LEVEL!r}]: expected a log level, found {found}"

@@ -152,6 +152,8 @@ class RequestReceived:
     """The era of that revision."""
     capabilities: schema.ClientCapabilities
     """What the client can do for this request."""
+    extensions: Mapping[str, JSON] = attrs.field(factory=dict)
+    """What the client says of the extensions that both sides declared, by their ids."""
     client_info: schema.Implementation | None = None
     """Who the client says it is; for display only."""
     log_level: schema.LoggingLevel | None = None

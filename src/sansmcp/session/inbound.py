@@ -55,6 +55,7 @@ class Inbound:
     codec: Codec
     era: Era
     capabilities: schema.ClientCapabilities
+    extensions: Mapping[str, JSON]
     client_info: schema.Implementation | None
     log_level: schema.LoggingLevel | None
     report: Report | None
@@ -80,6 +81,7 @@ class Inbound:
             revision=self.codec.revision,
             era=self.era,
             capabilities=self.capabilities,
+            extensions=self.extensions,
             client_info=self.client_info,
             log_level=self.log_level,
             progress_token=None if self.report is None else self.report.token,

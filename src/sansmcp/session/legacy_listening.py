@@ -21,9 +21,6 @@ class LegacyListening:
         self._listeners: dict[CallHandle, _Listener] = {}
         self._settled: dict[str, bool] = {}
 
-    def __len__(self) -> int:
-        return len(self._listeners)
-
     def add(
         self, handle: CallHandle, wanted: schema.SubscriptionFilter, able: schema.ServerCapabilities
     ) -> tuple[str, ...]:

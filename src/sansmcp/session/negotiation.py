@@ -29,6 +29,7 @@ from sansmcp.schema import (
 )
 from sansmcp.session.calling import CallingSession
 from sansmcp.session.calls import Call, Outcome, Purpose
+from sansmcp.session.capabilities import check_extensions, shared_extensions
 from sansmcp.session.era import (
     RequestStamp,
     is_modern_refusal,
@@ -108,6 +109,7 @@ class Negotiation(CallingSession[ClientEvent]):
             raise LocalProtocolError(f"finding: expected one of {ours}, found {finding.revision!r}")
         self._info = info
         self._capabilities = capabilities or schema.ClientCapabilities()
+        check_extensions(self._capabilities)
         self._finding = finding
         self._log_level: schema.LoggingLevel | None = log_level
         self._strict = strict
@@ -139,6 +141,11 @@ class Negotiation(CallingSession[ClientEvent]):
     def server_capabilities(self) -> schema.ServerCapabilities:
         """What the server can do; nothing before `Connected`."""
         return self._server_capabilities
+
+    @property
+    def extensions(self) -> Mapping[str, JSON]:
+        """What the server says of the extensions that both sides declared, by their ids."""
+        return shared_extensions(self._capabilities, self._server_capabilities)
 
     def connect(self, now: float) -> None:
         """Begin: ask for the server's era, or go by what was told in advance.

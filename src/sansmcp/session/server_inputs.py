@@ -18,7 +18,7 @@ from sansmcp.schema import (
     codec_for,
     era_of,
 )
-from sansmcp.session.capabilities import declares
+from sansmcp.session.capabilities import declares, shared_extensions
 from sansmcp.session.era import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
@@ -105,13 +105,15 @@ class ServerInputs(ServerRequests):
         if self._serve_itself(message, row, codec, params):
             return
         token = progress_token_of(message)
+        capabilities = self._client_capabilities if modern is None else modern.capabilities
         entry = Inbound(
             message=message,
             method=row,
             params=params,
             codec=codec,
             era=Era.LEGACY if modern is None else Era.MODERN,
-            capabilities=self._client_capabilities if modern is None else modern.capabilities,
+            capabilities=capabilities,
+            extensions=shared_extensions(self._capabilities, capabilities),
             client_info=self._client_info if modern is None else modern.client_info,
             log_level=self._log_level if modern is None else modern.log_level,
             report=None if token is None else self._new_report(token),

@@ -21,6 +21,7 @@ from sansmcp.schema import (
 from sansmcp.session.actions import Cancel, EndExchange
 from sansmcp.session.calling import CallingSession
 from sansmcp.session.calls import Outcome
+from sansmcp.session.capabilities import check_extensions
 from sansmcp.session.era import (
     INTERNAL_ERROR,
     RequestReader,
@@ -76,6 +77,7 @@ class ServerRequests(CallingSession[ServerEvent]):
             limits=limits,
             keep_alive=keep_alive,
         )
+        check_extensions(capabilities)
         self._info = info
         self._capabilities = capabilities
         self._instructions = instructions
