@@ -316,11 +316,12 @@ class Session(abc.ABC, Generic[EventT]):
 
     def _receive_violation(self, violation: Violation) -> None:
         request_id = None if violation.request_id is ABSENT else violation.request_id
+        # The event goes first: the end of a call may be the end of the connection, the last event of all.
+        self._violated(violation.text, request_id, violation.excerpt, code=violation.code)
         if violation.shape is Shape.RESPONSE:
             self._receive_unreadable_answer(request_id, violation.text)
         elif violation.shape is not Shape.NOTIFICATION:
             self._answer_unreadable(violation, request_id if violation.shape is Shape.REQUEST else None)
-        self._violated(violation.text, request_id, violation.excerpt, code=violation.code)
 
     @abc.abstractmethod
     def _receive_unreadable_answer(self, request_id: RequestId | None, fault: str) -> None:
