@@ -83,6 +83,7 @@ def test_fields_between_colons_describe_parameters():
         More about the forecast.
         """
     )
+    assert documentation_of("Do.\n\n:param a: One,\n    or more.").parameters == {"a": "One, or more."}
     assert documentation.description == "Do it."
     assert documentation.parameters == {"city": "Where to look, by name.", "days": "How far ahead."}
 

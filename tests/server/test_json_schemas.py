@@ -76,5 +76,22 @@ def test_two_classes_of_one_name_have_two_definitions():
     assert list(written["$defs"]) == ["Same", "Same2"]
 
 
+def test_a_docstring_that_describes_what_is_not_there_is_overlooked():
+    @attrs.frozen
+    class Documented:
+        """Say something.
+
+        Attributes:
+            there: A value.
+            gone: None.
+        """
+
+        there: int
+
+    assert schema_of(shape_of(Documented))["properties"] == {
+        "there": {"type": "integer", "description": "A value."}
+    }
+
+
 def test_a_length_of_anything_is_the_length_of_a_text():
     assert schema_of(shape_of(Annotated[str | int, MinLength(1)]))["minLength"] == 1

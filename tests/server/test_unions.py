@@ -1,7 +1,7 @@
 """Which member of a union a value belongs to, found without trying each in full."""
 
 import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import attrs
 import pytest
@@ -52,6 +52,10 @@ class Texts:
         (Point | dict[str, int], {"x": 1}, 0),
         (Point | dict[str, int], {"z": 1}, 1),
         (Options | Point, {"x": 1}, 1),
+        (list[Options] | list[Point], [{"x": 1}], 1),
+        (list[Point] | list[Options], [{"verbose": True}], 1),
+        (list[Point] | dict[str, int], {}, 1),
+        (Options | dict[str, int], {"depth": 1}, 1),
         (Options | Point, {"verbose": True}, 0),
         (Numbers | Texts, {"values": ["a"]}, 1),
         (str | Any, 1, 1),
@@ -78,6 +82,7 @@ def test_a_value_that_looks_like_none_is_refused_by_what_was_expected():
     [
         (Any, "a JSON value"),
         (bytes, "bytes in base64"),
+        (Literal["a", 1], "one of 'a', 1"),
         (tuple[int], "an array"),
         (dict, "an object"),
         (Annotated[int | None, Ge(1)], "an integer or null"),

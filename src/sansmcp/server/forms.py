@@ -74,14 +74,29 @@ def form_of(type_: JSON) -> Form:
     required = [field.name for field in fields if field.required and field.name not in empty]
     properties = {name: _form_field(written) for name, written in properties.items()}
     flat = {"type": "object", "properties": properties, **({"required": required} if required else {})}
+    return Form(requested=_requested(type_, flat), read=_reader(read, empty))
+
+
+def _requested(type_: JSON, flat: JSON) -> schema.RequestedSchema:
     try:
         requested = codec_for(LATEST_MODERN).structure(schema.RequestedSchema, flat)
     except SchemaError as error:
-        raise LocalProtocolError(
-            f"{type_!r:.80}: a form has texts, numbers, booleans and choices only; {error}"
-        ) from error
+        raise _not_askable(type_, str(error)) from error
+    for name, field in requested.properties.items():
+        if field.extra:
+            raise _not_askable(type_, f"{name}: {next(iter(field.extra))} has no place beside its type")
+    return requested
+
+
+def _not_askable(type_: JSON, why: str) -> LocalProtocolError:
+    return LocalProtocolError(
+        f"{type_!r:.80}: a form has texts, numbers, booleans and choices of texts; {why}"
+    )
+
+
+def _reader(read: Hook, empty: Mapping[str, JSON]) -> Callable[[Mapping[str, JSON]], JSON]:
     # A field that may be null is one that may be left empty.
-    return Form(requested=requested, read=lambda content: read({**empty, **content}, None))
+    return lambda content: read({**empty, **content}, None)
 
 
 def _single_reader(fields: tuple[RecordField, ...]) -> Hook:

@@ -199,6 +199,8 @@ class Invocation:
     def _answer_error(self, error: RpcError, now: float, cause: BaseException | None) -> None:
         request_id = self._event.request_id
         try:
+            if type(error.code) is not int:
+                raise _no_code(error)
             self._session.fail(request_id, error.code, error.message, now, data=error.data, cause=cause)
         except LocalProtocolError as unfit:
             self._session.fail(request_id, INTERNAL_ERROR, FAILED, now, cause=unfit)
@@ -213,8 +215,6 @@ class Invocation:
         try:
             state = sealer.seal(run.for_next_round().as_json(), request_digest(event))
             self._session.require_input(event.request_id, run.questions, now, request_state=state)
-        except MissingCapability as error:
-            self._lacks(error, now)
         except LocalProtocolError as error:
             self._fail(error, now)
 
@@ -272,6 +272,10 @@ def _is_input_needed(error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup):
         return all(_is_input_needed(inner) for inner in error.exceptions)
     return isinstance(error, InputNeeded)
+
+
+def _no_code(error: RpcError) -> LocalProtocolError:
+    return LocalProtocolError(f"the code of an RpcError is {error.code!r:.80}; expected an integer")
 
 
 def _swallowed(run: Run) -> LocalProtocolError:

@@ -342,8 +342,7 @@ class Registrations:
 
         Args:
             name: the method, such as `notifications/acme/moved`.
-            function: what is called when a legacy client sends it; its parameters are the params. The
-                modern era has no notifications of clients but cancellations.
+            function: what is called when a client sends it; its parameters are the params.
             blocks: whether a `def` may block.
 
         Raises:

@@ -20,15 +20,18 @@ from sansmcp.server.context import Context
 from sansmcp.server.methods import MethodTarget, NotificationTarget, row_of
 from sansmcp.server.prompts import PromptTarget
 from sansmcp.server.resources import ResourceTarget
-from sansmcp.server.targets import Fixed, Refused, Target
+from sansmcp.server.targets import Refused, Target
 from sansmcp.server.tools import ToolTarget
 from sansmcp.session import RequestReceived
 from sansmcp.values import JSON
 
 
 @attrs.frozen(kw_only=True)
-class Page(Fixed):
+class Page(Target):
     """Answers with the one page that a list has."""
+
+    result: JSON
+    """The page."""
 
     def call(self, event: RequestReceived, _context: Context | None, /) -> JSON:
         """Return the page.
@@ -39,6 +42,10 @@ class Page(Fixed):
         if event.params.cursor is not None:
             raise RpcError(INVALID_PARAMS, "the cursor is none of this server's; begin again without one")
         return self.result
+
+    def answer(self, value: JSON, _event: RequestReceived, /) -> JSON:
+        """Return the page."""
+        return value
 
 
 @attrs.frozen(kw_only=True)

@@ -36,8 +36,10 @@ def results_of(annotation: JSON) -> tuple[dict[str, JSON] | None, Results]:
     """
     if annotation is str:
         return None, _text_result
-    if annotation in {ABSENT, Any, object} or _is_content(annotation):
+    if annotation in {ABSENT, Any, object}:
         return None, _any_result
+    if _is_content(annotation):
+        return None, _content_result
     shape = shape_of(annotation)
     written, write = schema_of(shape), writer_of(shape)
     wraps = output_is_wrapped(written)
@@ -99,6 +101,13 @@ def _any_result(value: JSON, _revision: Revision) -> schema.CallToolResult:
     data = plain(value)
     text = schema.TextContent(text=text_of(data))
     return schema.CallToolResult(content=(text,), structured_content=data if type(data) is dict else ABSENT)
+
+
+def _content_result(value: JSON, revision: Revision) -> schema.CallToolResult:
+    # Only where blocks are promised is an empty list no data but no blocks.
+    if isinstance(value, list | tuple) and not value:
+        return schema.CallToolResult(content=())
+    return _any_result(value, revision)
 
 
 def _is_content(annotation: JSON) -> bool:

@@ -92,10 +92,11 @@ class Run:
 
     def flush(self, now: float) -> None:
         """Hand to the session what was said; only ever on the session's thread."""
+        if self.state is RunState.ENDED:
+            # A thread said it while the outcome was on its way.
+            self._pending.clear()
         while self._pending:
             method, params = self._pending.popleft()
-            if self.state is RunState.ENDED:
-                continue
             try:
                 self._session.notify(method, params, now, related=self.event.request_id)
             except LocalProtocolError:

@@ -51,22 +51,6 @@ class Target(abc.ABC):
 
 
 @attrs.frozen(kw_only=True)
-class Fixed(Target):
-    """Answers every request with the same result."""
-
-    result: JSON
-    """The result."""
-
-    def call(self, _event: RequestReceived, _context: Context | None, /) -> JSON:
-        """Return the result."""
-        return self.result
-
-    def answer(self, value: JSON, _event: RequestReceived, /) -> JSON:
-        """Return the result."""
-        return value
-
-
-@attrs.frozen(kw_only=True)
 class Refused(Target):
     """Answers with an error."""
 

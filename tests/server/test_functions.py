@@ -1,0 +1,140 @@
+"""Functions of users as the server calls them."""
+
+import functools
+from typing import Annotated, get_args
+
+import attrs
+import pytest
+
+from sansmcp.errors import LocalProtocolError
+from sansmcp.server import Context, Description
+from sansmcp.server.functions import handler_of
+from sansmcp.values import ABSENT
+
+
+def names(handler):
+    return [field.name for field in handler.fields]
+
+
+def test_a_function_is_known_by_its_name_its_docstring_and_its_parameters():
+    def forecast(city: str, days: Annotated[int, Description("1 to 10")] = 3, *, units: str = "C") -> str:
+        """Forecast the weather.
+
+        Args:
+            city: Where to look.
+            days: What the annotation says better.
+        """
+        return f"{city} {days} {units}"
+
+    handler = handler_of(forecast, blocks=True)
+    assert (handler.name, handler.description) == ("forecast", "Forecast the weather.")
+    assert (handler.is_async, handler.blocks, handler.context) == (False, True, None)
+    assert handler.returns is str
+    city, days, units = handler.fields
+    assert city.annotation == Annotated[str, Description("Where to look.")]
+    assert (city.required, city.default) == (True, ABSENT)
+    assert get_args(days.annotation) == (int, Description("1 to 10"))
+    assert (days.required, days.default) == (False, 3)
+    assert (units.annotation, units.default) == (str, "C")
+
+
+def test_a_coroutine_function_never_blocks():
+    async def wait() -> None: ...
+
+    handler = handler_of(wait, blocks=True)
+    assert (handler.is_async, handler.blocks) == (True, False)
+
+
+def test_a_function_says_when_it_never_blocks():
+    assert handler_of(lambda: None, blocks=False).blocks is False
+
+
+@pytest.mark.parametrize("annotation", [Context, Context | None, "Context"])
+def test_the_context_is_found_by_its_type(annotation):
+    def tool(a, whatever=None): ...
+
+    tool.__annotations__["whatever"] = annotation
+    handler = handler_of(tool, blocks=True)
+    assert handler.context == "whatever"
+    assert names(handler) == ["a"]
+    assert handler.returns is ABSENT
+
+
+def test_methods_and_callable_objects_and_partials_are_handlers():
+    class Tools:
+        def method(self, a: int) -> int:
+            return a
+
+        async def __call__(self, a: int, b: str) -> str:
+            return b * a
+
+    bound = handler_of(Tools().method, blocks=True)
+    assert (bound.name, names(bound), bound.returns) == ("method", ["a"], int)
+    called = handler_of(Tools(), blocks=True)
+    assert (called.name, names(called), called.is_async) == ("Tools", ["a", "b"], True)
+    partial = handler_of(functools.partial(Tools().method, a=1), blocks=True)
+    assert (partial.name, partial.fields[0].default) == ("method", 1)
+
+
+def test_a_wrapped_function_keeps_its_parameters_and_its_colour():
+    async def inner(a: int) -> str:
+        return str(a)
+
+    @functools.wraps(inner)
+    def handing_on(*args, **kwargs):
+        return inner(*args, **kwargs)
+
+    def plain(a: int) -> str:
+        return str(a)
+
+    @functools.wraps(plain)
+    async def awaiting(*args, **kwargs):
+        return plain(*args, **kwargs)
+
+    for wrapped in (handing_on, awaiting):
+        handler = handler_of(wrapped, blocks=True)
+        assert (names(handler), handler.is_async, handler.returns) == (["a"], True, str)
+        assert handler.function is wrapped
+
+
+def test_what_is_no_handler_is_refused():
+    def generator():
+        yield 1
+
+    async def asynchronous():
+        yield 1
+
+    def positional(a, /): ...
+
+    def many(*args): ...
+
+    def named(**kwargs): ...
+
+    @attrs.frozen
+    class Made: ...
+
+    for function, said in [
+        (generator, "generator is a generator"),
+        (asynchronous, "asynchronous is a generator"),
+        (positional, "positional: the parameter 'a' has no name of its own in JSON"),
+        (many, r"many: the parameter '\*args'"),
+        (named, r"named: the parameter '\*\*kwargs'"),
+        (Made, "is no handler; expected a function"),
+        (7, "7 is no handler; expected a function"),
+    ]:
+        with pytest.raises(LocalProtocolError, match=said):
+            handler_of(function, blocks=True)
+
+
+def test_a_parameter_that_json_cannot_say_is_named():
+    def tool(a: complex): ...
+
+    with pytest.raises(LocalProtocolError, match=r"^tool\(a\): .* has no place in JSON"):
+        handler_of(tool, blocks=True)
+
+
+def test_an_annotation_that_names_nothing_is_named():
+    def tool(a: "Missing"): ...  # noqa: F821
+
+    with pytest.raises(LocalProtocolError, match=r"^tool: an annotation names 'Missing'"):
+        handler_of(tool, blocks=True)

@@ -1,0 +1,179 @@
+"""Request state that a client carries and cannot change.
+
+Source: 2026-07-28, Multi Round-Trip Requests, Request State.
+"""
+
+import base64
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sansmcp.errors import LocalProtocolError
+from sansmcp.schema import ClientCapabilities, Era
+from sansmcp.server.sealing import (
+    MAX_STATE_BYTES,
+    Sealer,
+    StateRefusedError,
+    digest_of,
+    request_digest,
+)
+from sansmcp.session import RequestReceived
+from sansmcp.wire import Request
+
+KEY, OTHER = b"k" * 32, b"o" * 32
+STATE = {"answers": {"a": [1, "ä"]}}
+
+
+class Calendar:
+    """A calendar that is set by hand."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+def sealer(*keys, utc=None, lifetime=600.0):
+    return Sealer(keys or (KEY,), lifetime, utc or Calendar())
+
+
+def test_what_was_sealed_comes_back():
+    assert sealer().open(sealer().seal(STATE, "me"), "me") == STATE
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5))
+def test_whatever_was_sealed_comes_back(state):
+    assert sealer().open(sealer().seal(state, "me"), "me") == state
+
+
+def test_every_change_of_a_character_is_refused():
+    text = sealer().seal(STATE, "me")
+    letters = string.ascii_letters + string.digits + "-_="
+    for place, letter in enumerate(text):
+        for other in (letters[(letters.index(letter) + 1) % len(letters)], "=", "+", " ", "\n", "ä"):
+            if other != letter:
+                with pytest.raises(StateRefusedError):
+                    sealer().open(text[:place] + other + text[place + 1 :], "me")
+
+
+def test_every_change_of_a_bit_is_refused():
+    raw = base64.urlsafe_b64decode(sealer().seal(STATE, "me"))
+    for place in range(len(raw)):
+        for bit in range(8):
+            changed = bytearray(raw)
+            changed[place] ^= 1 << bit
+            with pytest.raises(StateRefusedError):
+                sealer().open(base64.urlsafe_b64encode(changed).decode(), "me")
+
+
+def test_every_shorter_or_longer_text_is_refused():
+    text = sealer().seal(STATE, "me")
+    for length in range(len(text)):
+        with pytest.raises(StateRefusedError):
+            sealer().open(text[:length], "me")
+    for more in ("A", "====", "\n", text):
+        with pytest.raises(StateRefusedError):
+            sealer().open(text + more, "me")
+
+
+def test_another_text_for_the_same_bytes_is_refused():
+    text = next(text for count in range(3) if (text := sealer().seal("x" * count, "me")).endswith("="))
+    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+    last = text.rstrip("=")[-1]
+    twin = letters[letters.index(last) + 1]
+    other = text.rstrip("=")[:-1] + twin + "=" * (len(text) - len(text.rstrip("=")))
+    assert base64.urlsafe_b64decode(other) == base64.urlsafe_b64decode(text)
+    with pytest.raises(StateRefusedError, match="no base64 of ours"):
+        sealer().open(other, "me")
+
+
+def test_a_state_of_another_request_is_refused():
+    with pytest.raises(StateRefusedError, match="sealed for another request"):
+        sealer().open(sealer().seal(STATE, "me"), "you")
+
+
+def test_a_state_ends_when_its_lifetime_is_over():
+    calendar = Calendar()
+    one = sealer(utc=calendar, lifetime=10.0)
+    text = one.seal(STATE, "me")
+    calendar.now += 9.9
+    assert one.open(text, "me") == STATE
+    calendar.now += 0.1
+    with pytest.raises(StateRefusedError, match=r"ended 0.0 s ago"):
+        one.open(text, "me")
+
+
+def test_a_state_from_the_future_is_refused():
+    calendar = Calendar()
+    one = sealer(utc=calendar)
+    calendar.now += 61
+    text = one.seal(STATE, "me")
+    calendar.now -= 60
+    assert one.open(text, "me") == STATE
+    calendar.now -= 1
+    with pytest.raises(StateRefusedError, match=r"61.0 s ahead of our clock"):
+        one.open(text, "me")
+
+
+def test_the_first_key_seals_and_all_of_them_open():
+    old = sealer(OTHER).seal(STATE, "me")
+    rotated = sealer(KEY, OTHER)
+    assert rotated.open(old, "me") == STATE
+    assert sealer(KEY).open(rotated.seal(STATE, "me"), "me") == STATE
+    with pytest.raises(StateRefusedError, match="a key that is not known here"):
+        sealer(KEY).open(old, "me")
+
+
+def test_a_state_may_have_256_kib_and_not_one_byte_more():
+    room = MAX_STATE_BYTES // 4 * 3 - 32 - len('{"at":1000.0,"until":1600.0,"for":"me","state":""}')
+    text = sealer().seal("x" * room, "me")
+    assert len(text) == MAX_STATE_BYTES
+    assert sealer().open(text, "me") == "x" * room
+    with pytest.raises(LocalProtocolError, match="at most 262144 are kept"):
+        sealer().seal("x" * (room + 1), "me")
+    with pytest.raises(StateRefusedError, match="none of ours has"):
+        sealer().open("A" * (MAX_STATE_BYTES + 1), "me")
+
+
+def event(method="tools/call", **params):
+    return RequestReceived(
+        request_id=1,
+        method=method,
+        params=None,
+        message=Request(id=1, method=method, params=params),
+        revision="2026-07-28",
+        era=Era.MODERN,
+        capabilities=ClientCapabilities(),
+    )
+
+
+def test_a_request_is_the_same_in_every_round():
+    first = request_digest(event(name="a", arguments={"x": 1, "y": 2}, _meta={"progressToken": 1}))
+    again = event(
+        name="a",
+        arguments={"y": 2, "x": 1},
+        _meta={"progressToken": 2},
+        inputResponses={"k": {}},
+        requestState="s",
+    )
+    assert request_digest(again) == first
+
+
+def test_another_method_name_or_argument_makes_another_request():
+    digests = {
+        request_digest(event(name="a", arguments={"x": 1})),
+        request_digest(event(name="b", arguments={"x": 1})),
+        request_digest(event(name="a", arguments={"x": "1"})),
+        request_digest(event(name="a", arguments={"x": True})),
+        request_digest(event(name="a")),
+        request_digest(event("prompts/get", name="a")),
+    }
+    assert len(digests) == 6
+
+
+def test_equal_values_have_equal_digests():
+    assert digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1})
+    assert digest_of([1, 2]) != digest_of([2, 1])
