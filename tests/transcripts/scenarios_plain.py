@@ -163,7 +163,7 @@ def elicitation(r):
     r.start()
     r.tool("asks")
     r.advance(1.0)
-    r.ask(r.request(), {"name": FORM}, request_state=r.state("s1"))
+    r.ask(r.request(), {"__main__:name_of_user": FORM}, request_state=r.state("s1"))
     r.advance(3600.0)
     r.provide(r.question(), ACCEPTED)
     r.advance(1.0)
@@ -175,7 +175,7 @@ def sampling(r):
     """A tool asks the client's model."""
     r.start()
     r.tool("samples")
-    r.ask(r.request(), {"message": SAMPLE}, request_state=r.state("s1"))
+    r.ask(r.request(), {"__main__:sampled": SAMPLE}, request_state=r.state("s1"))
     r.provide(r.question(), SAMPLED)
     r.respond_text(r.request(), "small: Hello")
 
@@ -185,7 +185,7 @@ def roots(r):
     """A tool asks which folders it may work in."""
     r.start()
     r.tool("lists_roots")
-    r.ask(r.request(), {"roots": ROOTS}, request_state=r.state("s1"))
+    r.ask(r.request(), {"__main__:roots": ROOTS}, request_state=r.state("s1"))
     r.provide(r.question(), FOUND_ROOTS)
     r.respond_text(r.request(), "file:///home/bo")
 
