@@ -83,6 +83,8 @@ def with_object_schemas(tool: Tool) -> Tool:
         given = without_booleans(given)
     if isinstance(output, Mapping):
         output = without_booleans(legacy_output_schema(output))
+    if given is tool.input_schema and output is tool.output_schema:
+        return tool
     return attrs.evolve(tool, input_schema=given, output_schema=output)
 
 
