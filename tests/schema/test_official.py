@@ -90,8 +90,8 @@ def test_a_class_has_the_members_of_its_definition_and_requires_the_same(revisio
 
 
 small = settings(
-    # There are some four hundred pairs of a definition and a revision: half a dozen examples of each by default,
-    # and about sixty under the profile that tries hard.
+    # There are some four hundred pairs of a definition and a revision: half a dozen examples of each by
+    # default, and about sixty under the profile that tries hard.
     max_examples=max(settings.default.max_examples // 160, 6),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
