@@ -22,12 +22,14 @@ def environment(utc=lambda: 1_000_000.0, random=lambda count: bytes(range(count)
 class Conversation:
     """A session of a server with one client, in one revision."""
 
-    def __init__(self, server, revision=MODERN, *, capabilities=EVERYTHING, around=None, meta=None):
+    def __init__(
+        self, server, revision=MODERN, *, capabilities=EVERYTHING, around=None, meta=None, **numbers
+    ):
         self.server = server
         self.revision = revision
         self.capabilities = capabilities
         self.meta = meta or {}
-        self.session = server.open_session(around or environment())
+        self.session = server.open_session(around or environment(), **numbers)
         self.events = []
         self.now = 0.0
         self._ids = itertools.count(1)

@@ -157,16 +157,19 @@ def test_a_hundred_sessions_with_equal_ids_get_their_own_answers():
 
 
 def test_a_session_is_opened_with_the_numbers_it_is_given():
-    server = asking()
-    session = server.open_session(
-        environment(),
+    peer = Conversation(
+        asking(),
+        LATEST_LEGACY,
         timeouts=Timeouts(close=1.0),
         limits=SessionLimits(requests_in_flight=1),
         keep_alive=KeepAlive(interval=3.0),
     )
-    peer = Conversation(server, LATEST_LEGACY)
-    session.close(0.0)
-    assert peer.session is not session
+    assert peer.session.next_deadline() == 3.0
+    peer.start("tools/call", request_id=1, name="add", arguments={"a": 1, "b": 2})
+    peer.receive(peer.message("tools/call", 2, None, {"name": "add"}))
+    assert peer.session.stats().requests_waiting == 1
+    peer.session.close(0.0)
+    assert peer.session.next_deadline() == 1.0
 
 
 def test_methods_may_be_kept_in_order():

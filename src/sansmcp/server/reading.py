@@ -196,16 +196,22 @@ def _text(cls: type) -> Hook:
 
 def _choice(shape: ChoiceShape) -> Hook:
     pairs = zip(shape.values, shape.members, strict=True)
-    members = {(type(value), value): member for value, member in pairs}
+    members = {(_kind(value), value): member for value, member in pairs}
     expected = "one of " + ", ".join(repr(value) for value in shape.values)
 
     def choice(value: JSON, _type: JSON) -> JSON:
         # The type first: a list is in no table, and asking raises.
-        if type(value) in {dict, list} or (type(value), value) not in members:
+        key = None if type(value) in {dict, list} else (_kind(value), value)
+        if key not in members:
             raise SchemaError(expected, value)
-        return members[type(value), value]
+        return members[key]
 
     return choice
+
+
+def _kind(value: JSON) -> type:
+    """Return the JSON type of a scalar: 1 and 1.0 are the same number, and True is none."""
+    return float if type(value) is int else type(value)
 
 
 def _array(shape: ArrayShape) -> Hook:

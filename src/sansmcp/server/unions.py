@@ -92,7 +92,7 @@ def seems(value: JSON, shape: Shape, levels: int) -> bool:
         case AnyShape() | ScalarShape() | TextShape():
             return True
         case ChoiceShape():
-            return any(type(choice) is type(value) and choice == value for choice in shape.values)
+            return any(_is_same(value, choice) for choice in shape.values)
         case ArrayShape():
             return levels == 0 or all(seems(item, shape.item, levels - 1) for item in value)
         case TupleShape():
@@ -120,6 +120,11 @@ def _seems_record(value: JSON, cls: type, levels: int) -> bool:
     return levels == 0 or all(seems(item, shapes[name], levels - 1) for name, item in value.items())
 
 
+def _is_same(value: JSON, choice: JSON) -> bool:
+    # True is no 1, though Python says so.
+    return value == choice and (type(value) is bool) is (type(choice) is bool)
+
+
 def _is_kind(value: JSON, shape: Shape) -> bool:
     """Say whether a value has the JSON type of a shape."""
     kind = type(value)
@@ -132,7 +137,9 @@ def _is_kind(value: JSON, shape: Shape) -> bool:
         case TextShape():
             return kind is str
         case ChoiceShape():
-            return any(kind is type(choice) for choice in shape.values)
+            return any(
+                kind is type(choice) or {kind, type(choice)} == {int, float} for choice in shape.values
+            )
         case ArrayShape() | TupleShape():
             return kind is list
         case MappingShape() | RecordShape():

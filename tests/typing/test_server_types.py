@@ -1,0 +1,112 @@
+"""What authors of servers type; this module is only type-checked, by mypy and by pyright."""
+
+from collections.abc import Awaitable
+from typing import assert_never, assert_type
+
+import attrs
+
+from sansmcp import schema
+from sansmcp.environment import Environment
+from sansmcp.server import (
+    Accepted,
+    Cancelled,
+    Context,
+    Declined,
+    Invocation,
+    NotificationInvocation,
+    Outlet,
+    Server,
+)
+from sansmcp.session import NotificationReceived, RequestReceived, ServerSession
+from sansmcp.values import JSON
+
+server = Server("typed", version="1")
+
+
+@attrs.frozen
+class Country:
+    code: str
+
+
+@server.tool
+def plain(city: str, days: int = 3, *, ctx: Context) -> float:
+    return len(city) * days * (0.5 if ctx.cancelled else 1.0)
+
+
+@server.tool(name="other", annotations=schema.ToolAnnotations(read_only_hint=True), blocks=False)
+async def told(city: str) -> Country:
+    return Country(city)
+
+
+@server.prompt
+def prompt(text: str) -> str:
+    return text
+
+
+@server.prompt(title="Prompt")
+def titled(text: str) -> str:
+    return text
+
+
+@server.resource("a:b", mime_type="text/plain")
+def resource() -> bytes:
+    return b""
+
+
+@server.method("acme/search")
+def method(query: str) -> dict[str, str]:
+    return {"query": query}
+
+
+@server.notification("notifications/acme/moved")
+def notification(to: str) -> None:
+    del to
+
+
+def decorators_keep_the_types_of_functions(ctx: Context) -> None:
+    assert_type(plain("a", 2, ctx=ctx), float)
+    awaited: Awaitable[Country] = told("a")
+    del awaited
+    assert_type(prompt("a"), str)
+    assert_type(titled("a"), str)
+    assert_type(resource(), bytes)
+    assert_type(method("a"), dict[str, str])
+    assert_type(notification("a"), None)
+
+
+def what_comes_of_a_form_is_matched_to_the_end(ctx: Context) -> str:
+    came = ctx.elicit("country", "Which country?", Country)
+    assert_type(came, Accepted[Country] | Declined | Cancelled)
+    match came:
+        case Accepted(country):
+            assert_type(country, Country)
+            return country.code
+        case Declined() | Cancelled():
+            return ""
+        case _:
+            assert_never(came)
+
+
+async def what_comes_of_a_form_may_be_awaited(ctx: Context) -> None:
+    match await ctx.elicit("days", "How many?", int):
+        case Accepted(days):
+            assert_type(days, int)
+        case _:
+            pass
+
+
+def a_context_knows_the_types_of_its_answers(ctx: Context, params: schema.CreateMessageRequestParams) -> None:
+    assert_type(ctx.sample("key", params), schema.CreateMessageResult)
+    assert_type(ctx.roots(), tuple[schema.Root, ...])
+    assert_type(ctx.client_info, schema.Implementation | None)
+
+
+def a_binding_needs_no_casts(environment: Environment, event: RequestReceived, outlet: Outlet) -> None:
+    session: ServerSession = server.open_session(environment)
+    invocation = server.resolve(event, session, outlet)
+    assert_type(invocation, Invocation)
+    assert_type(invocation.call(), JSON)
+
+
+def a_notification_may_have_no_handler(event: NotificationReceived) -> None:
+    assert_type(server.resolve_notification(event), NotificationInvocation | None)
