@@ -36,7 +36,7 @@ def text_of(result):
     return "".join(block["text"] for block in result["content"])
 
 
-# What is raised (features.md S3; adversarial: core-handler-exception)
+# What is raised
 
 
 @pytest.mark.parametrize(

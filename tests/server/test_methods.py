@@ -1,4 +1,4 @@
-"""Methods of one's own (features.md J13)."""
+"""Methods of one's own."""
 
 import attrs
 import pytest

@@ -137,7 +137,7 @@ def test_a_session_finds_what_was_registered_after_it_was_opened():
     assert peer.text("late") == "2"
 
 
-# One server, many sessions (features.md L1)
+# One server, many sessions
 
 
 def test_a_hundred_sessions_with_equal_ids_get_their_own_answers():
@@ -183,7 +183,7 @@ def test_methods_may_be_kept_in_order():
     assert peer.session.next_event().request_id == 2
 
 
-# Request state (features.md S28; adversarial: core-request-state-tamper)
+# Request state (2026-07-28, Multi Round-Trip Requests)
 
 
 class Calendar:

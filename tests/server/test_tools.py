@@ -122,7 +122,7 @@ def test_a_missing_argument_and_an_unknown_one_are_named(server):
 
 
 def test_the_name_of_the_context_is_no_argument(server):
-    """Arguments are data: nobody gets at the parameters of the framework (adversarial: core-proto-keys)."""
+    """Arguments are data: nobody gets at the parameters of the framework."""
     seen = []
 
     @server.tool
