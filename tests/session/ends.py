@@ -8,7 +8,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from sansmcp import schema
+from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import LEGACY_REVISIONS, REVISIONS
 from sansmcp.session import Cancel, ClientSession, Close, Connected, EndExchange, Send, ServerSession
 from sansmcp.testing import EVERY_CLIENT_CAPABILITY, EVERY_SERVER_CAPABILITY
@@ -195,3 +198,20 @@ def result_of(method, revision):
 
 def all_revisions(*, without: Sequence[str] = ()):
     return [revision for revision in REVISIONS if revision not in without]
+
+
+def server_with_call(revision, *ids, now=0.0, **options):
+    server = open_server(revision, **options)
+    for id_ in ids or (1,):
+        tell(server, call_of(revision, id_, progressToken="t"), now)
+    drain(server)
+    return server
+
+
+def unchanged(server, command):
+    """Say that a command raised and changed nothing, and return what it said."""
+    before = server.stats(), server.next_deadline()
+    with pytest.raises(LocalProtocolError) as caught:
+        command()
+    assert (events(server), take(server), (server.stats(), server.next_deadline())) == ([], [], before)
+    return str(caught.value)
