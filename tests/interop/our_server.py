@@ -5,9 +5,14 @@ import asyncio
 import attrs
 
 from sansmcp import Accepted, Context, Server, ToolError
+from sansmcp.schema import CreateMessageRequestParams, SamplingMessage, TextContent
 from sansmcp_asyncio import serve_stdio
 
 NOTE = "note://greeting"
+
+HELLO = CreateMessageRequestParams(
+    messages=(SamplingMessage(role="user", content=TextContent(text="Say hello")),), max_tokens=10
+)
 
 server = Server("our-server", version="1.2.3", title="Our server", instructions="For interop tests.")
 
@@ -96,6 +101,29 @@ def asks(ctx: Context) -> str:
             return f"Hello, {answer.name}"
         case _:
             raise ToolError("no name, no greeting")
+
+
+@server.tool
+def asks_twice(ctx: Context) -> str:
+    """Ask for a name, then for a sampled message: two rounds of one call."""
+    match ctx.elicit("name", "What is your name?", Name):
+        case Accepted(value=answer):
+            return f"{answer.name}: {ctx.sample('greeting', HELLO).model}"
+        case _:
+            raise ToolError("no name, no greeting")
+
+
+@server.tool
+def samples(ctx: Context) -> str:
+    """Ask the client's model."""
+    message = ctx.sample("greeting", HELLO)
+    return f"{message.model}: {message.content.text}"
+
+
+@server.tool
+def lists_roots(ctx: Context) -> str:
+    """Ask for the client's roots."""
+    return ",".join(root.uri for root in ctx.roots())
 
 
 @server.tool

@@ -30,6 +30,8 @@ STEPS = (
     "unknown",
     "slow",
     "asks",
+    "samples",
+    "lists_roots",
     "logs",
     "cancels",
     "times_out",
@@ -54,6 +56,8 @@ def test_the_sdk_client_takes_every_step_with_our_server(mcp_client, mode, revis
     assert steps["fails"]["is_error"]
     assert [item["progress"] for item in steps["slow"]["progress"]][-1] == 3
     assert steps["slow"]["texts"] == ["3 steps"]
+    assert steps["samples"]["texts"] == ["fixed: hello"]
+    assert steps["lists_roots"]["texts"] == ["file:///project"]
     assert [record["level"] for record in steps["logs"]["logs"]] == ["warning"]
     assert steps["cancels"]["texts"] == ["1"]
     assert steps["close"] == {"killed": False, "faults": []}
@@ -61,7 +65,8 @@ def test_the_sdk_client_takes_every_step_with_our_server(mcp_client, mode, revis
 
 @pytest.mark.parametrize(("mode", "revision"), MODES)
 def test_the_sdk_client_answers_our_question_where_the_revision_has_them(mcp_client, mode, revision):
-    asked = run_client(mcp_client, mode, OURS, only=["asks"]).steps["asks"]
+    steps = run_client(mcp_client, mode, OURS, only=["asks", "asks_twice"]).steps
+    asked = steps["asks"]
     if revision < "2025-06-18":
         # There are no forms yet: the tool says what is missing.
         assert asked["questions"] == []
@@ -69,6 +74,7 @@ def test_the_sdk_client_answers_our_question_where_the_revision_has_them(mcp_cli
     else:
         assert asked["texts"] == ["Hello, Ada"]
         assert asked["questions"][0]["message"] == "What is your name?"
+        assert steps["asks_twice"]["texts"] == ["Ada: fixed"]
 
 
 @pytest.mark.parametrize(("mode", "revision"), MODES)
