@@ -3,7 +3,7 @@
 from tests.transcripts.registry import LEGACY, MODERN, scenario
 from tests.transcripts.scenarios_plain import SAMPLE
 
-from sansmcp.session import Timeouts
+from sansmcp.session import CallRequest, Timeouts
 
 
 @scenario()
@@ -12,6 +12,20 @@ def the_input_ends(r):
     r.start()
     r.client.send_request("tools/call", {"name": "echo"}, r.now)
     r.client.send_request("tools/call", {"name": "waits"}, r.now)
+    r.pair.end_client_output()
+    r.settle()
+    quick = r.request()
+    r.advance(0.2)
+    r.respond_text(quick, "in time")
+    r.advance(1.0)
+
+
+@scenario(("2025-03-26",))
+def the_input_ends_with_an_array(r):
+    """What is finished of an array when the end comes is answered without the rest."""
+    r.start()
+    calls = [CallRequest(method="tools/call", params={"name": name}) for name in ("echo", "waits")]
+    r.client.send_batch(calls, r.now)
     r.pair.end_client_output()
     r.settle()
     quick = r.request()

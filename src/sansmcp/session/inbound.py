@@ -37,6 +37,10 @@ class BatchReply:
         """Stop waiting for a request that will not be answered."""
         self._awaited.discard(request_id)
 
+    def forget_all(self) -> None:
+        """Stop waiting: nothing will be answered any more."""
+        self._awaited.clear()
+
     def take(self) -> tuple[Response | ErrorResponse, ...]:
         """Return the answers once all are there; nothing before that."""
         if self._awaited:

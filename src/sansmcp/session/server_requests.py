@@ -288,6 +288,10 @@ class ServerRequests(CallingSession[ServerEvent]):
             del self._subscriptions.uris[uri]
             wanted = schema.SubscriptionFilter(resource_subscriptions=(uri,))
             self._emit(SubscriptionClosed(subscription_id=None, filter=wanted, reason=reason))
+        # What is finished of an array leaves without the rest, which will never be.
+        for reply in dict.fromkeys(self._batches.values()):
+            reply.forget_all()
+            self._send_batch(reply)
         self._batches.clear()
         if self._speak(Step.END, "the end") is Effect.END_SESSION:
             self._emit(SessionEnded(reason=reason))
