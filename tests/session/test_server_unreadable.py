@@ -225,3 +225,13 @@ def test_an_array_before_the_handshake_is_refused():
     tell(server, [initialize(1, "2025-03-26")])
     assert kinds(server) == ["ProtocolViolated"]
     assert server.phase is Phase.NEW
+
+
+def test_what_comes_in_an_array_after_the_end_is_not_taken():
+    server = open_server("2025-03-26")
+    tell(server, request(1, "tools/call", {"name": "x"}))
+    drain(server)
+    server.close(0.0)
+    tell(server, [request(2, "ping"), cancelled(1), notification("notifications/roots/list_changed"), 7])
+    assert kinds(server) == ["RequestCancelled", "SessionEnded", "Disconnected"]
+    assert take(server) == [("end", 1), "close"]

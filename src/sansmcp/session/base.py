@@ -304,6 +304,9 @@ class Session(abc.ABC, Generic[EventT]):
 
     def _receive_items(self, batch: Batch) -> None:
         for item in batch.messages:
+            if self._link is LinkState.CLOSED:
+                # An item before it was the last thing that was waited for.
+                return
             match item:
                 case Violation():
                     self._receive_violation(item)

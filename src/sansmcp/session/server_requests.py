@@ -121,7 +121,7 @@ class ServerRequests(CallingSession[ServerEvent]):
 
     def _send_batch(self, reply: BatchReply) -> None:
         answers = reply.take()
-        if answers:
+        if answers and self._link is not LinkState.CLOSED:
             # All of them belong to one exchange, which each of them names.
             ids = (answer.id for answer in answers if answer.id is not None and answer.id is not ABSENT)
             self._send(Batch(messages=answers), related=next(ids, None))
