@@ -25,7 +25,7 @@ from tests.requirements.sentences import STRENGTH
 ROOT = Path(__file__).parents[2]
 
 # Behaviours that are ours and that no test shows yet. It only ever falls, to 0.
-PENDING_ALLOWED = 139
+PENDING_ALLOWED = 49
 
 
 def test_every_requirement_has_been_decided() -> None:
