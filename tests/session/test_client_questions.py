@@ -323,6 +323,14 @@ def test_a_call_that_was_made_while_a_question_was_open_stands_still_from_the_ne
     assert client.next_deadline() == 105.0
 
 
+def test_a_call_that_was_made_while_a_question_was_open_keeps_its_deadline_when_it_is_answered():
+    client = open_client(LEGACY, timeouts=Timeouts(request=10.0))
+    tell(client, request(7, "roots/list"), 0.0)
+    client.send_request("tools/call", {"name": "x"}, 1.0)
+    client.provide_input(events(client)[0].handle, NO_ROOTS, 5.0)
+    assert client.next_deadline() == 11.0
+
+
 def test_a_withdrawn_question_lets_the_clocks_go_on():
     client = open_client(LEGACY, timeouts=Timeouts(request=10.0))
     client.send_request("tools/call", {"name": "x"}, 0.0)

@@ -23,7 +23,7 @@ from tests.session.ends import (
 )
 
 from sansmcp import schema
-from sansmcp.schema import LEGACY_REVISIONS, REVISIONS
+from sansmcp.schema import LEGACY_REVISIONS, METHODS, REVISIONS, Kind, Method, Side
 from sansmcp.session import AnswerDropped, InputRefused, MissingCapability, SessionLimits
 
 DONE = schema.CallToolResult(content=())
@@ -236,6 +236,31 @@ def test_what_an_older_revision_cannot_say_raises_before_any_question_is_sent():
     with_url = server_with_call("2025-11-25", capabilities=everything)
     with_url.require_input(1, {"url": URL}, 0.0)
     assert take(with_url)[0]["params"]["mode"] == "url"
+
+
+ACME = METHODS.extended(
+    Method(
+        name="acme/ask",
+        kind=Kind.REQUEST,
+        sender=Side.SERVER,
+        until="2025-11-25",
+        params=schema.RequestParams,
+        result=schema.Result,
+    )
+)
+
+
+def test_a_question_of_ones_own_is_asked_where_the_table_has_it():
+    question = schema.InputRequest(method="acme/ask", params=schema.RequestParams(extra={"x": 1}))
+    server = server_with_call("2025-11-25", methods=ACME)
+    server.require_input(1, {"a": question}, 0.0)
+    (asked,) = take(server)
+    assert (asked["method"], asked["params"]) == ("acme/ask", {"x": 1})
+    tell(server, response(asked["id"], {"y": 2}))
+    assert events(server)[0].input_responses["a"].extra == {"y": 2}
+    plain = server_with_call("2025-11-25")
+    said = unchanged(plain, lambda: plain.require_input(1, {"a": question}, 0.0))
+    assert said == "require_input(1): 2025-11-25 has no acme/ask"
 
 
 @pytest.mark.parametrize("revision", LEGACY_REVISIONS)

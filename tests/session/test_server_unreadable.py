@@ -234,4 +234,16 @@ def test_what_comes_in_an_array_after_the_end_is_not_taken():
     server.close(0.0)
     tell(server, [request(2, "ping"), cancelled(1), notification("notifications/roots/list_changed"), 7])
     assert kinds(server) == ["RequestCancelled", "SessionEnded", "Disconnected"]
-    assert take(server) == [("end", 1), "close"]
+    ended, answers, close = take(server)
+    assert (ended, [answer["id"] for answer in answers], close) == (("end", 1), [2], "close")
+
+
+def test_what_is_finished_of_an_array_leaves_when_the_end_comes():
+    server = open_server("2025-03-26")
+    tell(server, [request(id_, "tools/call", {"name": "x"}) for id_ in (1, 2)])
+    server.respond(1, {"content": []}, 0.0)
+    server.close(0.0)
+    assert take(server) == []
+    server.handle_timeout(5.0)
+    answers, close = take(server)
+    assert ([answer["id"] for answer in answers], close) == ([1], "close")

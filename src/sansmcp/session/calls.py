@@ -184,12 +184,11 @@ class Calls:
 
     def resume(self, call: Call, now: float) -> None:
         """Let the clock of a call go on where it stood; the maximum stood still too."""
-        if call.paused_at is None:
+        if call.paused_at is None or call.deadline is None:
             return
         pause = now - call.paused_at
         call.paused_at = None
-        if call.deadline is not None:
-            call.deadline += pause
+        call.deadline += pause
         if call.maximum is not None:
             call.maximum += pause
         self._arm(call)

@@ -16,7 +16,7 @@ from sansmcp.session.pace import check_rise
 from sansmcp.session.questions import Question
 from sansmcp.session.states import DetectionState, RequestState, Step
 from sansmcp.session.stats import SessionStats
-from sansmcp.values import ABSENT, JSON
+from sansmcp.values import ABSENT, JSON, RequestId
 from sansmcp.wire import Batch, ErrorObject, ErrorResponse, Notification, Request, Response, encode
 
 _OWN_COMMANDS = {"initialize": "connect", "subscriptions/listen": "listen"}
@@ -254,7 +254,7 @@ class ClientSession(ClientInputs):
         if question.request_id is not None:
             codec = self._connected_codec(command)
             payload = to_json(codec, typed(question.method.result, codec, result, command))
-            self._settle(question, Response(id=question.request_id, result=payload))
+            self._settle(question, question.request_id, Response(id=question.request_id, result=payload))
             return
         call = self._call_of(question)
         answer = typed(question.method.result, call.codec, result, command)
@@ -285,17 +285,16 @@ class ClientSession(ClientInputs):
             return
         if question.request_id is not None:
             error = ErrorObject(code=code, message=message, data=data)
-            self._settle(question, ErrorResponse(id=question.request_id, error=error))
+            self._settle(question, question.request_id, ErrorResponse(id=question.request_id, error=error))
             return
         call = self._call_of(question)
         self._questions.remove(question)
         self._lose_call(call, f"this side refused to answer: {message}")
 
-    def _settle(self, question: Question, answer: Response | ErrorResponse) -> None:
+    def _settle(self, question: Question, request_id: RequestId, answer: Response | ErrorResponse) -> None:
         data = encode(answer)
-        if question.request_id is not None:
-            self._release_progress(question.report, question.request_id)
-        self._send_encoded(answer, data, related=question.request_id)
+        self._release_progress(question.report, request_id)
+        self._send_encoded(answer, data, related=request_id)
         self._questions.remove(question)
         self._answers_given()
 

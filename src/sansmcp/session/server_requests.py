@@ -121,7 +121,7 @@ class ServerRequests(CallingSession[ServerEvent]):
 
     def _send_batch(self, reply: BatchReply) -> None:
         answers = reply.take()
-        if answers and self._link is not LinkState.CLOSED:
+        if answers:
             # All of them belong to one exchange, which each of them names.
             ids = (answer.id for answer in answers if answer.id is not None and answer.id is not ABSENT)
             self._send(Batch(messages=answers), related=next(ids, None))
@@ -216,23 +216,18 @@ class ServerRequests(CallingSession[ServerEvent]):
 
     # Ends of subscriptions
 
-    def _forget_subscription(self, subscription_id: RequestId, reason: str) -> Subscription | None:
+    def _forget_subscription(self, subscription_id: RequestId, reason: str) -> Subscription:
         subscription = self._subscriptions.remove(subscription_id)
-        if subscription is not None:
-            closed = SubscriptionClosed(
-                subscription_id=subscription_id, filter=subscription.filter, reason=reason
-            )
-            self._emit(closed)
+        self._emit(
+            SubscriptionClosed(subscription_id=subscription_id, filter=subscription.filter, reason=reason)
+        )
         return subscription
 
     def _close_subscription(self, subscription_id: RequestId, reason: str) -> None:
-        subscription = self._forget_subscription(subscription_id, reason)
-        if subscription is None:
-            raise AssertionError("unreachable: only open subscriptions are closed")
+        codec = self._forget_subscription(subscription_id, reason).codec
         # The result goes last: it ends the request, and a cancellation of an ended request is
         # ignored (2026-07-28, Cancellation, Error Handling).
         self._actions.append(Cancel(request_id=subscription_id, reason=reason, related=subscription_id))
-        codec = subscription.codec
         payload = stamp_result(
             codec.unstructure(schema.SubscriptionsListenResult()), self._info_as_json(codec)
         )
@@ -289,7 +284,10 @@ class ServerRequests(CallingSession[ServerEvent]):
             wanted = schema.SubscriptionFilter(resource_subscriptions=(uri,))
             self._emit(SubscriptionClosed(subscription_id=None, filter=wanted, reason=reason))
         # What is finished of an array leaves without the rest, which will never be.
-        for reply in dict.fromkeys(self._batches.values()):
+        unfinished = dict.fromkeys(self._batches.values())
+        if self._batch is not None:
+            unfinished[self._batch] = None
+        for reply in unfinished:
             reply.forget_all()
             self._send_batch(reply)
         self._batches.clear()

@@ -68,15 +68,14 @@ class Subscriptions:
         for change in _changes(subscription.filter):
             self._by_change.setdefault(change, {})[subscription.subscription_id] = subscription
 
-    def remove(self, subscription_id: RequestId) -> Subscription | None:
-        """Take out a subscription and return it, or None if there is none under that id."""
-        subscription = self._by_id.pop(subscription_id, None)
-        if subscription is not None:
-            for change in _changes(subscription.filter):
-                listeners = self._by_change[change]
-                listeners.pop(subscription_id, None)
-                if not listeners:
-                    del self._by_change[change]
+    def remove(self, subscription_id: RequestId) -> Subscription:
+        """Take out an open subscription and return it."""
+        subscription = self._by_id.pop(subscription_id)
+        for change in _changes(subscription.filter):
+            listeners = self._by_change[change]
+            del listeners[subscription_id]
+            if not listeners:
+                del self._by_change[change]
         return subscription
 
     def wanting(self, change: Change) -> tuple[Subscription, ...]:
