@@ -239,7 +239,7 @@ def test_questions_end_with_the_connection():
     assert client.stats().requests_in_flight == 0
 
 
-def test_progress_of_a_retry_has_a_token_of_its_own_and_starts_anew():
+def test_progress_of_a_retry_has_a_token_of_its_own_starts_anew_and_is_told_where_it_is_new():
     client = open_client(MODERN)
     client.send_request("tools/call", {"name": "x"}, 0.0, progress=True)
     (call,) = take(client)
@@ -251,7 +251,15 @@ def test_progress_of_a_retry_has_a_token_of_its_own_and_starts_anew():
     assert second != first
     tell(client, notification("notifications/progress", {"progressToken": first, "progress": 6}))
     tell(client, notification("notifications/progress", {"progressToken": second, "progress": 1}))
-    assert kinds(client) == ["ProgressReceived", "MessageDropped", "ProgressReceived"]
+    tell(client, notification("notifications/progress", {"progressToken": second, "progress": 5.5}))
+    told = events(client)
+    assert [type(event).__name__ for event in told] == [
+        "ProgressReceived",
+        "MessageDropped",
+        "ProgressReceived",
+    ]
+    # The caller does not notice that there were two requests: what it is told rises.
+    assert [told[0].progress, told[2].progress] == [5, 5.5]
 
 
 # Clocks that stand still while our side owes an answer

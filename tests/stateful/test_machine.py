@@ -486,6 +486,8 @@ class Conversation(RuleBasedStateMachine):
 
 
 def test_both_ends_keep_the_rules_whatever_is_commanded():
+    most = 100 if settings.default.max_examples < 1000 else 2000
     run_state_machine_as_test(
-        Conversation, settings=settings(stateful_step_count=40, report_multiple_bugs=False)
+        Conversation,
+        settings=settings(max_examples=most, stateful_step_count=40, report_multiple_bugs=False),
     )

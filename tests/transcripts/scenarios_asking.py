@@ -65,6 +65,9 @@ def several_rounds(r):
     r.ask(request, {"roots": ROOTS}, request_state=r.state("one answer"))
     r.provide(r.question(), FOUND_ROOTS)
     request = r.request()
+    if r.modern:
+        r.note("the progress of the new request begins anew, and is told where it is new")
+        r.progress(request, 0.5, 4)
     r.progress(request, 2, 4)
     r.ask(request, {"message": SAMPLE}, request_state=r.state("two answers"))
     r.provide(r.question(), SAMPLED)

@@ -54,6 +54,7 @@ class Call:
     state: RequestState = RequestState.IN_FLIGHT
     rounds: int = 0
     last_progress: float | None = None
+    shown_progress: float | None = None
     deadline: float | None = None
     maximum: float | None = None
     paused_at: float | None = None

@@ -240,6 +240,10 @@ class ClientInputs(Negotiation):
             return
         call.last_progress = params.progress
         self._calls.restart_clock(call, self._now)
+        if call.shown_progress is not None and params.progress <= call.shown_progress:
+            # A retry is a request of its own, whose progress begins anew; to the user it is one call.
+            return
+        call.shown_progress = params.progress
         self._emit(
             ProgressReceived(
                 handle=call.handle, progress=params.progress, total=params.total, message=params.message
