@@ -11,6 +11,7 @@ import random
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
+from tests.effort import against_garbage
 from tests.transcripts.reading import lines_of
 from tests.transcripts.scenarios import SCENARIOS
 from tests.transcripts.scenarios_plain import ACCEPTED, FORM, FOUND_ROOTS, ROOTS, SAMPLE, SAMPLED
@@ -253,6 +254,7 @@ def stream_of(lines, sender):
     return b"".join(line.text.encode() + b"\n" for line in lines if line.sender == sender)
 
 
+@against_garbage
 @given(st.sampled_from(CONVERSATIONS), edits, st.integers(0, 2**32))
 def test_garbage_among_the_lines_of_a_client_never_raises(conversation, changes, seed):
     _, lines = conversation
@@ -273,6 +275,7 @@ def test_garbage_among_the_lines_of_a_client_never_raises(conversation, changes,
     owner.end()
 
 
+@against_garbage
 @given(st.sampled_from(CONVERSATIONS), edits, st.integers(0, 2**32))
 def test_garbage_among_the_lines_of_a_server_never_raises(conversation, changes, seed):
     scenario, lines = conversation
@@ -296,6 +299,7 @@ def test_garbage_among_the_lines_of_a_server_never_raises(conversation, changes,
     owner.end()
 
 
+@against_garbage
 @given(st.lists(pieces, max_size=8), st.sampled_from(REVISIONS), st.integers(0, 2**32))
 def test_nothing_but_garbage_never_raises(garbage, revision, seed):
     data = b"".join(garbage)

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.effort import against_garbage
 from tests.wire.documents import at_depth, deepest_call, objects
 
 from sansmcp.values import ABSENT
@@ -26,6 +27,7 @@ def read(text: str):
     return decode(text.encode())
 
 
+@against_garbage
 @given(st.binary(max_size=80))
 def test_any_bytes_are_a_message_a_batch_or_a_violation(data: bytes) -> None:
     assert isinstance(decode(data), (Request, Notification, Response, ErrorResponse, Batch, Violation))

@@ -5,6 +5,7 @@ import tracemalloc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.effort import against_garbage
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.wire import (
@@ -84,6 +85,7 @@ def test_byte_by_byte_gives_the_same_lines(stream: bytes) -> None:
     assert found + drain(reader) == lines_of(stream)
 
 
+@against_garbage
 @given(st.lists(st.binary(max_size=20)))
 def test_any_bytes_are_cut_without_an_exception(pieces: list[bytes]) -> None:
     reader = LineReader(Limits(max_message_bytes=LIMIT))
