@@ -99,7 +99,8 @@ class Wire:
         honoured = self.subscriptions[key_of(tag)]
         assert honoured is not None, "the acknowledgement comes first"
         if method == UPDATED:
-            assert params["uri"] in honoured.get("resourceSubscriptions", ())
+            uri = params["uri"]
+            assert uri in honoured.get("resourceSubscriptions", ()), f"{uri} was not asked for"
         else:
             assert honoured.get(CHANGES[method]) is True, f"{method} was not asked for"
 
