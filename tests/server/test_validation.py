@@ -75,6 +75,8 @@ def test_a_value_that_fits_is_accepted(schema, value):
         ),
         ({"type": "whatever"}, "$.type"),
         ({"properties": []}, "$.properties"),
+        ([], "expected an object, found []"),
+        (True, "expected an object, found True"),
     ],
 )
 def test_what_is_no_schema_that_we_know_is_refused(schema, said):

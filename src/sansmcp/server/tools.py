@@ -90,11 +90,11 @@ def tool_of(
     if options.input_schema is None:
         input_schema, run = object_schema(handler.fields), _typed(handler)
     else:
-        input_schema, run = dict(options.input_schema), _raw(handler, options.input_schema)
+        run, input_schema = _raw(handler, options.input_schema), dict(options.input_schema)
     if options.output_schema is None:
         output_schema, results = results_of(handler.returns)
     else:
-        output_schema, results = dict(options.output_schema), raw_results(options.output_schema)
+        results, output_schema = raw_results(options.output_schema), dict(options.output_schema)
     definition = schema.Tool(
         name=name,
         title=options.title,

@@ -60,7 +60,9 @@ class Validator:
         LocalProtocolError: it is no schema, has another dialect, or refers to what is not in it.
     """
 
-    def __init__(self, schema: Mapping[str, JSON]) -> None:
+    def __init__(self, schema: JSON) -> None:
+        if not isinstance(schema, Mapping):
+            raise LocalProtocolError(f"schema: expected an object, found {schema!r:.80}")
         dialect = str(schema.get("$schema", _NEWEST)).rstrip("#")
         if dialect not in _DIALECTS:
             known = ", ".join(_DIALECTS)
