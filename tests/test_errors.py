@@ -44,6 +44,20 @@ def test_a_failed_request_names_its_method_where_it_is_known():
     assert RequestFailed(1, "x").data is ABSENT
 
 
+@pytest.mark.parametrize(
+    ("code", "method", "expected"),
+    [
+        (-32602, "resources/read", True),
+        (-32002, "resources/read", True),
+        (-32603, "resources/read", False),
+        (-32002, "tools/call", False),
+        (-32602, "", False),
+    ],
+)
+def test_a_missing_resource_is_known_by_the_code_of_any_revision(code, method, expected):
+    assert RequestFailed(code, "no", method=method).is_resource_not_found is expected
+
+
 @pytest.mark.parametrize("kind", [RequestFailed, RequestTimedOut, RequestLost])
 def test_a_call_that_ended_without_a_result_is_nobodys_breach(kind):
     assert issubclass(kind, CallEnded)

@@ -67,6 +67,17 @@ class RequestFailed(CallEnded):
         self.data = data
         self.method = method
 
+    @property
+    def is_resource_not_found(self) -> bool:
+        """Whether a server said to `resources/read` that there is no such resource.
+
+        Both codes for it count: -32602 of 2026-07-28, though other faults of the params have it too, and
+        -32002 of the revisions before.
+
+        Source: 2026-07-28, Resources, Error Handling.
+        """
+        return self.method == "resources/read" and self.code in (-32602, -32002)
+
 
 class RequestTimedOut(CallEnded):
     """No answer came in time; the peer was told to stop, and may or may not have done the work."""
