@@ -182,3 +182,18 @@ def test_a_block_of_bytes_without_its_type_cannot_be_said():
     untyped = schema.CallToolResult(content=(schema.ImageContent(data="AA==", mime_type=None),))
     with pytest.raises(LocalProtocolError, match="mimeType"):
         pair.server.respond(received.request_id, untyped, pair.now)
+
+
+@every_revision
+def test_an_embedded_resource_says_its_uri_its_type_and_its_contents(revision):
+    server = Server("embedding", version="1")
+    server.add_prompt(lambda: [embedded("a:b", "text"), embedded("a:c", DATA)], name="prompt")
+    server.add_prompt(lambda: embedded("a:d", "# x", mime_type="text/markdown"), name="markdown")
+    peer = Conversation(server, revision)
+    messages = peer.result("prompts/get", name="prompt")["messages"]
+    messages += peer.result("prompts/get", name="markdown")["messages"]
+    assert [message["content"]["resource"] for message in messages] == [
+        {"uri": "a:b", "mimeType": "text/plain", "text": "text"},
+        {"uri": "a:c", "mimeType": "application/octet-stream", "blob": base64.b64encode(DATA).decode()},
+        {"uri": "a:d", "mimeType": "text/markdown", "text": "# x"},
+    ]

@@ -20,6 +20,11 @@ def test_blocks_are_made_from_bytes_and_texts():
     assert base64_of(b"") == ""
 
 
+def test_an_embedded_resource_always_says_its_type():
+    assert embedded("a:b", "text").resource.mime_type == "text/plain"
+    assert embedded("a:b", b"\0").resource.mime_type == "application/octet-stream"
+
+
 def test_the_text_of_a_value_is_compact_and_keeps_its_order():
     assert text_of({"b": [1, 2.5, None, True], "a": "ä\n"}) == '{"b":[1,2.5,null,true],"a":"ä\\n"}'
     assert text_of(7) == "7"

@@ -59,9 +59,13 @@ def embedded(
     Args:
         uri: which resource it is.
         contents: a text, or bytes.
-        mime_type: its media type.
+        mime_type: its media type; by default that of plain text, or of bytes of any kind.
         annotations: hints about how to use it.
+
+    Source: Prompts, Embedded Resources, which asks for a media type.
     """
+    if mime_type is None:
+        mime_type = "text/plain" if isinstance(contents, str) else "application/octet-stream"
     resource = contents_of(uri, contents, mime_type)
     return schema.EmbeddedResource(resource=resource, annotations=annotations)
 
