@@ -1,7 +1,16 @@
 """Settings of every test; `effort` says how hard the property tests try."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 from tests.effort import EXAMPLES, PROFILE
+
+# What these find is told as fully as what a test finds itself.
+pytest.register_assert_rewrite(
+    "tests.adversarial.checks",
+    "tests.adversarial.words",
+    "tests.stateful.model",
+    "tests.transcripts.cuts",
+)
 
 for name, examples in EXAMPLES.items():
     # A slow machine is no failure: a test that takes too long is ended by the guard against hanging.

@@ -60,9 +60,13 @@ def check_never(run, expected):
 
 def check_limits(run, expected):
     """The ceilings of the corpus; memory is measured apart."""
-    assert set(expected) <= {"cpu_ms", "rss_mib", "virtual_s"}
+    assert set(expected) <= {"cpu_ms", "rss_mib", "virtual_s", "wall_s"}
     if "cpu_ms" in expected:
         assert run.cpu * 1000 <= expected["cpu_ms"] * OF_CPU, f"{run.cpu:.3f} s"
+    if "wall_s" in expected:
+        # Nothing but the clock and the work takes time in memory.
+        assert run.bench.now <= expected["wall_s"], run.bench.now
+        assert run.cpu <= expected["wall_s"] * OF_CPU, f"{run.cpu:.3f} s"
     if "virtual_s" in expected:
         assert run.bench.now <= expected["virtual_s"], run.bench.now
 

@@ -22,6 +22,10 @@ CAPABILITIES = {
 """What the clients of the corpus can do, where the case does not say."""
 
 
+IN_MEMORY = frozenset({"stdio-eof-drain", "stdio-request-flood"})
+"""Cases of real processes whose every expectation can be seen without one, too."""
+
+
 @attrs.frozen(kw_only=True)
 class Case:
     """One line of the corpus."""
@@ -86,7 +90,8 @@ def plain_cases():
 
 def is_plain(case):
     """Whether a case needs neither a transport of its own nor a process."""
-    return case.transport == "core" or (case.transport == "stdio" and case.tier < 3)
+    framed = case.transport == "stdio" and (case.tier < 3 or case.id in IN_MEMORY)
+    return case.transport == "core" or framed
 
 
 def stimuli_of(case):

@@ -11,7 +11,7 @@ from tests.adversarial.corpus import CAPABILITIES, bytes_of, written
 
 from sansmcp import schema
 from sansmcp.schema import codec_for
-from sansmcp.session import Change, ChangeKind, Timeouts
+from sansmcp.session import Change, ChangeKind, SessionLimits
 
 SHORT = 4096
 """Up to so many bytes an input is also read byte by byte."""
@@ -36,7 +36,18 @@ def runs_of(stimulus):
     """Give an input in every variation."""
     if stimulus.input["kind"] == "bytes":
         return [run_bytes(stimulus, way, feed) for way, feed in feedings(stimulus)]
-    return [run_script(stimulus, steps, choices) for steps, choices in scripts_of(stimulus.input["steps"])]
+    scripts = scripts_of(stimulus.input["steps"])
+    return [
+        run_script(stimulus, steps, {**choices, **chosen})
+        for chosen in alternatives(stimulus.input)
+        for steps, choices in scripts
+    ]
+
+
+def alternatives(script):
+    """Return the variants of a whole script: each is a number of requests in flight."""
+    texts = script.get("variants", ())
+    return [{"in_flight": int(text.partition("=")[2].split()[0])} for text in texts] or [{}]
 
 
 def make_bench(stimulus, *, limits=None):
@@ -131,12 +142,16 @@ class measured:  # noqa: N801 - reads as a statement
 
 def peak_of(stimulus):
     """Return the most bytes of memory that are in use while an input is read, beyond the input."""
-    _, feed = feedings(stimulus)[0]
-    bench = make_bench(stimulus)
-    data = bytes_of(stimulus, {})
-    tracemalloc.start()
-    try:
+    if stimulus.input["kind"] == "script":
+        tracemalloc.start()
+        runs_of(stimulus)
+    else:
+        _, feed = feedings(stimulus)[0]
+        bench = make_bench(stimulus)
+        data = bytes_of(stimulus, {})
+        tracemalloc.start()
         feed(bench, data)
+    try:
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -162,7 +177,8 @@ def scripts_of(steps):
 
 def run_script(stimulus, steps, choices):
     """Go through the steps of a script."""
-    bench = make_bench(stimulus)
+    limits = SessionLimits(requests_in_flight=choices["in_flight"] + 1) if "in_flight" in choices else None
+    bench = make_bench(stimulus, limits=limits)
     run = Run(bench=bench, way=str(choices) if choices else "as written", choices=choices)
     script = Script(stimulus, run)
     with measured(run):
@@ -185,6 +201,9 @@ class Script:
 
     def do_recv(self, step):
         """A message is read, once or every so many seconds."""
+        if step.get("repeat", 1) > 1 or self.is_multiplied(step):
+            self.flood(step)
+            return
         for number in itertools.count(1) if "every" in step else (1,):
             if "every" in step:
                 if self.bench.outcomes(self.handle) or number > FOREVER:
@@ -192,6 +211,26 @@ class Script:
                 self.bench.advance(self.bench.now + step["every"])
             text = written(step["text"], self.stimulus, {**self.tokens, "$n": str(number)})
             self.bench.feed_message(text.encode())
+
+    def is_multiplied(self, step):
+        """Whether a step stands for as many requests in flight as the variant says."""
+        return "in_flight" in self.run.choices and '"forever"' in step["text"]
+
+    def flood(self, step):
+        """Many messages are read at once, in one piece."""
+        count = step.get("repeat") or self.run.choices["in_flight"]
+        numbered = step["text"].replace('"id":2', '"id":$n')
+        # Ids that no other step uses.
+        lines = [written(numbered, self.stimulus, {"$n": str(number)}) for number in range(100, 100 + count)]
+        self.bench.feed("".join(f"{line}\n" for line in lines).encode())
+        self.run.notes.append(("flooded", self.bench.session.stats(), len(self.bench.errors)))
+
+    def do_eof(self, step):
+        """The input ends, and time passes until nothing is left to do."""
+        del step
+        self.bench.end()
+        while self.bench.is_open or not self.bench.link.done:
+            self.bench.advance(self.bench.link.next_deadline())
 
     def do_call(self, step):
         """A call is made."""
@@ -231,6 +270,12 @@ class Script:
     def do_handler_returns(self, step):
         """A handler returns; nothing is drained before the next step."""
         self.bench.handler_returns(step.get("tag"))
+        while self.stimulus.case.id == "stdio-request-flood":
+            # Those that waited begin meanwhile.
+            self.bench.drain()
+            if not self.bench.held:
+                return
+            self.bench.handler_returns(step.get("tag"))
         if self.stimulus.case.id != "core-cancel-races":
             self.bench.drain()
 
@@ -255,6 +300,3 @@ class Script:
         del step
         self.bench.session.close(self.bench.now)
         self.bench.drain()
-
-
-__all__ = ["FOREVER", "Run", "Timeouts", "make_bench", "peak_of", "runs_of"]

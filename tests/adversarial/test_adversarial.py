@@ -8,11 +8,18 @@ from tests.adversarial.checks import CHECKS, IN_WORDS, MIB
 from tests.adversarial.corpus import is_plain, plain_cases, read_cases, stimuli_of
 from tests.adversarial.running import peak_of, runs_of
 from tests.adversarial.words import WORDS
+from tests.effort import PROFILE
 from tests.requirements.deferred import deferred_cases
 
 STIMULI = [stimulus for case in plain_cases() for stimulus in stimuli_of(case)]
 
-HEAVY = [stimulus for stimulus in STIMULI if "rss_mib" in stimulus.expected.get("limits", {})]
+# To follow the memory of a script takes seconds.
+HEAVY = [
+    stimulus
+    for stimulus in STIMULI
+    if "rss_mib" in stimulus.expected.get("limits", {})
+    and (stimulus.input["kind"] == "bytes" or PROFILE != "dev")
+]
 
 
 def words_for(stimulus):

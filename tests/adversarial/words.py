@@ -287,6 +287,42 @@ def it_is_refused_at_the_limit_and_costs_one_message(runs, stimulus):
     assert client.messages == []
 
 
+@says("stdio-request-flood")
+def the_flood_is_bounded_and_the_rest_goes_on(runs, stimulus):
+    for run in runs:
+        (_, stats, refused) = run.notes[0]
+        assert (stats.requests_in_flight, stats.requests_waiting) == (1000, 1000)
+        assert refused == 18_000
+        for error in run.bench.errors:
+            assert error["error"]["code"] == -32603
+            assert "1000" in error["error"]["message"]
+        ids = [message["id"] for message in run.bench.messages]
+        assert len(ids) == len(set(ids)) == 20_000
+    bench = ServerBench(stimulus.revision)
+    call = '"method":"tools/call","params":{$META,"name":"slow","arguments":{"tag":"all"}}}'
+    call = call.replace("$META", meta(stimulus).decode())
+    bench.feed("".join(f'{{"jsonrpc":"2.0","id":{number},{call}\n' for number in range(2500)).encode())
+    before = len(bench.messages)
+    cancelled = b'{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":%d}}\n'
+    bench.feed(cancelled % 5 + cancelled % 1500)
+    assert [event.request_id for event in bench.of(RequestCancelled)] == [5]
+    assert bench.session.stats().requests_waiting == 999
+    if not stimulus.modern:
+        bench.feed(b'{"jsonrpc":"2.0","id":"p","method":"ping"}\n')
+        assert bench.messages[before:] == [{"jsonrpc": "2.0", "id": "p", "result": {}}]
+
+
+@says("stdio-eof-drain")
+def what_is_finished_is_flushed_and_the_rest_is_cancelled(runs, _stimulus):
+    assert len(runs) == 3
+    for run in runs:
+        bench = run.bench
+        assert [message["id"] for message in results(bench)] == [1]
+        assert len(bench.of(RequestCancelled)) == run.choices["in_flight"]
+        assert bench.now == 0.5
+        assert bench.link.done
+
+
 # Requests and answers
 
 

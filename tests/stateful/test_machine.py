@@ -5,8 +5,6 @@ are to requests; an acknowledgement comes first, and changes stay within it; pro
 nothing is left at either end.
 """
 
-import os
-
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -18,6 +16,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.effort import PROFILE
 from tests.stateful.model import Call, Client, Server, Wire, key_of
 from tests.transcripts.scenarios_plain import ACCEPTED, FORM, FOUND_ROOTS, ROOTS, SAMPLE, SAMPLED
 
@@ -79,7 +78,7 @@ FILTERS = st.builds(
     resources_list_changed=st.sampled_from([None, True]),
     resource_subscriptions=st.sampled_from([None, URIS[:1], URIS]),
 )
-EXAMPLES = {"ci": 2000, "long": 20_000}.get(os.environ.get("HYPOTHESIS_PROFILE", "dev"), 100)
+CONVERSATIONS = {"dev": 100, "ci": 2000, "long": 20_000}[PROFILE]
 ENDS = ("close_client", "close_server", "end_client_output", "end_server_output", "break_off")
 QUESTIONS = {"form": FORM, "sample": SAMPLE, "roots": ROOTS}
 numbers = st.integers(0, 30)
@@ -491,5 +490,5 @@ class Conversation(RuleBasedStateMachine):
 def test_both_ends_keep_the_rules_whatever_is_commanded():
     run_state_machine_as_test(
         Conversation,
-        settings=settings(max_examples=EXAMPLES, stateful_step_count=40, report_multiple_bugs=False),
+        settings=settings(max_examples=CONVERSATIONS, stateful_step_count=40, report_multiple_bugs=False),
     )

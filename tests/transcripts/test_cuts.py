@@ -4,16 +4,16 @@ Each scenario is played again with its bytes in other pieces; of the two-way spl
 where the conversation is short, and seeded ones elsewhere.
 """
 
-import os
 import random
 
 import pytest
+from tests.effort import PROFILE
 from tests.transcripts.cuts import Split, assert_same, in_one_piece, randomly
 from tests.transcripts.scenarios import SCENARIOS
 
 from sansmcp.testing import byte_by_byte, pieces_of
 
-SPLITS = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 2
+SPLITS = {"dev": 2, "ci": 50, "long": 1000}[PROFILE]
 """How many two-way splits are tried where not all of them are."""
 
 SHORT = [
