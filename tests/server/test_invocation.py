@@ -1,5 +1,8 @@
 """How a handler's outcome becomes an answer, whatever it was."""
 
+from dataclasses import dataclass
+from typing import Annotated
+
 import pytest
 from tests.server.conversation import MODERN, Conversation
 
@@ -133,6 +136,124 @@ def test_a_value_that_cannot_be_said_is_a_failure_of_the_handler(method, params)
     peer = Conversation(server_with(lambda: {1: object()}))
     assert peer.error(method, **params) == {"code": -32603, "message": FAILED}
     assert isinstance(peer.events[0], HandlerFailed)
+
+
+# Handlers that fail when what they returned or raised is read
+
+
+class Evil:
+    """What a handler may hand over: it says nothing, and raises whenever it is looked at."""
+
+    def __getattribute__(self, name):
+        raise RuntimeError(SECRET)
+
+    def __repr__(self):
+        raise RuntimeError(SECRET)
+
+
+@dataclass
+class LateFault:
+    """A record that cannot be read any more."""
+
+    name: str = "a"
+
+    def __getattribute__(self, name):
+        if name == "name":
+            raise ZeroDivisionError(SECRET)
+        return super().__getattribute__(name)
+
+
+def an(class_):
+    return class_()
+
+
+class BadText:
+    def __str__(self):
+        raise RuntimeError(SECRET)
+
+
+class BadError(BadText, Exception):
+    pass
+
+
+class BadToolError(BadText, ToolError):
+    pass
+
+
+class BadNotFound(ResourceNotFound):
+    def __init__(self, uri):
+        super().__init__(uri)
+        self.uri = Evil()
+
+
+class BadRpcError(RpcError):
+    def __init__(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: 10**5000, lambda: Evil(), lambda: {"a": Evil()}, lambda: [Evil()], lambda: LateFault()]
+)
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_value_that_raises_when_it_is_read_is_a_failure_of_the_handler(make, revision):
+    peer = Conversation(server_with(make), revision)
+    assert text_of(peer.call("tool")) == FAILED
+    for method, params in OTHERS:
+        assert peer.error(method, **params) == {"code": -32603, "message": FAILED}
+    assert [type(event) for event in peer.events] == [HandlerFailed] * 4
+
+
+@pytest.mark.parametrize("type_", [int, LateFault, Annotated[LateFault, "noted"], dict[str, LateFault]])
+def test_a_typed_value_that_raises_when_it_is_read_is_a_failure_of_the_handler(type_):
+    values = {int: 10**5000, dict[str, LateFault]: {"a": LateFault()}}
+
+    def function():
+        return values.get(type_, LateFault())
+
+    function.__annotations__["return"] = type_
+    server = Server("outcomes", version="1")
+    server.add_tool(function, name="tool")
+    peer = Conversation(server)
+    assert text_of(peer.call("tool")) == FAILED
+    assert [type(event) for event in peer.events] == [HandlerFailed]
+
+
+@pytest.mark.parametrize("reveals", [True, False])
+@pytest.mark.parametrize("class_", [BadError, BadToolError, BadNotFound])
+def test_an_exception_that_raises_when_it_is_read_is_a_failure_of_the_handler(class_, reveals):
+    error = class_("a:b")
+    peer = Conversation(raising(error, reveal_errors=reveals))
+    result = peer.call("tool")
+    assert result["isError"] is True
+    assert SECRET not in text_of(result) or reveals
+    for method, params in OTHERS:
+        assert peer.error(method, **params)["code"] == -32603
+    assert [type(event) for event in peer.events] == [HandlerFailed] * 4
+
+
+def test_a_protocol_error_that_was_never_made_is_a_failure_of_the_handler():
+    peer = Conversation(raising(BadRpcError()))
+    assert text_of(peer.call("tool")) == FAILED
+    assert isinstance(peer.events[0].error, AttributeError)
+
+
+def test_the_answer_after_a_value_that_raises_is_answered_as_ever():
+    values = [10**5000, "fine"]
+    peer = Conversation(server_with(lambda: values.pop(0)))
+    assert text_of(peer.call("tool")) == FAILED
+    assert text_of(peer.call("tool")) == "fine"
+
+
+def test_a_notification_that_is_no_object_is_refused_where_it_is_said():
+    def function(ctx: Context) -> str:
+        ctx.notify("acme/said", 10**5000)
+        return "not reached"
+
+    server = server_with(function)
+    server.add_notification("acme/said", lambda: None)
+    peer = Conversation(server)
+    assert text_of(peer.call("tool")) == FAILED
+    assert "expected an object" in str(peer.events[0].error)
 
 
 # An outcome, once

@@ -8,7 +8,6 @@ from sansmcp.errors import (
     LocalProtocolError,
     ResourceNotFound,
     RpcError,
-    SansmcpError,
     ToolError,
 )
 from sansmcp.schema import INTERNAL_ERROR, INVALID_PARAMS, MISSING_REQUIRED_CLIENT_CAPABILITY, Era
@@ -23,10 +22,6 @@ from sansmcp.values import JSON
 
 FAILED: Final = "It failed; the reason stays with the server."
 """What the peer is told of an exception; what was raised is for the author alone."""
-
-# What making a result from a handler's value can raise: a field that was never set, a value that
-# holds itself.
-_UNFIT: Final = (SansmcpError, AttributeError, RecursionError)
 
 
 class Invocation:
@@ -104,7 +99,7 @@ class Invocation:
         try:
             result = self._target.answer(value, self._event)
             self._session.respond(self._event.request_id, result, now)
-        except _UNFIT as error:
+        except Exception as error:  # noqa: BLE001 - whatever a value does when it is read is its handler's fault
             self._fail(error, now)
 
     def raised(self, error: BaseException, now: float) -> None:
@@ -117,6 +112,12 @@ class Invocation:
         """
         cancelled = self._state is RunState.CANCELLED
         self._end(now)
+        try:
+            self._take_error(error, now, cancelled=cancelled)
+        except Exception as unfit:  # noqa: BLE001 - an exception of a handler's own may raise when it is read
+            self._fail(unfit, now)
+
+    def _take_error(self, error: BaseException, now: float, *, cancelled: bool) -> None:
         run = self._run
         if run is not None and run.questions:
             if _is_input_needed(error):
@@ -176,8 +177,7 @@ class Invocation:
             self._answer_text(text, now, None)
 
     def _fail(self, error: BaseException, now: float) -> None:
-        text = f"{type(error).__name__}: {error}" if self._reveals else FAILED
-        self._answer_text(text, now, error)
+        self._answer_text(_shown(error) if self._reveals else FAILED, now, error)
 
     def _answer_text(
         self, text: str, now: float, cause: BaseException | None, *, code: int = INTERNAL_ERROR
@@ -272,6 +272,13 @@ def _is_input_needed(error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup):
         return all(_is_input_needed(inner) for inner in error.exceptions)
     return isinstance(error, InputNeeded)
+
+
+def _shown(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - how an exception of a handler's own is shown is up to its class
+        return FAILED
 
 
 def _no_code(error: RpcError) -> LocalProtocolError:

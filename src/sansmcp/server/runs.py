@@ -3,7 +3,7 @@
 import enum
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 import attrs
@@ -134,6 +134,9 @@ class Run:
             raise LocalProtocolError(
                 f"notify({method!r:.80}): register it with Server.add_notification first"
             )
+        if not isinstance(params, Mapping):
+            kind = type(params).__name__
+            raise LocalProtocolError(f"notify({method!r}): expected an object, found an instance of {kind}")
         self._say(method, plain(params))
 
     def _say(self, method: str, params: JSON) -> None:
