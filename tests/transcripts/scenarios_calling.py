@@ -314,3 +314,55 @@ def identifiers_of_the_client(r):
     r.by_hand("C", cancelled, "7 is given up", legal=True)
     for text in ("seven", "seven as a text", "zero", "nothing", "far below"):
         r.respond_text(r.request(), text)
+
+
+@scenario()
+def progress_at_a_pace(r):
+    """Past a burst progress is held, and only the newest value is sent; the result waits for nothing."""
+    limits = SessionLimits(progress_burst=2, progress_interval=1.0)
+    r.start(server={"limits": limits})
+    r.tool("slow", progress=True)
+    request = r.request()
+    for step in range(1, 6):
+        r.progress(request, step, 9)
+    r.advance(1.5)
+    r.progress(request, 6, 9)
+    r.progress(request, 7, 9)
+    r.respond_text(request, "done")
+
+
+@scenario()
+def log_messages_at_a_pace(r):
+    """Past a burst log messages of one logger and level are counted, and the count is sent later."""
+    limits = SessionLimits(log_burst=2, log_interval=1.0)
+    r.start(client={"log_level": "info"} if r.modern else None, server={"limits": limits})
+    if not r.modern:
+        r.client.set_log_level("info", r.now)
+        r.settle()
+    r.tool("talks")
+    request = r.request()
+    for number in range(5):
+        r.log("info", f"number {number}", request=request, logger="disk")
+    r.log("warning", "another level", request=request, logger="disk")
+    r.advance(3.0)
+    r.log("info", "number 5", request=request, logger="disk")
+    r.respond_text(request, "done")
+
+
+@scenario()
+def too_many_notifications(r):
+    """Notifications past the limit are dropped; cancellations and answers are not among them."""
+    limits = SessionLimits(notifications=2, notifications_per_second=1.0)
+    r.start(client={"limits": limits}, server={"limits": limits})
+    call = r.tool("slow", progress=True)
+    request = r.request()
+    for step in (1, 2, 3, 4):
+        r.progress(request, step)
+    r.advance(2.0)
+    r.progress(request, 5)
+    unknown = {"jsonrpc": "2.0", "method": "notifications/acme"}
+    for _ in range(3):
+        r.by_hand("C", unknown, "a notification of nobody")
+    r.client.cancel(call, r.now)
+    r.settle()
+    r.respond_text(request, "too late")
