@@ -17,7 +17,7 @@ from sansmcp import schema
 from sansmcp.errors import InputNeeded, InputRefused, LocalProtocolError
 from sansmcp.schema import LEGACY_REVISIONS, REVISIONS
 from sansmcp.server import Accepted, Cancelled, Context, Declined, Ge, Server
-from sansmcp.session import HandlerFailed, MissingCapability
+from sansmcp.session import HandlerFailed, MissingCapability, SessionLimits
 
 TOKEN = {"progressToken": "t"}
 DEBUG = {"io.modelcontextprotocol/logLevel": "debug"}
@@ -702,16 +702,19 @@ def test_a_client_is_asked_only_what_it_declared(missing):
 # Rounds
 
 
+@pytest.mark.parametrize("limits", [None, SessionLimits(input_rounds=1), SessionLimits(input_rounds=12)])
 @pytest.mark.parametrize("revision", ["2025-06-18", MODERN])
-def test_a_handler_may_ask_in_ten_rounds_and_not_in_eleven(revision):
+def test_a_handler_asks_in_as_many_rounds_as_the_session_lets_it(revision, limits):
+    rounds = 10 if limits is None else limits.input_rounds
+
     def tool(ctx: Context) -> None:
-        for number in range(11):
+        for number in range(rounds + 1):
             ctx.elicit(str(number), "?", str)
 
-    peer = talk(tool, revision)
+    peer = talk(tool, revision, limits=limits)
     ask(peer)
     accepted = {"action": "accept", "content": {"value": "x"}}
-    for number in range(1, 10):
+    for number in range(1, rounds):
         (message,) = answer(peer, accepted)
         if revision == MODERN:
             peer.state, peer.key = message["result"]["requestState"], str(number)
@@ -721,4 +724,17 @@ def test_a_handler_may_ask_in_ten_rounds_and_not_in_eleven(revision):
     assert message["result"]["isError"] is True
     (failed,) = peer.events
     assert isinstance(failed, HandlerFailed)
-    assert "asked in 10 rounds" in str(failed.error)
+    assert f"asked in {rounds} rounds" in str(failed.error)
+
+
+@pytest.mark.parametrize("revision", ["2025-06-18", MODERN])
+def test_a_key_that_has_its_answer_names_no_other_question(revision):
+    def tool(ctx: Context) -> str:
+        return f"{ctx.elicit('key', 'name?', str)}{ctx.elicit('key', 'town?', str)}"
+
+    peer = talk(tool, revision)
+    assert ask(peer)["message"] == "name?"
+    (message,) = answer(peer, {"action": "accept", "content": {"value": "x"}})
+    assert message["result"]["isError"] is True
+    (failed,) = peer.events
+    assert "question 'key': two different questions have this key" in str(failed.error)

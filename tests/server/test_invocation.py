@@ -163,10 +163,6 @@ class LateFault:
         return super().__getattribute__(name)
 
 
-def an(class_):
-    return class_()
-
-
 class BadText:
     def __str__(self):
         raise RuntimeError(SECRET)
@@ -191,12 +187,13 @@ class BadRpcError(RpcError):
         pass
 
 
-@pytest.mark.parametrize(
-    "make", [lambda: 10**5000, lambda: Evil(), lambda: {"a": Evil()}, lambda: [Evil()], lambda: LateFault()]
-)
+@pytest.mark.parametrize("make", [lambda: 10**5000, Evil, lambda: {"a": Evil()}, lambda: [Evil()], LateFault])
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_a_value_that_raises_when_it_is_read_is_a_failure_of_the_handler(make, revision):
-    peer = Conversation(server_with(make), revision)
+    def function():
+        return make()
+
+    peer = Conversation(server_with(function), revision)
     assert text_of(peer.call("tool")) == FAILED
     for method, params in OTHERS:
         assert peer.error(method, **params) == {"code": -32603, "message": FAILED}

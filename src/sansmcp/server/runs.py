@@ -4,7 +4,7 @@ import enum
 import math
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import attrs
 
@@ -24,9 +24,6 @@ Command: TypeAlias = Callable[[float], None]
 Outlet: TypeAlias = Callable[[Command], None]
 """Runs a command on the session's own thread, soon and in order. It is given by a binding, may be called
 from any thread, and never blocks."""
-
-# The Python and the TypeScript SDK stop after 10.
-MAX_ROUNDS: Final = 10
 
 
 class RunState(enum.Enum):
@@ -56,6 +53,7 @@ class Run:
 
     __slots__ = (
         "_logs",
+        "_named",
         "_notifications",
         "_outlet",
         "_pending",
@@ -83,6 +81,7 @@ class Run:
         self.questions: dict[str, schema.InputRequest] = {}
         self.asked: dict[str, str] = {}
         self.kept: dict[str, JSON] = dict(memory.once)
+        self._named: dict[str, str] = {}
         self._session = session
         self._outlet = outlet
         self._notifications = notifications
@@ -153,6 +152,9 @@ class Run:
             LocalProtocolError: the revision has no such question, the key names two, or the run is over.
         """
         digest = digest_of(codec_for(LATEST_MODERN).unstructure(request))
+        # Before the answer is looked up: each would drive the other's out, and both be asked again and again.
+        if self._named.setdefault(key, digest) != digest:
+            raise LocalProtocolError(f"question {key!r}: two different questions have this key")
         known = self.memory.answers.get(key)
         if known is not None and known.question == digest:
             return known
@@ -162,8 +164,7 @@ class Run:
         codec_for(self.event.revision).unstructure(request.params)
         if self.state is RunState.ENDED:
             raise LocalProtocolError(f"question {key!r}: the request has been answered")
-        if self.asked.setdefault(key, digest) != digest:
-            raise LocalProtocolError(f"question {key!r}: two different questions have this key")
+        self.asked[key] = digest
         self.questions[key] = request
         raise InputNeeded(key)
 
@@ -174,7 +175,8 @@ class Run:
             LocalProtocolError: there have been too many already.
         """
         before = self.memory
-        if before.round >= MAX_ROUNDS:
+        # To the session each round of a modern request is a request of its own; this count goes along.
+        if before.round >= self._session.limits.input_rounds:
             raise LocalProtocolError(f"the handler has asked in {before.round} rounds, which is the limit")
         reported = [progress for progress in (before.progress, self._progress) if progress is not None]
         return attrs.evolve(

@@ -127,6 +127,11 @@ class Session(abc.ABC, Generic[EventT]):
         """The revision that was agreed on, or None; a server serves modern requests beside it."""
         return None if self._codec is None else self._codec.revision
 
+    @property
+    def limits(self) -> SessionLimits:
+        """How much the peer may ask for."""
+        return self._limits
+
     @abc.abstractmethod
     def stats(self) -> SessionStats:
         """Return how the session is doing."""
