@@ -298,3 +298,62 @@ def test_the_keys_of_meta_that_we_write_have_the_form_of_the_specification(revis
         assert ours == {"progressToken"}
     else:
         assert ours == {"progressToken"} | {f"io.modelcontextprotocol/{name}" for name in MODERN_KEYS}
+
+
+# Params and content
+
+
+BAD_PARAMS = [
+    ("tools/call", {}),
+    ("tools/call", {"name": 7}),
+    ("tools/call", {"name": "tool", "arguments": []}),
+    ("tools/list", {"cursor": 7}),
+    ("prompts/get", {"name": None}),
+    ("prompts/get", {"name": "p", "arguments": {"a": 1}}),
+    ("resources/read", {"uri": ["a:b"]}),
+    ("resources/list", {"cursor": {}}),
+    ("completion/complete", {}),
+    ("completion/complete", {"ref": {"type": "ref/prompt"}, "argument": {"name": "a", "value": ""}}),
+    ("completion/complete", {"ref": {"type": "ref/other"}, "argument": {"name": "a", "value": ""}}),
+    ("completion/complete", {"ref": {"type": "ref/prompt", "name": "p"}, "argument": {"name": "a"}}),
+    (
+        "completion/complete",
+        {"ref": {"type": "ref/prompt", "name": "p"}, "argument": {"name": "a", "value": 7}},
+    ),
+]
+
+
+@every_revision
+@pytest.mark.parametrize(("method", "params"), BAD_PARAMS)
+def test_params_that_do_not_fit_their_method_reach_no_handler(revision, method, params):
+    server = open_server(revision)
+    tell(server, call_of(revision, 1, method, params))
+    (answer,) = take(server)
+    assert (answer["id"], answer["error"]["code"]) == (1, -32602)
+    assert kinds(server) == ["ProtocolViolated"]
+
+
+@pytest.mark.parametrize("revision", ["2025-11-25", MODERN])
+def test_the_meta_of_tools_in_sampling_comes_back_as_it_went(revision):
+    cached = {"acme.example/cache": {"key": [1, None]}}
+    use = schema.ToolUseContent(id="1", name="add", input={}, meta=cached)
+    found = schema.ToolResultContent(tool_use_id="1", content=(), meta=cached)
+    messages = (
+        schema.SamplingMessage(role="assistant", content=(use,)),
+        schema.SamplingMessage(role="user", content=(found,)),
+    )
+    pair = connected_pair(revision)
+    pair.client.send_request("tools/call", TOOL, pair.now)
+    pair.settle()
+    (received,) = pair.take_server_events()
+    params = schema.CreateMessageRequestParams(messages=messages, max_tokens=1)
+    question = schema.InputRequest(method="sampling/createMessage", params=params)
+    pair.server.require_input(received.request_id, {"k": question}, pair.now)
+    pair.settle()
+    (asked,) = pair.take_client_events()
+    assert [message.content[0].meta for message in asked.params.messages] == [cached, cached]
+    said = schema.CreateMessageResult(role="assistant", content=use, model="m")
+    pair.client.provide_input(asked.handle, said, pair.now)
+    pair.settle()
+    (again,) = pair.take_server_events()
+    assert again.input_responses["k"].content.meta == cached

@@ -267,3 +267,54 @@ def test_what_an_extension_adds_is_refused_where_it_was_not_declared_by_both(ask
     assert take(server)[0]["error"]["code"] == -32601
     tell(server, cancelled(1))
     assert kinds(server) == ["MessageDropped"]
+
+
+PAGE = {"mode": "url", "message": "?", "url": "https://example.com", "elicitationId": "e"}
+FORM = {"message": "?", "requestedSchema": {"type": "object", "properties": {}}}
+TOOLS_FOR_THE_MODEL = {"messages": [], "maxTokens": 1, "tools": []}
+FORM_ONLY = schema.ClientCapabilities(
+    elicitation=schema.ElicitationCapability(), sampling=schema.SamplingCapability()
+)
+PAGE_ONLY = schema.ClientCapabilities(elicitation=schema.ElicitationCapability(url={}))
+BEYOND = [
+    (FORM_ONLY, "elicitation/create", PAGE, "elicitation.url"),
+    (PAGE_ONLY, "elicitation/create", FORM, "elicitation.form"),
+    (FORM_ONLY, "sampling/createMessage", TOOLS_FOR_THE_MODEL, "sampling.tools"),
+]
+
+
+@pytest.mark.parametrize(("capabilities", "method", "params", "missing"), BEYOND)
+def test_a_mode_that_the_client_did_not_declare_is_refused_with_the_error_for_params(
+    capabilities, method, params, missing
+):
+    client = open_client("2025-11-25", capabilities=capabilities)
+    tell(client, request(1, method, params))
+    (answer,) = take(client)
+    assert answer["error"] == {
+        "code": -32602,
+        "message": f"{method}: this client did not declare {missing!r}",
+    }
+    assert kinds(client) == ["ProtocolViolated"]
+    able = open_client("2025-11-25")
+    tell(able, request(1, method, params))
+    assert (kinds(able), take(able)) == (["InputRequested"], [])
+
+
+@pytest.mark.parametrize(("capabilities", "method", "params", "missing"), BEYOND)
+@pytest.mark.parametrize("revision", ["2025-11-25", MODERN])
+def test_a_server_does_not_ask_in_a_mode_that_the_client_did_not_declare(
+    revision, capabilities, method, params, missing
+):
+    codec = codec_for("2025-11-25")
+    row = METHODS.lookup(method, "2025-11-25", Side.SERVER, Kind.REQUEST)
+    question = schema.InputRequest(method=method, params=codec.structure(row.params, params))
+    pair = connected_pair(revision, client_capabilities=capabilities)
+    pair.client.send_request("tools/call", {"name": "tool"}, pair.now)
+    pair.settle()
+    (received,) = pair.take_server_events()
+    with pytest.raises(MissingCapability) as caught:
+        pair.server.require_input(received.request_id, {"k": question}, pair.now)
+    assert caught.value.path == missing
+    said = len(pair.transcript)
+    pair.settle()
+    assert len(pair.transcript) == said
