@@ -113,6 +113,22 @@ def test_an_unknown_version_is_answered_with_those_that_are_spoken():
     assert ", ".join(reversed(REVISIONS)) in found.message
 
 
+@pytest.mark.parametrize("requested", LEGACY_REVISIONS)
+@pytest.mark.parametrize(
+    ("reader", "supported"), [(DUAL, MODERN_REVISIONS), (MODERN_ONLY, MODERN_REVISIONS), (LEGACY_ONLY, None)]
+)
+def test_a_modern_request_in_a_legacy_version_is_told_what_it_may_name_instead(reader, supported, requested):
+    meta = {VERSION: requested, CAPABILITIES: {}}
+    found = reader.read(Request(id=1, method="tools/list", params={"_meta": meta}), None)
+    # A server without a modern version names its legacy ones: they are where a client falls back to.
+    assert found.data["supported"] == list(reversed(supported or LEGACY_REVISIONS))
+    answers = [
+        reader.read(Request(id=2, method="tools/list", params={"_meta": {**meta, VERSION: version}}), None)
+        for version in found.data["supported"]
+    ]
+    assert all(isinstance(answer, ModernRequest) for answer in answers) == (supported is not None)
+
+
 def test_a_modern_request_is_read_whole_and_anew_for_each():
     info = {"name": "n", "version": "v"}
     meta = {**FULL, CAPABILITIES: {"roots": {}}, INFO: info, LEVEL: "error", "progressToken": 1, "own": []}

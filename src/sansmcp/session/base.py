@@ -12,11 +12,17 @@ from functools import partial
 from typing import Final, Generic, TypeVar, assert_never
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.schema import METHODS, Codec, MethodTable, Revision, Side
+from sansmcp.schema import (
+    INVALID_REQUEST,
+    METHODS,
+    Codec,
+    MethodTable,
+    Revision,
+    Side,
+)
 from sansmcp.session.actions import Action, Close, Send
 from sansmcp.session.calls import Outcome
 from sansmcp.session.deadlines import Deadlines
-from sansmcp.session.era import INVALID_REQUEST
 from sansmcp.session.events import Disconnected, MessageDropped, ProtocolViolated
 from sansmcp.session.pace import Pace, Report
 from sansmcp.session.settings import SessionLimits, Timeouts

@@ -9,18 +9,24 @@ from typing import Final
 import attrs
 
 from sansmcp import schema
-from sansmcp.schema import Codec, Era, Kind, Method, SchemaError, Side, codec_for, era_of
-from sansmcp.session.actions import Cancel
-from sansmcp.session.calls import Call, Outcome, Purpose
-from sansmcp.session.capabilities import declares, missing_for_input
-from sansmcp.session.era import (
+from sansmcp.schema import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
-    progress_token_of,
-    subscription_of,
+    Codec,
+    Era,
+    Kind,
+    Method,
+    SchemaError,
+    Side,
+    codec_for,
+    era_of,
 )
+from sansmcp.session.actions import Cancel
+from sansmcp.session.calls import Call, Outcome, Purpose
+from sansmcp.session.capabilities import declares, missing_for_input
+from sansmcp.session.era import progress_token_of, subscription_of
 from sansmcp.session.events import (
     Change,
     ChangeKind,

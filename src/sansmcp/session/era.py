@@ -13,9 +13,14 @@ import attrs
 
 from sansmcp import schema
 from sansmcp.schema import (
+    HEADER_MISMATCH,
+    INVALID_PARAMS,
     LATEST_MODERN,
     LEGACY_REVISIONS,
+    METHOD_NOT_FOUND,
+    MISSING_REQUIRED_CLIENT_CAPABILITY,
     MODERN_REVISIONS,
+    UNSUPPORTED_PROTOCOL_VERSION,
     Codec,
     Era,
     Kind,
@@ -40,14 +45,6 @@ LOG_LEVELS: Final[Mapping[str, int]] = {
     level: rank for rank, level in enumerate(get_args(schema.LoggingLevel))
 }
 """The levels of log messages and how severe they are."""
-
-INVALID_PARAMS: Final = -32602
-METHOD_NOT_FOUND: Final = -32601
-INVALID_REQUEST: Final = -32600
-INTERNAL_ERROR: Final = -32603
-HEADER_MISMATCH: Final = -32020
-MISSING_CLIENT_CAPABILITY: Final = -32021
-UNSUPPORTED_VERSION: Final = -32022
 
 
 @attrs.frozen(kw_only=True)
@@ -183,7 +180,10 @@ def _missing_member(name: str, found: str) -> Refusal:
 
 
 def unsupported_version(requested: str, supported: Sequence[Revision]) -> Refusal:
-    """Build the error that names the supported versions.
+    """Build the error that names the supported versions, newest first.
+
+    All of them, so that a client can fall back to a legacy one; but where it named a legacy one in a
+    modern request, only the modern ones if there are any.
 
     Args:
         requested: the version that the client named.
@@ -193,8 +193,11 @@ def unsupported_version(requested: str, supported: Sequence[Revision]) -> Refusa
         The error -32022 with `supported` and `requested` in its data.
     """
     newest_first = sorted(supported, reverse=True)
+    if requested in LEGACY_REVISIONS and newest_first[0] in MODERN_REVISIONS:
+        # A client that tries again with one of these must not name another that no modern request may name.
+        newest_first = [revision for revision in newest_first if revision in MODERN_REVISIONS]
     return Refusal(
-        code=UNSUPPORTED_VERSION,
+        code=UNSUPPORTED_PROTOCOL_VERSION,
         message=f"protocol version {requested[:80]!r} is not supported; supported: {', '.join(newest_first)}",
         data={"supported": newest_first, "requested": requested},
     )
@@ -202,7 +205,7 @@ def unsupported_version(requested: str, supported: Sequence[Revision]) -> Refusa
 
 def is_modern_refusal(code: int) -> bool:
     """Say whether only a modern server answers with this code."""
-    return code in (HEADER_MISMATCH, MISSING_CLIENT_CAPABILITY, UNSUPPORTED_VERSION)
+    return code in (HEADER_MISMATCH, MISSING_REQUIRED_CLIENT_CAPABILITY, UNSUPPORTED_PROTOCOL_VERSION)
 
 
 def supported_by_error(code: int, data: JSON | Absent, *, any_code: bool = False) -> tuple[str, ...] | None:
@@ -217,7 +220,7 @@ def supported_by_error(code: int, data: JSON | Absent, *, any_code: bool = False
     Returns:
         The versions the server names, or None if the error is not of the modern era.
     """
-    if (code != UNSUPPORTED_VERSION and not any_code) or not isinstance(data, Mapping):
+    if (code != UNSUPPORTED_PROTOCOL_VERSION and not any_code) or not isinstance(data, Mapping):
         return None
     supported = data.get("supported")
     if not isinstance(supported, list):

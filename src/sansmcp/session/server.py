@@ -10,18 +10,25 @@ from collections.abc import Mapping
 
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
-from sansmcp.schema import LATEST_LEGACY, Codec, Era, Kind, Method, Side
+from sansmcp.schema import (
+    HEADER_MISMATCH,
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    LATEST_LEGACY,
+    METHOD_NOT_FOUND,
+    MISSING_REQUIRED_CLIENT_CAPABILITY,
+    PARSE_ERROR,
+    UNSUPPORTED_PROTOCOL_VERSION,
+    Codec,
+    Era,
+    Kind,
+    Method,
+    Side,
+)
 from sansmcp.session.calls import Call, Outcome, Purpose, to_json, typed
 from sansmcp.session.capabilities import MissingCapability, declares, missing_for_input
-from sansmcp.session.era import (
-    HEADER_MISMATCH,
-    INVALID_REQUEST,
-    LOG_LEVELS,
-    MISSING_CLIENT_CAPABILITY,
-    UNSUPPORTED_VERSION,
-    stamp_result,
-    stamp_subscription,
-)
+from sansmcp.session.era import LOG_LEVELS, stamp_result, stamp_subscription
 from sansmcp.session.events import (
     CallHandle,
     Change,
@@ -51,7 +58,16 @@ _OWN_COMMANDS = {
 }
 # 2026-07-28, Base Protocol, Error Codes: of the range that JSON-RPC reserves, these and no others.
 _MODERN_CODES = frozenset(
-    {-32700, -32600, -32601, -32602, -32603, HEADER_MISMATCH, MISSING_CLIENT_CAPABILITY, UNSUPPORTED_VERSION}
+    {
+        PARSE_ERROR,
+        INVALID_REQUEST,
+        METHOD_NOT_FOUND,
+        INVALID_PARAMS,
+        INTERNAL_ERROR,
+        HEADER_MISMATCH,
+        MISSING_REQUIRED_CLIENT_CAPABILITY,
+        UNSUPPORTED_PROTOCOL_VERSION,
+    }
 )
 
 

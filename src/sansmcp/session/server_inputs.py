@@ -6,8 +6,11 @@ after `initialize`, and beside it modern requests that describe themselves.
 
 from sansmcp import schema
 from sansmcp.schema import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
     LATEST_LEGACY,
     LEGACY_REVISIONS,
+    METHOD_NOT_FOUND,
     Codec,
     Era,
     Kind,
@@ -20,9 +23,6 @@ from sansmcp.schema import (
 )
 from sansmcp.session.capabilities import declares, shared_extensions
 from sansmcp.session.era import (
-    INTERNAL_ERROR,
-    INVALID_PARAMS,
-    METHOD_NOT_FOUND,
     ModernRequest,
     Refusal,
     progress_token_of,

@@ -10,6 +10,7 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import (
+    INTERNAL_ERROR,
     METHODS,
     REVISIONS,
     Codec,
@@ -22,12 +23,7 @@ from sansmcp.session.actions import Cancel, EndExchange
 from sansmcp.session.calling import CallingSession
 from sansmcp.session.calls import Outcome
 from sansmcp.session.capabilities import check_extensions
-from sansmcp.session.era import (
-    INTERNAL_ERROR,
-    RequestReader,
-    stamp_result,
-    stamp_subscription,
-)
+from sansmcp.session.era import RequestReader, stamp_result, stamp_subscription
 from sansmcp.session.events import (
     AnswerDropped,
     Disconnected,
