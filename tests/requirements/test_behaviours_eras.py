@@ -82,6 +82,14 @@ def test_any_error_that_is_none_of_the_modern_ones_leads_to_initialize(code, dat
     assert [event.revision for event in events(client)] == ["2025-06-18"]
 
 
+@pytest.mark.parametrize("code", [-32020, -32021, -32022])
+def test_an_error_that_only_a_modern_server_has_leads_to_no_initialize(code):
+    client, first = connecting(revisions=REVISIONS)
+    tell(client, error(first["id"], code, "not like this", {"requiredCapabilities": {"roots": {}}}))
+    assert events(client) == [Disconnected(reason="the server refused server/discover: not like this")]
+    assert take(client) == ["close"]
+
+
 @pytest.mark.parametrize("answer", [{"result": {"hello": 1}}, {"result": []}, {"error": "what?"}])
 def test_an_answer_that_cannot_be_used_leads_to_initialize(answer):
     client, first = connecting(revisions=REVISIONS)
