@@ -147,7 +147,7 @@ def test_an_array_of_notifications_is_not_answered():
     assert (take(server), kinds(server)) == ([], ["NotificationReceived", "MessageDropped"])
 
 
-def test_what_cannot_be_read_in_an_array_is_answered_within_it():
+def test_what_cannot_be_read_in_an_array_is_answered_within_it_where_it_has_an_id():
     server = open_server("2025-03-26")
     tell(
         server,
@@ -160,13 +160,18 @@ def test_what_cannot_be_read_in_an_array_is_answered_within_it():
     )
     (answers,) = take(server)
     assert [(answer["id"], answer.get("error", {}).get("code")) for answer in answers] == [
-        (None, -32600),
         (2, -32600),
         (3, None),
     ]
     assert kinds(server) == ["ProtocolViolated"] * 3
-    tell(server, [7])
-    assert [[answer["id"] for answer in answers] for answers in take(server)] == [[None]]
+    tell(server, [7, {}])
+    assert (take(server), kinds(server)) == ([], ["ProtocolViolated"] * 2)
+
+
+def test_an_array_that_is_too_long_is_not_answered():
+    server = open_server("2025-03-26")
+    tell(server, [request(id_, "ping") for id_ in range(1001)])
+    assert (take(server), kinds(server)) == ([], ["ProtocolViolated"])
 
 
 def test_a_request_of_an_array_that_is_cancelled_is_left_out_of_the_answer():

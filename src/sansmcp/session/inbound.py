@@ -12,7 +12,7 @@ from sansmcp.session.events import InputAnswer, InputRefused, RequestReceived
 from sansmcp.session.pace import Report
 from sansmcp.session.settings import SessionLimits
 from sansmcp.session.states import REQUEST, Effect, RequestInput, RequestState
-from sansmcp.values import ABSENT, JSON, RequestId, Word
+from sansmcp.values import JSON, RequestId, Word
 from sansmcp.wire import ErrorResponse, Request, Response
 
 
@@ -27,10 +27,9 @@ class BatchReply:
         """Wait for the answer to one more request of the array."""
         self._awaited.add(request_id)
 
-    def add(self, answer: Response | ErrorResponse) -> None:
-        """Keep an answer; one without an id belongs to an item that could not be read."""
-        if answer.id is not None and answer.id is not ABSENT:
-            self._awaited.discard(answer.id)
+    def add(self, request_id: RequestId, answer: Response | ErrorResponse) -> None:
+        """Keep the answer to a request of the array."""
+        self._awaited.discard(request_id)
         self._answers.append(answer)
 
     def forget(self, request_id: RequestId) -> None:

@@ -277,18 +277,17 @@ class ServerInputs(ServerRequests):
             # An id in flight belongs to the request that came first, and so does the answer to it.
             if request_id not in self._requests and request_id not in self._subscriptions:
                 self._answer_item(ErrorResponse(id=request_id, error=error), request_id)
-        elif self._batch is not None:
-            # JSON-RPC has one error for each item of an array that cannot be read.
-            self._batch.add(ErrorResponse(id=None, error=error))
         elif (self.revision or self._revisions[-1]) >= "2025-11-25":
-            # An error without an id is part of the protocol since then; before, none is sent.
+            # An error without an id is part of the protocol since then. Before, the schema requires an id
+            # that is a string or a number, so none is sent: neither for a line, nor for an array of
+            # 2025-03-26 that is empty or too long, nor for one item of it.
             self._send(ErrorResponse(id=ABSENT, error=error))
 
     def _answer_item(self, answer: ErrorResponse, request_id: RequestId) -> None:
         if self._batch is None:
             self._send(answer, related=request_id)
         else:
-            self._batch.add(answer)
+            self._batch.add(request_id, answer)
 
     # Subscriptions
 

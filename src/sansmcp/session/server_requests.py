@@ -110,7 +110,7 @@ class ServerRequests(CallingSession[ServerEvent]):
         if reply is None:
             self._send(message, related=request_id)
             return
-        reply.add(message)
+        reply.add(request_id, message)
         # While the array is still being read, more of it may have to be waited for.
         if reply is not self._batch:
             self._send_batch(reply)
