@@ -195,6 +195,80 @@ def test_what_a_handler_raises_is_kept_for_the_log_and_the_server_is_told_nothin
     assert str(invocation.failure) == "the password is 1234"
 
 
+class Evil:
+    """What raises whenever it is looked at."""
+
+    def __getattribute__(self, name):
+        raise RuntimeError("the password is 1234")
+
+    def __repr__(self):
+        raise RuntimeError("the password is 1234")
+
+    __str__ = __repr__
+
+
+class BadList(list):
+    def __iter__(self):
+        raise RuntimeError("the password is 1234")
+
+
+class NeverMade(RpcError):
+    def __init__(self):
+        pass
+
+
+class EvilText(RpcError):
+    def __init__(self):
+        super().__init__(7, "seven")
+        self.message = Evil()
+
+
+def raising(make):
+    def handler(*_):
+        raise make()
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("make", "question"),
+    [
+        (lambda: InputHandlers(elicitation=lambda _: Evil()), ELICITATION),
+        (lambda: InputHandlers(elicitation=lambda _: accept({"who": Evil()})), ELICITATION),
+        (lambda: InputHandlers(elicitation=lambda _: schema.ElicitResult(action="no")), ELICITATION),
+        (
+            lambda: InputHandlers(elicitation=lambda _: schema.ElicitResult(action="accept", content=Evil())),
+            ELICITATION,
+        ),
+        (lambda: InputHandlers(elicitation=lambda _: accept({"who": 10**5000})), ELICITATION),
+        (lambda: InputHandlers(sampling=lambda _: Evil()), SAMPLING),
+        (
+            lambda: InputHandlers(
+                sampling=lambda _: schema.CreateMessageResult(role="assistant", content=Evil(), model="m")
+            ),
+            SAMPLING,
+        ),
+        (lambda: InputHandlers(roots=lambda: [schema.Root(uri=5)]), ROOTS),
+        (lambda: InputHandlers(roots=lambda: [schema.Root(uri=Evil())]), ROOTS),
+        (lambda: InputHandlers(roots=lambda: [Evil()]), ROOTS),
+        (lambda: InputHandlers(roots=lambda: BadList(["file:///x"])), ROOTS),
+        (lambda: InputHandlers(roots=raising(NeverMade)), ROOTS),
+        (lambda: InputHandlers(roots=raising(EvilText)), ROOTS),
+    ],
+)
+@pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
+def test_an_answer_that_raises_when_it_is_read_refuses_the_question_and_ends_the_call(
+    make, question, revision
+):
+    refused, invocation = answer(make(), question, revision)
+    assert invocation.failure is not None
+    if revision == "2025-11-25":
+        assert refused == InputRefused(code=-32603, message="the client could not answer")
+    else:
+        assert isinstance(refused, RequestLost)
+        assert refused.reason == "this side refused to answer: the client could not answer"
+
+
 def test_a_handler_may_refuse_with_an_error_of_its_choice():
     def sample(_):
         raise RpcError(-1, "the user rejected it", {"why": "cost"})

@@ -92,7 +92,7 @@ class InputInvocation:
         """
         try:
             self._session.provide_input(self._handle, self._answer(value), now)
-        except LocalProtocolError as error:
+        except Exception as error:  # noqa: BLE001 - whatever a value does when it is read is its handler's fault
             self.raised(error, now)
 
     def raised(self, error: BaseException, now: float) -> None:
@@ -104,12 +104,15 @@ class InputInvocation:
             error: what the handler raised.
             now: the time.
         """
-        if isinstance(error, RpcError):
-            try:
-                self._session.refuse_input(self._handle, error.code, error.message, now, data=error.data)
-            except LocalProtocolError as unsayable:
-                self.raised(unsayable, now)
+        if not isinstance(error, RpcError):
+            self._fail(error, now)
             return
+        try:
+            self._session.refuse_input(self._handle, error.code, error.message, now, data=error.data)
+        except Exception as unsayable:  # noqa: BLE001 - an exception of a handler's own may raise when it is read
+            self._fail(unsayable, now)
+
+    def _fail(self, error: BaseException, now: float) -> None:
         if not self._withdrawn:
             self.failure = error
         self._session.refuse_input(self._handle, INTERNAL_ERROR, _HANDLER_FAILED, now)
@@ -202,12 +205,13 @@ def _sampling_answer(value: JSON) -> schema.CreateMessageResult:
 
 
 def _roots_answer(value: JSON) -> schema.ListRootsResult:
-    # Nothing lazy: it would run code of the handler here, where nobody can catch what that raises.
+    # Nothing lazy: it would run code of the handler here, on the thread of the session.
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise LocalProtocolError(f"roots: expected a list of file URIs or roots, found {value!r:.80}")
     roots = tuple(schema.Root(uri=root) if isinstance(root, str) else root for root in value)
     for root in roots:
-        if not isinstance(root, schema.Root) or not root.uri.startswith("file://"):
+        uri = root.uri if isinstance(root, schema.Root) else None
+        if not isinstance(uri, str) or not uri.startswith("file://"):
             raise LocalProtocolError(f"roots: expected file URIs or roots that have one, found {root!r:.80}")
     return schema.ListRootsResult(roots=roots)
 

@@ -288,8 +288,9 @@ class ClientSession(ClientInputs):
             self._settle(question, question.request_id, ErrorResponse(id=question.request_id, error=error))
             return
         call = self._call_of(question)
+        reason = f"this side refused to answer: {message}"
         self._questions.remove(question)
-        self._lose_call(call, f"this side refused to answer: {message}")
+        self._lose_call(call, reason)
 
     def _settle(self, question: Question, request_id: RequestId, answer: Response | ErrorResponse) -> None:
         data = encode(answer)
