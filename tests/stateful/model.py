@@ -46,6 +46,10 @@ class Wire:
         """What each subscription was acknowledged with; None before that."""
         self.progress = {}
         """The last progress of each token that a request carries."""
+        self.tokens = {}
+        """The request that carries a token."""
+        self.stopped = set()
+        """The requests of the client whose cancellation was processed: nothing more is sent for them."""
 
     def carried(self, sender, text):
         """Look at a line of either side, which may be an array."""
@@ -70,6 +74,7 @@ class Wire:
         token = (params.get("_meta") or {}).get("progressToken")
         if token is not None:
             self.progress[key_of(token)] = float("-inf")
+            self.tokens[key_of(token)] = key
 
     def _answered(self, asker, message):
         if "id" not in message:
@@ -79,6 +84,7 @@ class Wire:
         assert asker == "C" or not self.modern, "a modern client sends no responses"
         self.asked[asker][key] += 1
         assert self.asked[asker][key] == 1, f"a second answer: {message!r}"
+        assert asker == "S" or key not in self.stopped, f"answered after its cancellation: {message!r}"
         if asker == "C":
             self.subscriptions.pop(key, None)
 
@@ -88,6 +94,7 @@ class Wire:
         if message["method"] == "notifications/progress":
             token = key_of(params["progressToken"])
             assert params["progress"] > self.progress[token], "progress rises"
+            assert self.tokens[token] not in self.stopped, "progress after a cancellation"
             self.progress[token] = params["progress"]
         elif message["method"] == "notifications/subscriptions/acknowledged":
             assert self.subscriptions[key_of(tag)] is None, "it is acknowledged once"

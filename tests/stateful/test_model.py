@@ -68,6 +68,15 @@ def test_what_is_not_allowed_on_the_wire_is_seen(lines, said):
         see(lines)
 
 
+def test_what_is_sent_for_a_cancelled_request_is_seen():
+    for late in (answer(1), progress(1)):
+        wire = Wire(modern=True)
+        wire.carried("C", json.dumps({"jsonrpc": "2.0", **REQUEST}))
+        wire.stopped.add(("int", 1))
+        with pytest.raises(AssertionError, match="cancellation"):
+            wire.carried("S", json.dumps({"jsonrpc": "2.0", **late}))
+
+
 def test_a_change_after_the_end_of_its_subscription_is_seen():
     with pytest.raises(KeyError):
         see([("C", LISTEN), ("S", ACKNOWLEDGED), ("S", answer(2)), ("S", TOOLS)])

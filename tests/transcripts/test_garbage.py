@@ -11,7 +11,7 @@ import random
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
-from tests.effort import against_garbage
+from tests.effort import PROFILE, against_garbage
 from tests.transcripts.reading import lines_of
 from tests.transcripts.scenarios import SCENARIOS
 from tests.transcripts.scenarios_plain import ACCEPTED, FORM, FOUND_ROOTS, ROOTS, SAMPLE, SAMPLED
@@ -35,6 +35,9 @@ from sansmcp.session import (
 )
 from sansmcp.testing import CLIENT_INFO, EVERY_CLIENT_CAPABILITY, EVERY_SERVER_CAPABILITY, SERVER_INFO
 from sansmcp.wire import Violation, decode
+
+# A guard against hanging; 10 000 conversations take a minute where nothing else is running.
+pytestmark = pytest.mark.timeout(600 if PROFILE == "ci" else 6000 if PROFILE == "long" else 120)
 
 LIMITS = SessionLimits(requests_in_flight=3, backlog=2, backlog_bytes=2000, subscriptions=2, input_rounds=2)
 ANSWERS = {
