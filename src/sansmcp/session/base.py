@@ -202,6 +202,15 @@ class Session(abc.ABC, Generic[EventT]):
 
     # The one door for output
 
+    def _encode(self, message: Message | Batch) -> bytes:
+        """Write what a command wants sent, before anything changes; too long a message is refused."""
+        data = encode(message)
+        if len(data) > self._limits.message_bytes:
+            raise LocalProtocolError(
+                f"the message has {len(data)} bytes; at most {self._limits.message_bytes} are sent at once"
+            )
+        return data
+
     def _send(
         self,
         message: Message | Batch,

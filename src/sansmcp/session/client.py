@@ -17,7 +17,7 @@ from sansmcp.session.questions import Question
 from sansmcp.session.states import DetectionState, RequestState, Step
 from sansmcp.session.stats import SessionStats
 from sansmcp.values import ABSENT, JSON, RequestId
-from sansmcp.wire import Batch, ErrorObject, ErrorResponse, Notification, Request, Response, encode
+from sansmcp.wire import Batch, ErrorObject, ErrorResponse, Notification, Request, Response
 
 _OWN_COMMANDS = {"initialize": "connect", "subscriptions/listen": "listen"}
 
@@ -122,7 +122,8 @@ class ClientSession(ClientInputs):
         for call, _, waits in prepared:
             self._start(call, self._timeouts.request_maximum, waits=waits)
         sent = [request for _, request, waits in prepared if not waits]
-        if sent and self.revision == "2025-03-26":
+        size = 1 + sum(1 + len(data) for _, data in sent)
+        if sent and self.revision == "2025-03-26" and size <= self._limits.message_bytes:
             self._send(Batch(messages=tuple(message for message, _ in sent)))
         else:
             for message, data in sent:
@@ -261,7 +262,8 @@ class ClientSession(ClientInputs):
         answers = {**(call.params.input_responses or {}), question.key: answer}
         params = attrs.evolve(call.params, input_responses=answers)
         # Said in JSON now, so that a bad answer is refused here and not at the retry.
-        encode(self._request_of(attrs.evolve(call, params=params)))
+        next_id = self._calls.last_ids[1] + 1
+        self._encode(self._request_of(attrs.evolve(call, params=params, wire_id=next_id)))
         call.params = params
         self._questions.remove(question)
         if not self._questions.of_call(call):
@@ -293,7 +295,7 @@ class ClientSession(ClientInputs):
         self._lose_call(call, reason)
 
     def _settle(self, question: Question, request_id: RequestId, answer: Response | ErrorResponse) -> None:
-        data = encode(answer)
+        data = self._encode(answer)
         self._release_progress(question.report, request_id)
         self._send_encoded(answer, data, related=request_id)
         self._questions.remove(question)
@@ -330,7 +332,7 @@ class ClientSession(ClientInputs):
             )
         value = typed(row.params, codec, params, f"notify({method!r})")
         message = Notification(method=method, params=to_json(codec, value) or None)
-        data = encode(message)
+        data = self._encode(message)
         if method == "notifications/progress":
             self._progress(message, value)
         else:
@@ -420,7 +422,7 @@ class ClientSession(ClientInputs):
         """Build the request of a call that was not started yet; if that cannot be, its ids are free again."""
         try:
             message = self._request_of(call)
-            return message, encode(message)
+            return message, self._encode(message)
         except LocalProtocolError:
             self._calls.take_back(last_ids)
             raise

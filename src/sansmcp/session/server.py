@@ -43,7 +43,7 @@ from sansmcp.session.pace import check_rise
 from sansmcp.session.server_inputs import ServerInputs
 from sansmcp.session.states import LIFECYCLE, Effect, RequestInput, RequestState, Step
 from sansmcp.values import ABSENT, JSON, RequestId
-from sansmcp.wire import ErrorObject, ErrorResponse, Notification, Request, Response, encode
+from sansmcp.wire import ErrorObject, ErrorResponse, Notification, Request, Response
 
 _CHANGE_METHODS = {
     ChangeKind.TOOLS: "notifications/tools/list_changed",
@@ -125,7 +125,7 @@ class ServerSession(ServerInputs):
         if entry.era is Era.MODERN:
             stamp_result(payload, self._info_as_json(entry.codec))
         answer = Response(id=request_id, result=payload)
-        self._answer(entry, answer, encode(answer), RequestInput.ANSWER, cause)
+        self._answer(entry, answer, self._encode(answer), RequestInput.ANSWER, cause)
 
     def fail(
         self,
@@ -161,7 +161,7 @@ class ServerSession(ServerInputs):
                 "expected one that it defines, or one outside -32768 to -32000"
             )
         answer = ErrorResponse(id=request_id, error=ErrorObject(code=code, message=message, data=data))
-        self._answer(entry, answer, encode(answer), RequestInput.ANSWER, cause)
+        self._answer(entry, answer, self._encode(answer), RequestInput.ANSWER, cause)
 
     def require_input(
         self,
@@ -194,7 +194,7 @@ class ServerSession(ServerInputs):
             payload = entry.codec.unstructure(asked)
             answer = Response(id=request_id, result=stamp_result(payload, self._info_as_json(entry.codec)))
             # To this end of a modern connection the request is over; the retry is another one.
-            self._answer(entry, answer, encode(answer), RequestInput.ANSWER, None)
+            self._answer(entry, answer, self._encode(answer), RequestInput.ANSWER, None)
             return
         questions = self._questions_of(entry, requests, rows)
         if entry.step(RequestInput.ASK) is Effect.DROP:
@@ -246,7 +246,7 @@ class ServerSession(ServerInputs):
         elif method == "notifications/message":
             self._log(entry, message, value)
         else:
-            self._send(message, related=related)
+            self._send_encoded(message, self._encode(message), related=related)
 
     def publish(self, change: Change, now: float) -> None:
         """Tell everybody who wants to hear it that something changed.
@@ -335,7 +335,8 @@ class ServerSession(ServerInputs):
         questions: dict[str, tuple[Method, JSON]] = {}
         for key, request in requests.items():
             params = {} if request.params is None else to_json(entry.codec, request.params)
-            encode(Request(id=0, method=request.method, params=params))
+            next_id = self._calls.last_ids[1] + 1 + len(questions)
+            self._encode(Request(id=next_id, method=request.method, params=params))
             questions[key] = (rows[key], params)
         return questions
 
@@ -399,7 +400,7 @@ class ServerSession(ServerInputs):
         # A legacy session may change its level while a request is in flight; a modern request may not.
         legacy = entry is None or entry.era is Era.LEGACY
         wanted = self._log_level if legacy or entry is None else entry.log_level
-        data = encode(message)
+        data = self._encode(message)
         if wanted is None or LOG_LEVELS[params.level] < LOG_LEVELS[wanted]:
             return
         related = None if entry is None else entry.message.id
@@ -426,7 +427,7 @@ class ServerSession(ServerInputs):
             raise LocalProtocolError(
                 f"{command}: the token of request {entry.message.id!r} is {report.token!r}, found {token!r}"
             )
-        encode(message)
+        self._encode(message)
         check_rise(report, params.progress)
         self._send_progress(report, message, entry.message.id)
 

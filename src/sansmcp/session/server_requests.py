@@ -46,6 +46,7 @@ from sansmcp.wire import (
     Batch,
     ErrorResponse,
     Response,
+    encode,
 )
 
 
@@ -120,7 +121,15 @@ class ServerRequests(CallingSession[ServerEvent]):
         if answers:
             # All of them belong to one exchange, which each of them names.
             ids = (answer.id for answer in answers if answer.id is not None and answer.id is not ABSENT)
-            self._send(Batch(messages=answers), related=next(ids, None))
+            related = next(ids, None)
+            batch = Batch(messages=answers)
+            data = encode(batch)
+            if len(data) <= self._limits.message_bytes:
+                self._send_encoded(batch, data, related=related)
+                return
+            # Each of them is short enough, and an answer outside of an array is as good as one in it.
+            for answer in answers:
+                self._send(answer, related=related)
 
     def _outcome_for(self, command: str, request_id: RequestId) -> Inbound:
         entry = self._requests.get(request_id)

@@ -36,6 +36,9 @@ class SessionLimits:
     # One message at its own limit may wait.
     backlog_bytes: int = 4 * 1024 * 1024
     """The bytes of the requests that wait."""
+    # What the Python, the Go and the Rust SDK take in; a peer drops a longer message, or the connection.
+    message_bytes: int = 4 * 1024 * 1024
+    """The bytes of one message that is sent; the command that would send a longer one is refused."""
     # The Python and the TypeScript SDK allow 1024.
     subscriptions: int = 1024
     """Subscriptions of the peer; in a legacy session, resources it subscribed to."""
