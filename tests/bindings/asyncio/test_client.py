@@ -2,7 +2,9 @@
 
 import asyncio
 import sys
+import threading
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from tests.bindings.asyncio.servers import server
@@ -26,6 +28,10 @@ def run(work: Callable[[], Awaitable[None]]) -> None:
         assert not left
 
     asyncio.run(guarded())
+
+
+def descriptors() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
 
 
 def text(result) -> str:
@@ -179,7 +185,7 @@ def test_a_call_after_the_end_is_refused_at_the_call() -> None:
     async def work() -> None:
         client = await connect(server)
         await client.close()
-        with pytest.raises(LocalProtocolError, match="there is no connection"):
+        with pytest.raises(NotConnected, match="this side closed"):
             await client.call_tool("add", {"a": 1, "b": 2})
 
     run(work)
@@ -218,9 +224,7 @@ def test_a_server_that_dies_in_a_call_ends_the_call_with_one_plain_exception() -
 
 def test_a_command_that_is_no_server_is_reported_as_not_connected() -> None:
     async def work() -> None:
-        with pytest.raises(
-            NotConnected, match=r"closed the connection; the server .* exited with code 3"
-        ):
+        with pytest.raises(NotConnected, match=r"closed the connection; the server .* exited with code 3"):
             await connect([sys.executable, "-c", "raise SystemExit(3)"])
 
     run(work)
@@ -341,3 +345,75 @@ def test_a_notification_handler_that_fails_is_logged_and_the_next_one_runs(caplo
     run(work)
     assert heard == [1]
     assert "notifications/acme/moved failed" in caplog.text
+
+
+DEAF_SERVER = """
+import sys, time
+for _ in range(2):
+    line = sys.stdin.readline()
+    if '"initialize"' in line:
+        print('{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},'
+              '"serverInfo":{"name":"deaf","version":"1"}}}', flush=True)
+time.sleep(3600)
+"""
+
+FLOODING_SERVER = DEAF_SERVER.replace("time.sleep(3600)", "while True: print('x' * 1000, flush=True)")
+
+
+@pytest.mark.parametrize("program", [DEAF_SERVER, FLOODING_SERVER])
+def test_a_server_that_no_longer_reads_does_not_keep_close_waiting(program: str) -> None:
+    async def work() -> None:
+        silent = {"on_violation": lambda _event: None}
+        client = await connect([sys.executable, "-c", program], revisions=["2025-11-25"], **silent)
+        call = asyncio.ensure_future(client.call_tool("add", {"text": "x" * 2_000_000}))
+        await asyncio.sleep(0)
+        await client.close()
+        with pytest.raises(RequestLost):
+            await call
+
+    before = descriptors()
+    run(work)
+    assert descriptors() <= before
+
+
+def test_nothing_is_left_behind_after_many_connections() -> None:
+    async def work() -> None:
+        for _ in range(20):
+            async with connect(server) as client:
+                assert text(await client.call_tool("add", {"a": 1, "b": 2})) == "3"
+
+    run(work)
+    left = [thread for thread in threading.enumerate() if thread.name == "sansmcp handler"]
+    for thread in left:
+        thread.join(timeout=20)
+    assert not any(thread.is_alive() for thread in left)
+
+
+def test_a_fault_of_the_stream_ends_the_calls_and_comes_out_of_close() -> None:
+    class Broken:
+        async def read(self) -> bytes:
+            raise ValueError("a fault of the stream")
+
+        async def write(self, data: bytes) -> None:
+            pass
+
+        async def close(self) -> None:
+            pass
+
+    async def work() -> None:
+        with pytest.raises(ValueError, match="a fault of the stream"):
+            await connect(Broken())
+
+    run(work)
+
+
+def test_an_async_listener_is_reported(caplog) -> None:
+    async def listener(_event: object) -> None:
+        """It would never be awaited."""
+
+    async def work() -> None:
+        async with connect(server) as client:
+            await client.call_tool("count", {"steps": 1}, on_progress=listener)
+
+    run(work)
+    assert "a listener is a plain def" in caplog.text

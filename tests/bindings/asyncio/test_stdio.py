@@ -93,3 +93,21 @@ def test_a_line_that_is_no_message_costs_one_error_and_nothing_else() -> None:
     assert answers[None]["error"]["code"] == -32700
     assert answers[1]["result"]["content"][0]["text"] == "3"
     assert done.returncode == 0
+
+
+def test_many_requests_from_a_file_are_all_answered(tmp_path) -> None:
+    path = tmp_path / "requests.jsonl"
+    path.write_bytes(lines(*HELLO, *(call(number, "add_later", a=number, b=0) for number in range(1, 5001))))
+    with path.open("rb") as file:
+        answers, done = serve(b"", stdin=file)
+    assert done.returncode == 0
+    assert [number for number in range(1, 5001) if "result" not in answers.get(number, {})] == []
+
+
+def test_a_server_whose_output_nobody_reads_still_exits_at_the_end_of_its_input() -> None:
+    with subprocess.Popen(SERVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.write(lines(*HELLO, call(1, "flood", size=2_000_000)))
+        process.stdin.close()
+        # The output is a full pipe, and stays one.
+        assert process.wait(timeout=20) == 0
+        process.stdout.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import inspect
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
 from functools import partial
@@ -139,8 +140,11 @@ class Client(AwaitableCalls):
 
         Raises:
             CallEnded: as the outcome says.
-            LocalProtocolError: if the call is not legal, or the connection has ended.
+            NotConnected: if the connection has ended.
+            LocalProtocolError: if the call is not legal.
         """
+        if self._disconnected is not None:
+            raise NotConnected(self._disconnected.reason)
         handle = call.send(self._session, self._driver.now())
         if handle is None:
             return call.read(None)
@@ -159,7 +163,10 @@ class Client(AwaitableCalls):
         """End the connection, and the server's process with it; it may be called again, from any task."""
         self._session.close(self._driver.now())
         self._driver.settle()
-        await asyncio.shield(self._running)
+        try:
+            await asyncio.shield(self._running)
+        finally:
+            self._workers.close()
         if self._company is not None:
             await asyncio.shield(self._company)
 
@@ -348,6 +355,9 @@ def _tell(listener: Callable[[T], object] | None, event: T) -> None:
     if listener is None:
         return
     try:
-        listener(event)
+        told = listener(event)
+        if inspect.iscoroutine(told):
+            told.close()
+            logger.error("a listener is a plain def; %r is an async def and was not awaited", listener)
     except Exception:
         logger.exception("a listener failed")

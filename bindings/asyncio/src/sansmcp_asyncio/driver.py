@@ -5,11 +5,19 @@ them; nothing waits for anything else, so two peers with full pipes cannot block
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
+from typing import Final
 
 from sansmcp.session import Link
 from sansmcp_asyncio.streams import ByteStream
+
+# No server of note bounds it; a peer that reads nothing for so long reads nothing any more.
+WRITE_STALL: Final = 30.0
+"""Seconds that one write may take."""
+
+# End of input leaves running requests half a second, and the process is to be gone within one.
+FLUSH: Final = 0.4
+"""Seconds that the last bytes may take once the link is done."""
 
 
 class Driver:
@@ -29,6 +37,8 @@ class Driver:
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._armed_at: float | None = None
+        self._flush_timer: asyncio.TimerHandle | None = None
+        self._writing: asyncio.Task[None] | None = None
         self._settling = False
 
     def now(self) -> float:
@@ -46,22 +56,44 @@ class Driver:
             self._settling = False
         self._wake.set()
         self._arm()
+        if self._link.done and self._flush_timer is None and self._writing is not None:
+            self._flush_timer = self._loop.call_later(FLUSH, self._writing.cancel)
 
     async def run(self) -> None:
-        """Pump until the link is done, then close the stream. Cancelling it ends the link at once."""
+        """Pump until the link is done, then close the stream. Cancelling it ends the link at once.
+
+        Raises:
+            Exception: what the stream or the taker of events raised; the link has ended all the same.
+        """
         self._arm()
-        reading = asyncio.create_task(self._read(), name="sansmcp reader")
+        reading = self._loop.create_task(self._read(), name="sansmcp reader")
+        reading.add_done_callback(self._reader_ended)
+        self._writing = writing = self._loop.create_task(self._write(), name="sansmcp writer")
         try:
-            await self._write()
+            await asyncio.wait({writing})
         finally:
             reading.cancel()
-            if self._timer is not None:
-                self._timer.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reading
+            writing.cancel()
+            faults = await asyncio.gather(reading, writing, return_exceptions=True)
+            await self._end()
+        for fault in faults:
+            if isinstance(fault, Exception):
+                raise fault
+
+    def _reader_ended(self, reading: asyncio.Task[None]) -> None:
+        # Without a reader nothing can end well any more, and nobody must wait for it.
+        if self._writing is not None and not reading.cancelled() and reading.exception() is not None:
+            self._writing.cancel()
+
+    async def _end(self) -> None:
+        for timer in (self._timer, self._flush_timer):
+            if timer is not None:
+                timer.cancel()
+        try:
             # However it came to an end, whoever waits for an answer must hear of it.
             self._link.receive_eof(self.now())
             self.settle()
+        finally:
             await self._stream.close()
 
     async def _read(self) -> None:
@@ -85,7 +117,8 @@ class Driver:
             data = self._link.data_to_send()
             if data:
                 try:
-                    await self._stream.write(data)
+                    async with asyncio.timeout(WRITE_STALL):
+                        await self._stream.write(data)
                 except OSError:
                     await self._discard()
                     return

@@ -31,6 +31,7 @@ class Process:
         self._command = tuple(command)
         self._process = process
         self._input = process.stdin
+        self._output = process.stdout
         self._stream = StreamPair(process.stdout, process.stdin)
 
     def __str__(self) -> str:
@@ -55,6 +56,8 @@ class Process:
         """Close its input, wait, ask it to end, then end its whole group."""
         # It is not waited for: a server that reads no more would keep what was not written yet.
         self._input.close()
+        # A server that still writes must not be held up by a full pipe.
+        discarding = asyncio.create_task(self._discard_output(), name="sansmcp last output")
         for sign in (None, signal.SIGTERM, signal.SIGKILL):
             if sign is not None:
                 self._signal(sign)
@@ -67,6 +70,12 @@ class Process:
             self._input.transport.abort()
         # What it started may live on in its group and hold the pipes open.
         self._signal(signal.SIGKILL)
+        discarding.cancel()
+        await asyncio.gather(discarding, return_exceptions=True)
+
+    async def _discard_output(self) -> None:
+        while await self._output.read(64 * 1024):
+            pass
 
     def _signal(self, sign: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -56,10 +56,16 @@ async def serve_stream(
         timeouts: how long to wait.
         limits: how much the peer may ask for.
         keep_alive: pings to a legacy peer, or None.
-        workers: the threads of handlers that block; by default some of the connection's own.
+        workers: the threads of handlers that block, which the caller closes; by default some of the
+            connection's own.
     """
     session = server.open_session(ENVIRONMENT, timeouts=timeouts, limits=limits, keep_alive=keep_alive)
-    await _Connection(server, session, stream, workers or Workers()).run()
+    chosen = workers or Workers()
+    try:
+        await _Connection(server, session, stream, chosen).run()
+    finally:
+        if workers is None:
+            chosen.close()
 
 
 def serve_stdio(
@@ -79,7 +85,12 @@ def serve_stdio(
         limits: how much the peer may ask for.
         keep_alive: pings to a legacy peer, or None.
     """
-    asyncio.run(serve_stream(server, StdioStream(), timeouts=timeouts, limits=limits, keep_alive=keep_alive))
+    serving = serve_stream(server, StdioStream(), timeouts=timeouts, limits=limits, keep_alive=keep_alive)
+    try:
+        asyncio.run(serving)
+    except KeyboardInterrupt:
+        # Whoever pressed the keys knows why it ended; 130 is what shells say.
+        raise SystemExit(130) from None
 
 
 class _Connection:

@@ -5,8 +5,9 @@ import contextlib
 import os
 import stat
 import sys
-import threading
 from typing import Protocol
+
+from sansmcp_asyncio.workers import Workers
 
 _READ_SIZE = 64 * 1024
 
@@ -43,44 +44,77 @@ class StreamPair:
 
     async def write(self, data: bytes) -> None:
         """Write all of the bytes, and wait until the other side keeps up."""
-        self._writer.write(data)
-        await self._writer.drain()
+        await _write_and_drain(self._writer, data)
 
     async def close(self) -> None:
-        """Close the writer."""
+        """Close the writer; what was not written by now is dropped."""
+        if self._writer.transport.get_write_buffer_size():
+            self._writer.transport.abort()
         self._writer.close()
         # How the other side went is of no interest any more.
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
 
 
+class _Channel:
+    """One direction of bytes in memory, which holds its writer up when nobody reads."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._closed = False
+        self._changed = asyncio.Event()
+
+    async def read(self) -> bytes:
+        while not self._bytes and not self._closed:
+            await self._wait()
+        data = bytes(self._bytes)
+        self._bytes.clear()
+        self._changed.set()
+        return data
+
+    async def write(self, data: bytes) -> None:
+        if not self._closed:
+            self._bytes += data
+            self._changed.set()
+        while len(self._bytes) > _READ_SIZE and not self._closed:
+            await self._wait()
+        if self._closed:
+            raise BrokenPipeError("the other end is closed")
+
+    def close(self) -> None:
+        self._closed = True
+        self._changed.set()
+
+    async def _wait(self) -> None:
+        # Replaced, not cleared: the reader and the writer may wait for the same change.
+        self._changed = asyncio.Event()
+        await self._changed.wait()
+
+
 class MemoryStream:
     """One end of a pair of streams in memory; make both with `memory_pair`."""
 
-    def __init__(self, incoming: asyncio.StreamReader, outgoing: asyncio.StreamReader) -> None:
+    def __init__(self, incoming: _Channel, outgoing: _Channel) -> None:
         self._incoming = incoming
         self._outgoing = outgoing
 
     async def read(self) -> bytes:
         """Return some bytes, or none at the end of the input."""
-        return await self._incoming.read(_READ_SIZE)
+        return await self._incoming.read()
 
     async def write(self, data: bytes) -> None:
-        """Hand the bytes to the other end."""
-        if self._outgoing.at_eof():
-            raise BrokenPipeError("the other end is closed")
-        self._outgoing.feed_data(data)
-        await asyncio.sleep(0)
+        """Hand the bytes to the other end, and wait while it does not keep up."""
+        await self._outgoing.write(data)
 
     async def close(self) -> None:
         """End both directions."""
-        self._outgoing.feed_eof()
-        self._incoming.feed_eof()
+        self._outgoing.close()
+        self._incoming.close()
 
 
 def memory_pair() -> tuple[MemoryStream, MemoryStream]:
     """Return the two ends of a stream in memory."""
-    one, other = asyncio.StreamReader(), asyncio.StreamReader()
+    one, other = _Channel(), _Channel()
     return MemoryStream(one, other), MemoryStream(other, one)
 
 
@@ -97,14 +131,19 @@ class StdioStream:
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.close(nothing)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         os.dup2(2, 1)
         self._reader: asyncio.StreamReader | None = None
         self._reading: asyncio.ReadTransport | None = None
         self._writer: asyncio.StreamWriter | None = None
+        # Files and terminals cannot be waited for by the loop; a daemon thread does not hold up the exit.
+        self._workers = Workers(1)
 
     async def read(self) -> bytes:
         """Return some bytes, or none at the end of the input."""
+        if not _is_pipe(self._input):
+            return await self._workers.run(self._read_file)
         if self._reader is None:
             self._reader, self._reading = await _open_reader(self._input)
         return await self._reader.read(_READ_SIZE)
@@ -117,18 +156,27 @@ class StdioStream:
             return
         if self._writer is None:
             self._writer = await _open_writer(self._output)
-        self._writer.write(data)
-        await self._writer.drain()
+        await _write_and_drain(self._writer, data)
 
     async def close(self) -> None:
         """Close both; descriptors 0 and 1 stay where they were pointed."""
+        self._workers.close()
         if self._reading is not None:
             self._reading.close()
         if self._writer is not None:
+            if self._writer.transport.get_write_buffer_size():
+                # Whoever has not read it by now will not.
+                self._writer.transport.abort()
             self._writer.close()
             with contextlib.suppress(OSError):
                 await self._writer.wait_closed()
-            self._writer = None
+
+    def _read_file(self) -> bytes:
+        try:
+            return os.read(self._input, _READ_SIZE)
+        except OSError:
+            # A terminal that is gone has nothing more to say.
+            return b""
 
 
 def _is_pipe(descriptor: int) -> bool:
@@ -136,25 +184,13 @@ def _is_pipe(descriptor: int) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
-async def _open_reader(descriptor: int) -> tuple[asyncio.StreamReader, asyncio.ReadTransport | None]:
+async def _open_reader(descriptor: int) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
-    if _is_pipe(descriptor):
-        protocol = asyncio.StreamReaderProtocol(reader)
-        pipe = os.fdopen(descriptor, "rb", buffering=0)
-        transport, _ = await loop.connect_read_pipe(lambda: protocol, pipe)
-        return reader, transport
-    # Files and terminals cannot be waited for by the loop; a daemon thread does not hold up the exit.
-    threading.Thread(target=_feed, args=(descriptor, reader, loop), daemon=True).start()
-    return reader, None
-
-
-def _feed(descriptor: int, reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
-    # The loop may be closed before the input ends.
-    with contextlib.suppress(RuntimeError):
-        while data := os.read(descriptor, _READ_SIZE):
-            loop.call_soon_threadsafe(reader.feed_data, data)
-        loop.call_soon_threadsafe(reader.feed_eof)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    pipe = os.fdopen(descriptor, "rb", buffering=0)
+    transport, _ = await loop.connect_read_pipe(lambda: protocol, pipe)
+    return reader, transport
 
 
 async def _open_writer(descriptor: int) -> asyncio.StreamWriter:
@@ -163,6 +199,14 @@ async def _open_writer(descriptor: int) -> asyncio.StreamWriter:
         lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader()), os.fdopen(descriptor, "wb", buffering=0)
     )
     return asyncio.StreamWriter(transport, protocol, None, loop)
+
+
+async def _write_and_drain(writer: asyncio.StreamWriter, data: bytes) -> None:
+    writer.write(data)
+    await writer.drain()
+    if writer.is_closing():
+        # The transport knows of a failure before the writer raises it.
+        raise BrokenPipeError("the other side reads no more")
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

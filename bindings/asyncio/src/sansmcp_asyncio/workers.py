@@ -22,7 +22,7 @@ class Workers:
 
     def __init__(self, most: int = MAX_WORKERS) -> None:
         self._most = most
-        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._threads = 0
         self._free = 0
@@ -55,6 +55,12 @@ class Workers:
         self.submit(work)
         return await future
 
+    def close(self) -> None:
+        """Let the threads end as soon as they have nothing to do; nothing may be submitted any more."""
+        with self._lock:
+            for _ in range(self._threads):
+                self._jobs.put(None)
+
     def _work(self) -> None:
         while True:
             with self._lock:
@@ -62,4 +68,6 @@ class Workers:
             job = self._jobs.get()
             with self._lock:
                 self._free -= 1
+            if job is None:
+                return
             job()
