@@ -163,6 +163,12 @@ def arrays(r):
     r.by_hand("C", [ping, 7, {"jsonrpc": "2.0", "id": None, "method": "ping"}], "items that are no messages")
     r.by_hand("C", [], "an empty array")
     r.by_hand("C", [{**ping, "id": 51}, {**ping, "id": 51}], "the same id twice", legal=True)
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    modern = {"jsonrpc": "2.0", "id": 52, "method": "tools/list", "params": {"_meta": meta}}
+    r.by_hand("C", [modern, {**ping, "id": 53}], "a modern request among legacy ones")
     r.by_hand("S", [{**ping, "id": 9}, notification_of_tools()], "the server may send arrays too", legal=True)
 
 

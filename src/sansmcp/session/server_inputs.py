@@ -68,7 +68,10 @@ class ServerInputs(ServerRequests):
             self._reply_error(message.id, INTERNAL_ERROR, "the server is closing", violated=False)
             return
         classified = self._reader.read(message, self.revision)
-        if isinstance(classified, ModernRequest):
+        if self._batch is not None and isinstance(classified, ModernRequest):
+            # A subscription among them would hold back the answers to all others.
+            self._refuse(message, f"{classified.revision} has no arrays of messages")
+        elif isinstance(classified, ModernRequest):
             self._serve(message, codec_for(classified.revision), classified)
         elif isinstance(classified, Refusal):
             self._reply_error(
