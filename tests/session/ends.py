@@ -13,7 +13,18 @@ import pytest
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import LEGACY_REVISIONS, REVISIONS
-from sansmcp.session import Cancel, ClientSession, Close, Connected, EndExchange, Send, ServerSession
+from sansmcp.session import (
+    Cancel,
+    ClientSession,
+    Close,
+    Connected,
+    DetectionState,
+    Disconnected,
+    EndExchange,
+    LinkState,
+    Send,
+    ServerSession,
+)
 from sansmcp.testing import EVERY_CLIENT_CAPABILITY, EVERY_SERVER_CAPABILITY
 from sansmcp.wire import Violation, decode
 
@@ -215,3 +226,43 @@ def unchanged(server, command):
         command()
     assert (events(server), take(server), (server.stats(), server.next_deadline())) == ([], [], before)
     return str(caught.value)
+
+
+def connecting(**options):
+    """Return a client that has begun, and what it has sent."""
+    client = make_client(**options)
+    client.connect(0.0)
+    return client, take(client)
+
+
+def probing(**options):
+    client, (probe,) = connecting(**options)
+    assert probe["method"] == "server/discover"
+    return client, probe["id"]
+
+
+def handshaking(**options):
+    options.setdefault("revisions", LEGACY_REVISIONS)
+    client, (hello,) = connecting(**options)
+    assert hello["method"] == "initialize"
+    return client, hello["id"]
+
+
+def fallen_back(client):
+    """Say that the client has fallen back to the handshake, and return its initialize."""
+    (hello,) = take(client)
+    assert (hello["method"], events(client)) == ("initialize", [])
+    assert client.detection is DetectionState.HANDSHAKING
+    return hello
+
+
+def given_up(client):
+    (ended,) = events(client)
+    assert isinstance(ended, Disconnected)
+    assert take(client) == ["close"]
+    assert (client.detection, client.link, client.next_deadline()) == (
+        DetectionState.FAILED,
+        LinkState.CLOSED,
+        None,
+    )
+    return ended

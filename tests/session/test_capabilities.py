@@ -1,7 +1,9 @@
 """What a side declared that it can do: paths into capabilities, questions, ids of extensions."""
 
+import attrs
 import pytest
 from tests.session.ends import (
+    CLIENT,
     MODERN,
     call_of,
     events,
@@ -19,7 +21,7 @@ from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import REVISIONS
 from sansmcp.session import MissingCapability, declares
-from sansmcp.session.capabilities import check_extensions, missing_for_input, shared_extensions
+from sansmcp.session.capabilities import check_declared, missing_for_input, shared_extensions
 
 Client = schema.ClientCapabilities
 Server = schema.ServerCapabilities
@@ -107,8 +109,8 @@ def test_a_question_needs_the_capability_for_its_kind_and_its_mode(capabilities,
     ["com.example/thing", "a/b", "io.modelcontextprotocol/tasks", "com.ex-ample.a1/a.b-c_d", "com.example/"],
 )
 def test_an_extension_id_has_a_prefix_of_labels_and_a_name(name):
-    check_extensions(Client(extensions={name: {}}))
-    check_extensions(Server(extensions={name: {}}))
+    for capabilities in (Client(extensions={name: {}}), Server(extensions={name: {}})):
+        check_declared(MODERN, CLIENT, capabilities)
 
 
 @pytest.mark.parametrize(
@@ -193,3 +195,18 @@ def test_experimental_capabilities_and_unknown_members_pass_through_both_ways(re
     )
     assert client.server_capabilities.experimental == said["experimental"]
     assert client.server_capabilities.extra == {"acme/unknown": {"kept": 1}}
+
+
+@pytest.mark.parametrize("make", [make_client, make_server])
+def test_what_a_side_says_of_itself_must_be_sayable_from_the_start(make):
+    whole = Client() if make is make_client else Server()
+    for wrong in (
+        {"info": schema.Implementation(name="\ud800", version="1")},
+        {"info": schema.Implementation(name=7, version="1")},
+        {"capabilities": attrs.evolve(whole, experimental={"x": {"y": object()}})},
+        {"capabilities": attrs.evolve(whole, extra={"x": float("nan")})},
+    ):
+        with pytest.raises(LocalProtocolError):
+            make(**wrong)
+    with pytest.raises(LocalProtocolError):
+        make_server(instructions="\ud800")

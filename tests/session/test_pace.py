@@ -239,7 +239,7 @@ def test_log_messages_past_the_burst_are_counted_and_the_count_is_told(revision)
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 300])
 def test_notifications_of_a_client_are_bounded_and_what_ends_something_is_not(count):
-    limits = SessionLimits(notifications=3, notifications_per_second=1.0)
+    limits = SessionLimits(notification_burst=3, notification_interval=1.0)
     server = make_server(limits=limits)
     tell(server, initialize(0, "2025-11-25", {"roots": {"listChanged": True}}))
     for _ in range(3):
@@ -259,7 +259,7 @@ def test_notifications_of_a_client_are_bounded_and_what_ends_something_is_not(co
 
 
 def test_notifications_of_a_server_are_bounded_and_an_acknowledgement_is_not():
-    limits = SessionLimits(notifications=2, notifications_per_second=1.0)
+    limits = SessionLimits(notification_burst=2, notification_interval=1.0)
     client = open_client(MODERN, limits=limits)
     handle = client.listen(schema.SubscriptionFilter(tools_list_changed=True), 0.0)
     id_ = last_id(client)

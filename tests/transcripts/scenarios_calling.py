@@ -358,7 +358,7 @@ def log_messages_at_a_pace(r):
 @scenario()
 def too_many_notifications(r):
     """Notifications past the limit are dropped; cancellations and answers are not among them."""
-    limits = SessionLimits(notifications=2, notifications_per_second=1.0)
+    limits = SessionLimits(notification_burst=2, notification_interval=1.0)
     r.start(client={"limits": limits}, server={"limits": limits})
     call = r.tool("slow", progress=True)
     request = r.request()

@@ -15,10 +15,12 @@ from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import (
     INVALID_REQUEST,
     METHODS,
+    REVISIONS,
     Codec,
     MethodTable,
     Revision,
     Side,
+    is_revision,
 )
 from sansmcp.session.actions import Action, Close, Send
 from sansmcp.session.calls import Outcome
@@ -78,6 +80,11 @@ class Session(abc.ABC, Generic[EventT]):
     ) -> None:
         if not revisions:
             raise LocalProtocolError("revisions: expected at least one, found none")
+        unknown = [revision for revision in revisions if not is_revision(revision)]
+        if unknown:
+            raise LocalProtocolError(
+                f"revisions: expected some of {', '.join(REVISIONS)}, found {unknown!r:.80}"
+            )
         self._side = side
         self._revisions = tuple(sorted(revisions))
         self._methods = methods
@@ -93,7 +100,7 @@ class Session(abc.ABC, Generic[EventT]):
         self._quiet_since = float("-inf")
         self._end_reason = ""
         self._counters = Counters()
-        self._notification_pace = Pace(1 / self._limits.notifications_per_second, self._limits.notifications)
+        self._notification_pace = Pace(self._limits.notification_interval, self._limits.notification_burst)
         self._reports = 0
 
     # Outputs
@@ -304,7 +311,7 @@ class Session(abc.ABC, Generic[EventT]):
         self._counters.notifications_received += 1
         if message.method not in _NEVER_DROPPED:
             if self._notification_pace.next_at(self._now) > self._now:
-                self._drop(message, f"more than {self._limits.notifications} notifications at once")
+                self._drop(message, f"more than {self._limits.notification_burst} notifications at once")
                 return
             self._notification_pace.spend(self._now)
         self._receive_notification(message)

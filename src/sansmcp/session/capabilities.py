@@ -6,7 +6,9 @@ from typing import Final, TypeAlias
 
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
+from sansmcp.schema import Revision, codec_for
 from sansmcp.values import JSON
+from sansmcp.wire import Notification, encode
 
 # 2026-07-28, Base Protocol, `_meta`: labels and dots, a slash, a name. An extension must have the prefix.
 _LABEL: Final = r"[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -59,19 +61,32 @@ def _snake_case(name: str) -> str:
     return re.sub(r"(?<!^)([A-Z])", lambda letter: "_" + letter[1].lower(), name)
 
 
-def check_extensions(capabilities: Capabilities) -> None:
-    """Check the ids of the extensions that our side declares.
+def check_declared(
+    revision: Revision,
+    info: schema.Implementation,
+    capabilities: Capabilities,
+    instructions: str | None = None,
+) -> None:
+    """Check what our side says of itself, so that no message of the peer finds it unsayable.
+
+    Args:
+        revision: the newest revision that our side speaks.
+        info: who it is.
+        capabilities: what it can do.
+        instructions: how it wants to be used.
 
     Raises:
-        LocalProtocolError: one has no prefix, or is of another form than a key of `_meta`.
-
-    Source: 2026-07-28, Versioning, Extension Negotiation.
+        LocalProtocolError: it cannot be said, or the id of an extension has no prefix or is of another form
+            than a key of `_meta` (2026-07-28, Versioning, Extension Negotiation).
     """
     for name in capabilities.extensions or ():
         if _EXTENSION_ID.fullmatch(name) is None:
             raise LocalProtocolError(
                 f"extension {name!r:.80}: expected a prefix of labels and a name, as in 'com.example/thing'"
             )
+    codec = codec_for(revision)
+    said = {"info": codec.unstructure(info), "capabilities": codec.unstructure(capabilities)}
+    encode(Notification(method="", params={**said, "instructions": instructions}))
 
 
 def shared_extensions(ours: Capabilities, theirs: Capabilities) -> Mapping[str, JSON]:

@@ -29,9 +29,10 @@ from sansmcp.schema import (
 )
 from sansmcp.session.calling import CallingSession
 from sansmcp.session.calls import Call, Outcome, Purpose
-from sansmcp.session.capabilities import check_extensions, shared_extensions
+from sansmcp.session.capabilities import check_declared, shared_extensions
 from sansmcp.session.era import (
     RequestStamp,
+    is_log_level,
     is_modern_refusal,
     newest_common,
     server_info_of,
@@ -107,9 +108,11 @@ class Negotiation(CallingSession[ClientEvent]):
         if finding is not None and finding.revision not in self._revisions:
             ours = ", ".join(self._revisions)
             raise LocalProtocolError(f"finding: expected one of {ours}, found {finding.revision!r}")
+        if log_level is not None and not is_log_level(log_level):
+            raise LocalProtocolError(f"log_level: expected a log level, found {log_level!r:.80}")
         self._info = info
         self._capabilities = capabilities or schema.ClientCapabilities()
-        check_extensions(self._capabilities)
+        check_declared(self._revisions[-1], info, self._capabilities)
         self._finding = finding
         self._log_level: schema.LoggingLevel | None = log_level
         self._strict = strict

@@ -22,7 +22,7 @@ from sansmcp.schema import (
 from sansmcp.session.actions import Cancel, EndExchange
 from sansmcp.session.calling import CallingSession
 from sansmcp.session.calls import Outcome
-from sansmcp.session.capabilities import check_extensions
+from sansmcp.session.capabilities import check_declared
 from sansmcp.session.era import RequestReader, stamp_result, stamp_subscription
 from sansmcp.session.events import (
     AnswerDropped,
@@ -74,7 +74,7 @@ class ServerRequests(CallingSession[ServerEvent]):
             limits=limits,
             keep_alive=keep_alive,
         )
-        check_extensions(capabilities)
+        check_declared(self._revisions[-1], info, capabilities, instructions)
         self._info = info
         self._capabilities = capabilities
         self._instructions = instructions

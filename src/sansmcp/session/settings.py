@@ -46,11 +46,11 @@ class SessionLimits:
     input_rounds: int = 10
     """How often one request may ask back."""
     # A model or a person follows a few messages a second; a thousand is a loop gone wild. No SDK has a bound.
-    notifications: int = 10_000
-    """Notifications of the peer that are taken at once; further ones are dropped. What ends or opens
-    something (cancellations, `initialized`, acknowledgements) is never dropped."""
-    notifications_per_second: float = 1000.0
-    """How fast that number comes back."""
+    notification_burst: int = 10_000
+    """Notifications of the peer that are taken at once; after that they are dropped, unless they end or
+    open something (cancellations, `initialized`, acknowledgements)."""
+    notification_interval: float = 0.001
+    """Seconds after which one more is taken when the burst is used up."""
     # Nobody reads more than a few numbers a second; the burst spares short work any delay.
     progress_burst: int = 16
     """Progress of one request that is sent at once; after that it is held, and the newest value counts."""
