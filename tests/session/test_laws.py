@@ -5,6 +5,8 @@ raises and changes nothing; a local failure is never taken for the peer's error;
 equal inputs give equal outputs.
 """
 
+import contextlib
+
 import attrs
 import pytest
 from hypothesis import given
@@ -37,7 +39,16 @@ from tests.session.ends import (
 from sansmcp import errors, schema, session
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import METHODS, REVISIONS
-from sansmcp.session import CallRequest, Change, ChangeKind, Disconnected, KeepAlive, LinkState, SessionLimits
+from sansmcp.session import (
+    CallRequest,
+    Change,
+    ChangeKind,
+    Disconnected,
+    KeepAlive,
+    LinkState,
+    RequestTimedOut,
+    SessionLimits,
+)
 
 # What peers say: legal, illegal, and half-legal messages
 
@@ -282,6 +293,32 @@ def test_a_timeout_that_is_not_due_does_nothing_at_any_time(role, revision):
     for now in (0.0, -100.0, 5.0, 5.0, 4.0, 19.9):
         end.handle_timeout(now)
         assert (events(end), end.actions(), figures(end)) == ([], [], before)
+
+
+@pytest.mark.parametrize("number", range(len(SERVER_COMMANDS)))
+def test_a_command_of_a_server_first_does_what_is_due(number):
+    server = open_server("2025-11-25")
+    tell(server, call_of("2025-11-25", 1, progressToken=1))
+    tell(server, modern(3, "tools/call", {"name": "x"}))
+    server.close(0.0)
+    drain(server)
+    # The grace period ended at 5, though nobody said so.
+    with contextlib.suppress(LocalProtocolError):
+        SERVER_COMMANDS[number](server, 6.0)
+    assert kinds(server) == ["RequestCancelled", "RequestCancelled", "SessionEnded", "Disconnected"]
+    assert take(server) == ["close"]
+
+
+@pytest.mark.parametrize("number", range(len(CLIENT_COMMANDS)))
+def test_a_command_of_a_client_first_does_what_is_due(number):
+    client = open_client("2025-11-25")
+    handle = client.send_request("tools/call", {"name": "x"}, 0.0)
+    drain(client)
+    with contextlib.suppress(LocalProtocolError):
+        CLIENT_COMMANDS[number](client, 60.0)
+    assert events(client)[0] == RequestTimedOut(
+        handle=handle, method="tools/call", reason="tools/call was not answered within its timeout"
+    )
 
 
 def test_an_older_time_counts_as_the_latest_one():

@@ -457,6 +457,12 @@ def test_the_figures_of_a_session_say_what_it_holds_and_what_it_has_counted():
     assert attrs.asdict(stats)["bytes_sent"] > sum(len(action.data) for action in sent)
 
 
+def test_a_session_says_what_its_limits_are():
+    limits = SessionLimits(requests_in_flight=7)
+    assert make_server(limits=limits).limits == limits
+    assert make_server().limits == SessionLimits()
+
+
 def test_bytes_received_are_those_of_the_messages():
     server = make_server()
     messages = [initialize(0, "2025-11-25"), INITIALIZED, request(1, "ping")]

@@ -1,6 +1,5 @@
 """The peer's requests: which are worked on, which wait, and which must be refused."""
 
-from collections import deque
 from collections.abc import Iterator, Mapping
 
 import attrs
@@ -118,7 +117,6 @@ class InboundRequests:
         self._ordered = ordered
         self._entries: dict[RequestId, Inbound] = {}
         self._waiting: dict[RequestId, Inbound] = {}
-        self._turns: deque[Inbound] = deque()
         self._turn: Inbound | None = None
         self.bytes_waiting = 0
 
@@ -161,8 +159,6 @@ class InboundRequests:
             return Admission.BACKLOG_FULL
         self._waiting[entry.message.id] = entry
         self.bytes_waiting += size
-        if entry.method.name in self._ordered:
-            self._turns.append(entry)
         return Admission.WAITING
 
     def finish(self, entry: Inbound) -> None:
@@ -176,15 +172,12 @@ class InboundRequests:
         entry = self._waiting.pop(request_id, None)
         if entry is not None:
             self.bytes_waiting -= entry.message.size
-            if entry in self._turns:
-                self._turns.remove(entry)
         return entry
 
     def withdraw_all(self) -> tuple[Inbound, ...]:
         """Take out every request that waits, and return them in the order they came."""
         waiting = tuple(self._waiting.values())
         self._waiting.clear()
-        self._turns.clear()
         self.bytes_waiting = 0
         return waiting
 
@@ -192,15 +185,16 @@ class InboundRequests:
         """Start the next request that may start, and return it; None if none may."""
         if not self._waiting or len(self._entries) >= self._limits.requests_in_flight:
             return None
+        # They wait in the order they came, so the first that may start is the first of its kind.
         for entry in self._waiting.values():
-            if self._may_start(entry) or (self._turn is None and self._turns and self._turns[0] is entry):
+            if self._may_start(entry):
                 self.withdraw(entry.message.id)
                 self._start(entry)
                 return entry
         return None
 
     def _may_start(self, entry: Inbound) -> bool:
-        return entry.method.name not in self._ordered or (self._turn is None and not self._turns)
+        return self._turn is None or entry.method.name not in self._ordered
 
     def _start(self, entry: Inbound) -> None:
         self._entries[entry.message.id] = entry

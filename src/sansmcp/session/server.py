@@ -256,12 +256,12 @@ class ServerSession(ServerInputs):
         Raises:
             LocalProtocolError: if the change of a resource does not name it, or another change does.
         """
+        if not self._advance(now):
+            return
         if (change.kind is ChangeKind.RESOURCE) is (change.uri is None):
             raise LocalProtocolError(
                 f"publish(): expected a uri for the change of one resource and for no other, found {change!r}"
             )
-        if not self._advance(now):
-            return
         method = _CHANGE_METHODS[change.kind]
         params = {} if change.uri is None else {"uri": change.uri}
         uri = change.uri or ""
