@@ -32,7 +32,7 @@ from sansmcp.session import (
     ResponseReceived,
     SessionLimits,
 )
-from sansmcp.wire import Response
+from sansmcp.wire import Request, Response
 
 DONE = {"resultType": "complete", "content": []}
 
@@ -185,6 +185,7 @@ def test_a_question_of_a_legacy_server_is_answered_under_its_id_once(revision):
     for id_, method, params in [(7, "roots/list", None), ("7", "sampling/createMessage", sampling)]:
         tell(client, request(id_, method, params))
     roots, sample = events(client)
+    assert (roots.message, sample.message.id) == (Request(id=7, method="roots/list"), "7")
     assert (roots.method, roots.params, roots.call) == ("roots/list", schema.ListRootsRequestParams(), None)
     assert (sample.method, sample.params) == (
         "sampling/createMessage",

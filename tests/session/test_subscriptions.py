@@ -1,11 +1,13 @@
 """Who wants to hear of which change (2026-07-28, Subscriptions)."""
 
+import sys
+
 import pytest
 from tests.session.ends import MODERN, drain, make_server, modern, take, tell
 
 from sansmcp import schema
 from sansmcp.schema import codec_for
-from sansmcp.session import Change, ChangeKind, SessionLimits
+from sansmcp.session import Change, ChangeKind
 from sansmcp.session.subscriptions import Subscription, Subscriptions, honoured
 
 Filter = schema.SubscriptionFilter
@@ -66,14 +68,35 @@ def test_the_part_of_a_wish_that_the_server_can_keep_is_honoured():
     assert honoured(wanted, schema.ServerCapabilities()) == Filter()
 
 
-@pytest.mark.parametrize("listeners", [10, 1000])
-def test_a_publish_costs_what_those_cost_who_hear_it(listeners):
-    server = make_server(limits=SessionLimits(subscriptions=listeners + 1))
-    for id_ in range(listeners):
-        uris = {"notifications": {"resourceSubscriptions": [f"r:{id_}"]}}
-        tell(server, modern(id_, "subscriptions/listen", uris))
-    drain(server)
-    server.publish(Change(kind=ChangeKind.RESOURCE, uri="r:5"), 0.0)
-    assert len(take(server)) == 1
-    server.publish(TOOLS, 0.0)
-    assert take(server) == []
+def calls_of(command):
+    """Count the calls of functions that a command makes."""
+    count = 0
+
+    def note(_frame, event, _argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        command()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_a_publish_costs_what_those_cost_who_hear_it():
+    costs = []
+    for listeners in (10, 1000):
+        server = make_server()
+        for id_ in range(listeners):
+            wanted = {"resourceSubscriptions": [f"r:{id_}"], "promptsListChanged": id_ < 3}
+            tell(server, modern(id_, "subscriptions/listen", {"notifications": wanted}))
+        drain(server)
+        for change, heard in [
+            (Change(kind=ChangeKind.RESOURCE, uri="r:5"), 1),
+            (Change(kind=ChangeKind.PROMPTS), 3),
+            (TOOLS, 0),
+        ]:
+            costs.append((heard, calls_of(lambda change=change, server=server: server.publish(change, 0.0))))
+            assert len(take(server)) == heard
+    assert costs[:3] == costs[3:]

@@ -121,7 +121,7 @@ class ClientInputs(Negotiation):
         token = progress_token_of(message)
         report = None if token is None else self._new_report(token)
         question = self._questions.add(row, request_id=message.id, report=report)
-        self._emit(InputRequested(handle=question.handle, method=row.name, params=params))
+        self._emit(InputRequested(handle=question.handle, method=row.name, params=params, message=message))
 
     # Results
 

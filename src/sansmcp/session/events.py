@@ -326,6 +326,8 @@ class InputRequested:
     """The typed params of the method."""
     call: CallHandle | None = None
     """The call it belongs to; None in the legacy era, where questions name no call."""
+    message: Request | None = None
+    """The whole message, as it was parsed; None in the modern era, where a question is no message."""
 
 
 @attrs.frozen(kw_only=True)
