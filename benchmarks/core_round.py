@@ -36,7 +36,7 @@ def add(a: int, b: int) -> str:
 
 def link_in(revision: Revision) -> LineLink[ServerSession]:
     """Return a link whose session speaks a revision."""
-    link = LineLink(server.open_session(SeededEnvironment(seed=1).environment))
+    link = LineLink(server.open_session(SeededEnvironment(seed=1)))
     if revision < "2026":
         hello = {"protocolVersion": revision, "capabilities": {}, "clientInfo": CLIENT}
         feed(link, {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello})

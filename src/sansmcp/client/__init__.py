@@ -19,6 +19,7 @@ from sansmcp.client.calls import (
 )
 from sansmcp.client.forms import accept, cancel, decline
 from sansmcp.client.handlers import ElicitationHandler, InputHandlers, InputInvocation, Roots, SamplingHandler
+from sansmcp.client.options import ClientOptions, ClientSettings
 from sansmcp.client.outcomes import Failure, Outcome, exception_of, value_of
 from sansmcp.client.pages import MAX_PAGES, AwaitableItems, BlockingItems, Page, Walk, walk
 
@@ -29,6 +30,8 @@ __all__ = [
     "BlockingCalls",
     "BlockingItems",
     "Call",
+    "ClientOptions",
+    "ClientSettings",
     "ElicitationHandler",
     "Failure",
     "InputHandlers",
