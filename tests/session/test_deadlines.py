@@ -1,5 +1,6 @@
 """Deadlines: a heap of what is to happen when. Time is an argument."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,6 +74,17 @@ def test_a_deadline_that_is_moved_over_and_over_keeps_working():
     assert deadlines.next_deadline() == 0.5
     deadlines.disarm("still")
     assert deadlines.next_deadline() == 1999.0
+
+
+@pytest.mark.parametrize("moves", range(250, 350))
+def test_many_deadlines_that_are_moved_still_come_in_their_order(moves):
+    deadlines, model, done = Deadlines(), {}, []
+    for move in range(moves):
+        key, time = move % 50, float((move * 37) % 101)
+        deadlines.arm(key, time, "", lambda key=key: done.append(key))
+        model[key] = (time, move)
+    take_all(deadlines, 1000.0)
+    assert done == sorted(model, key=model.get)
 
 
 steps = st.lists(
