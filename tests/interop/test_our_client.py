@@ -113,6 +113,7 @@ def test_the_sdk_server_answers_a_ping_in_the_legacy_era(mcp_server, revision):
     async def work():
         async with connect(mcp_server, revisions=[revision]) as client:
             await client.ping()
+            assert client.disconnected is None
 
     run(work)
 
