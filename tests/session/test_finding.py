@@ -121,6 +121,20 @@ def test_a_finding_that_proves_wrong_is_made_anew_and_the_call_goes_on():
     assert client.finding.revision == "2025-06-18"
 
 
+def test_a_call_that_is_sent_again_has_its_whole_timeout_again_and_what_was_left_of_its_maximum():
+    timeouts = Timeouts(request=10.0, request_maximum=12.0)
+    client, _ = connecting(finding=MODERN_FINDING, timeouts=timeouts)
+    client.send_request("tools/call", {"name": "x"}, 0.0)
+    tell(client, error(last_id(client), -32600), 4.0)
+    tell(client, error(last_id(client), -32600), 5.0)
+    tell(client, initialize_result(last_id(client), "2025-06-18"), 7.0)
+    # Of twelve seconds four had passed when it was held.
+    assert client.next_deadline() == 15.0
+    client.handle_timeout(15.0)
+    *_, timed_out = events(client)
+    assert timed_out.reason == "tools/call was not answered within its maximum"
+
+
 def test_a_call_that_failed_by_itself_is_told_its_error_and_not_sent_again():
     client, handle, probe = found_wrong()
     tell(client, discover_result(probe))

@@ -405,6 +405,7 @@ class Negotiation(CallingSession[ClientEvent]):
         call.method, call.codec = row, codec
         self._calls.renumber(call)
         self._calls.resume(call, self._now)
+        self._calls.restart_clock(call, self._now)
         try:
             self._dispatch(call)
         except LocalProtocolError as error:
