@@ -279,6 +279,19 @@ def test_the_end_of_input_gives_what_was_read_half_a_second_and_then_it_is_over(
     assert server.next_deadline() is None
 
 
+def test_a_request_that_waits_for_the_place_of_a_cancelled_one_keeps_the_connection_open():
+    server = open_server(MODERN, limits=SessionLimits(requests_in_flight=1))
+    for id_ in (1, 2):
+        call(server, MODERN, id_)
+    tell(server, cancelled(1))
+    drain(server)
+    server.receive_eof(0.0)
+    assert server.link is LinkState.DRAINING
+    server.respond(1, DONE, 0.1)
+    server.respond(2, DONE, 0.2)
+    assert kinds(server) == ["AnswerDropped", "RequestReceived", "Disconnected"]
+
+
 def test_a_server_with_nothing_in_flight_ends_at_once():
     for end in ("receive_eof", "close"):
         server = open_server(MODERN)
