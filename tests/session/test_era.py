@@ -65,6 +65,8 @@ def read(reader, method="tools/list", meta=None, bound=None):
         (LEGACY_ONLY, "tools/list", FULL, None, -32022),
         (LEGACY_ONLY, "server/discover", None, None, Era.LEGACY),
         (MODERN_ONLY, "tools/list", None, None, -32602),
+        (MODERN_ONLY, "tools/list", {}, None, -32602),
+        (MODERN_ONLY, "initialize", {}, None, -32601),
         (MODERN_ONLY, "tools/list", {CAPABILITIES: {}}, None, -32602),
         (MODERN_ONLY, "tools/list", FULL, None, ModernRequest),
         (MODERN_ONLY, "initialize", None, None, -32601),

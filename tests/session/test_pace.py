@@ -59,6 +59,15 @@ def test_a_burst_of_one_is_one_an_interval_to_the_instant():
     assert now == pytest.approx(1010.0)
 
 
+def test_what_came_back_counts_whether_or_not_it_was_asked_for_first():
+    pace = Pace(1.0, 2)
+    for now in (0.0, 0.0, 10.0, 10.0):
+        pace.spend(now)
+    assert pace.next_at(10.0) == 11.0
+    assert not pace.is_idle(11.0)
+    assert pace.is_idle(12.0)
+
+
 def test_an_interval_of_nothing_is_no_limit():
     pace = Pace(0.0, 1)
     assert all(spend(pace, 5.0) for _ in range(100))
