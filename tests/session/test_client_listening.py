@@ -152,6 +152,12 @@ def test_the_end_of_a_subscription_is_one_however_often_it_is_said(order, acknow
     assert len(events(client)) == (2 if len(order) == 1 else 3)
 
 
+def test_an_end_without_a_reason_has_one_all_the_same():
+    client, handle, id_ = listening()
+    tell(client, cancelled(id_))
+    assert events(client) == [SubscriptionEnded(handle=handle, reason="the server ended it")]
+
+
 def test_ends_are_not_remembered_for_ever():
     client = open_client(MODERN)
     ids = []

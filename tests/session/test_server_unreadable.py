@@ -200,6 +200,17 @@ def test_answers_within_an_array_end_our_pings():
     assert "99" in dropped.reason
 
 
+def test_a_modern_request_within_an_array_is_refused_there():
+    server = open_server("2025-03-26")
+    tell(server, [modern(1, "tools/call", {"name": "x"}), request(2, "ping")])
+    (answers,) = take(server)
+    assert [(answer["id"], answer.get("error", {}).get("code")) for answer in answers] == [
+        (1, -32600),
+        (2, None),
+    ]
+    assert kinds(server) == ["ProtocolViolated"]
+
+
 def test_initialize_within_an_array_is_refused():
     server = open_server("2025-03-26")
     tell(server, [initialize(1, "2025-03-26"), request(2, "ping")])

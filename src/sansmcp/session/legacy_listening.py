@@ -41,7 +41,7 @@ class LegacyListening:
             resources_list_changed=(
                 wanted.resources_list_changed if declares(able, "resources.listChanged") else None
             ),
-            resource_subscriptions=uris if can_subscribe and uris else None,
+            resource_subscriptions=uris if can_subscribe else None,
         )
         new = tuple(uri for uri in uris if uri not in self._wanted()) if can_subscribe else ()
         waiting = {uri for uri in uris if not self._settled.get(uri)} if can_subscribe else set()
