@@ -202,6 +202,8 @@ async def _open_writer(descriptor: int) -> asyncio.StreamWriter:
 
 
 async def _write_and_drain(writer: asyncio.StreamWriter, data: bytes) -> None:
+    # All of it: a stream that is closed drops what is still in its buffer.
+    writer.transport.set_write_buffer_limits(high=0)
     writer.write(data)
     await writer.drain()
     if writer.is_closing():
