@@ -1,0 +1,98 @@
+"""Our server as one command that any driver can use: three tools, one process, nothing forked.
+
+    python benchmarks/server.py stdio [--binding asyncio|trio|threads] [--sync | --inline]
+
+The tools are `add(a: int, b: int)`, `echo(text: str)` and `blob(size: int)`. They are `async def`; with
+`--sync` they are `def` and go to worker threads, as every `def` does by default; with `--inline` they are
+`def` and say that they never block, which is true and spares them the way to a thread. On threads, where
+nothing can be awaited, `--sync` is what one gets without a word.
+"""
+
+import argparse
+import importlib
+from collections.abc import Callable
+
+from sansmcp import Server
+
+BINDINGS = ("asyncio", "trio", "threads")
+
+
+def main() -> None:
+    """Serve until the peer is gone."""
+    chosen = arguments()
+    tools = chosen.tools or ("sync" if chosen.binding == "threads" else "async")
+    server = Server("benchmark", version="1")
+    if tools == "async":
+        offer_async_tools(server)
+    else:
+        offer_plain_tools(server, blocks=tools == "sync")
+    chosen.serve(chosen.binding, server)
+
+
+def arguments() -> argparse.Namespace:
+    """Return what the command line says; each transport is a command of its own."""
+    parser = argparse.ArgumentParser(description="Serve add, echo and blob to a benchmark.")
+    transports = parser.add_subparsers(metavar="TRANSPORT", required=True)
+    add_transport(transports.add_parser("stdio", help="one peer on standard input and output"), serve_stdio)
+    return parser.parse_args()
+
+
+def add_transport(parser: argparse.ArgumentParser, serve: Callable[[str, Server], None]) -> None:
+    """Add what every transport has: the runtime, and the colour of the tools."""
+    parser.set_defaults(serve=serve)
+    parser.add_argument("--binding", choices=BINDINGS, default="asyncio", help="the runtime")
+    colours = parser.add_mutually_exclusive_group()
+    colours.add_argument(
+        "--sync", dest="tools", action="store_const", const="sync", help="tools are def and may block"
+    )
+    colours.add_argument(
+        "--inline", dest="tools", action="store_const", const="inline", help="tools are def and never block"
+    )
+
+
+def serve_stdio(binding: str, server: Server) -> None:
+    """Serve over standard input and output."""
+    # Only the chosen runtime is paid for, and the others need not be installed.
+    importlib.import_module(f"sansmcp_{binding}").serve_stdio(server)
+
+
+def offer_async_tools(server: Server) -> None:
+    """Offer the three tools as `async def`."""
+
+    @server.tool
+    async def add(a: int, b: int) -> str:
+        """Add two numbers."""
+        return str(a + b)
+
+    @server.tool
+    async def echo(text: str) -> str:
+        """Return the text."""
+        return text
+
+    @server.tool
+    async def blob(size: int) -> str:
+        """Return a text of a size."""
+        return "x" * size
+
+
+def offer_plain_tools(server: Server, *, blocks: bool) -> None:
+    """Offer the three tools as `def`."""
+
+    @server.tool(blocks=blocks)
+    def add(a: int, b: int) -> str:
+        """Add two numbers."""
+        return str(a + b)
+
+    @server.tool(blocks=blocks)
+    def echo(text: str) -> str:
+        """Return the text."""
+        return text
+
+    @server.tool(blocks=blocks)
+    def blob(size: int) -> str:
+        """Return a text of a size."""
+        return "x" * size
+
+
+if __name__ == "__main__":
+    main()
