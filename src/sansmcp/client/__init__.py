@@ -1,5 +1,15 @@
 """What a client asks: calls as values, the two surfaces over them, and handlers of the server's questions."""
 
+from sansmcp.client.addresses import (
+    PASSED_ON,
+    PATIENCE,
+    Address,
+    Command,
+    TcpAddress,
+    UnixAddress,
+    address_of,
+    environment_for_server,
+)
 from sansmcp.client.awaitable import AwaitableCalls
 from sansmcp.client.blocking import BlockingCalls
 from sansmcp.client.calls import (
@@ -17,6 +27,7 @@ from sansmcp.client.calls import (
     request,
     set_log_level,
 )
+from sansmcp.client.connection import ClientConnection, Pending, Waiter
 from sansmcp.client.forms import accept, cancel, decline
 from sansmcp.client.handlers import ElicitationHandler, InputHandlers, InputInvocation, Roots, SamplingHandler
 from sansmcp.client.options import ClientOptions, ClientSettings
@@ -25,13 +36,18 @@ from sansmcp.client.pages import MAX_PAGES, AwaitableItems, BlockingItems, Page,
 
 __all__ = [
     "MAX_PAGES",
+    "PASSED_ON",
+    "PATIENCE",
+    "Address",
     "AwaitableCalls",
     "AwaitableItems",
     "BlockingCalls",
     "BlockingItems",
     "Call",
+    "ClientConnection",
     "ClientOptions",
     "ClientSettings",
+    "Command",
     "ElicitationHandler",
     "Failure",
     "InputHandlers",
@@ -39,14 +55,20 @@ __all__ = [
     "OnProgress",
     "Outcome",
     "Page",
+    "Pending",
     "Roots",
     "SamplingHandler",
+    "TcpAddress",
+    "UnixAddress",
+    "Waiter",
     "Walk",
     "accept",
+    "address_of",
     "call_tool",
     "cancel",
     "complete",
     "decline",
+    "environment_for_server",
     "exception_of",
     "get_prompt",
     "list_prompts",

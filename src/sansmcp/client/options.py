@@ -1,6 +1,6 @@
 """How a client is set up, the same in every binding."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypedDict
 
 import attrs
@@ -10,12 +10,14 @@ from sansmcp.client.handlers import ElicitationHandler, InputHandlers, Roots, Sa
 from sansmcp.schema import METHODS, REVISIONS, MethodTable, Revision
 from sansmcp.session import (
     ChangeReceived,
+    ClientLines,
     ClientSession,
     Finding,
     KeepAlive,
     LogReceived,
     MessageDropped,
     ProtocolViolated,
+    Restart,
     SessionLimits,
     Timeouts,
 )
@@ -64,6 +66,8 @@ class ClientSettings(TypedDict, total=False):
     """How much the server may ask for."""
     keep_alive: KeepAlive | None
     """Pings to a legacy server."""
+    restart: Restart | None
+    """How a lost connection is made again; by default it is not."""
     strict: bool
     """Whether to refuse results that bend the rules."""
 
@@ -96,6 +100,8 @@ class ClientOptions:
     """How much the server may ask for."""
     keep_alive: KeepAlive | None = None
     """Pings to a legacy server."""
+    restart: Restart | None = None
+    """How a lost connection is made again; None to let it be."""
     strict: bool = False
     """Whether to refuse results that bend the rules."""
 
@@ -115,17 +121,49 @@ class ClientOptions:
         rest: dict[str, JSON] = {name: value for name, value in settings.items() if name in others}
         return cls(handlers=handlers, **rest)
 
-    def session(self) -> ClientSession:
-        """Build a session that is set up so."""
+    def session(
+        self,
+        *,
+        revisions: Sequence[Revision] | None = None,
+        finding: Finding | None = None,
+        handles: Iterator[int] | None = None,
+    ) -> ClientSession:
+        """Build a session that is set up so.
+
+        Args:
+            revisions: the revisions to speak, if not those of the client.
+            finding: what was learned about the server since.
+            handles: where the handles of calls come from; by default they are the session's own.
+        """
         return ClientSession(
             info=self.info,
             capabilities=self.handlers.capabilities,
-            revisions=self.revisions,
-            finding=self.finding,
+            revisions=self.revisions if revisions is None else revisions,
+            finding=self.finding if finding is None and revisions is None else finding,
             log_level=self.log_level,
             methods=self.methods,
             timeouts=self.timeouts,
             limits=self.limits,
             keep_alive=self.keep_alive,
             strict=self.strict,
+            handles=handles,
+        )
+
+    def endpoint(
+        self, address: JSON, random: Callable[[int], bytes], *, dials_again: bool = True
+    ) -> ClientLines:
+        """Build an endpoint over lines that is set up so.
+
+        Args:
+            address: where the server is, for whoever dials.
+            random: gives random bytes.
+            dials_again: whether the address leads to the server more than once.
+        """
+        return ClientLines(
+            self.session,
+            address,
+            revisions=self.revisions,
+            dials_again=dials_again,
+            restart=self.restart,
+            random=random,
         )

@@ -1,5 +1,6 @@
 """What a server offers: the registry, what handlers are given, and how their outcomes become answers."""
 
+from sansmcp.server.connections import ServerConnections
 from sansmcp.server.constraints import (
     Constraint,
     Description,
@@ -39,6 +40,7 @@ __all__ = [
     "Pattern",
     "ServedSession",
     "Server",
+    "ServerConnections",
     "audio",
     "embedded",
     "image",

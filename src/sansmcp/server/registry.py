@@ -178,6 +178,22 @@ class Registry:
             name=method, error=RpcError(METHOD_NOT_FOUND, f"nothing here answers {method[:80]!r}")
         )
 
+    def async_names(self) -> tuple[str, ...]:
+        """Return which registered functions are an `async def`, with what they are."""
+        kinds: Mapping[str, Mapping[str, Target | NotificationTarget | None]] = {
+            "tool": self.tools,
+            "prompt": self.prompts,
+            "resource": self.resources,
+            "method": self.methods,
+            "notification": self.notifications,
+        }
+        return tuple(
+            f"{kind} {name!r}"
+            for kind, targets in kinds.items()
+            for name, target in targets.items()
+            if target is not None and target.is_async
+        )
+
     def capabilities(self) -> schema.ServerCapabilities:
         """Return what is true of a server that offers this.
 

@@ -106,6 +106,19 @@ class Server(Registrations):
         """What a session that is opened now tells its client."""
         return self._registry.capabilities() if self._capabilities is None else self._capabilities
 
+    def refuse_async_handlers(self) -> None:
+        """Check that every handler is a plain `def`, for bindings that await nothing.
+
+        Raises:
+            LocalProtocolError: one is an `async def`; it names which.
+        """
+        found = self._registry.async_names()
+        if found:
+            raise LocalProtocolError(
+                f"this binding runs plain functions: expected def, found async def for {', '.join(found)}; "
+                "register a def instead, or serve with a binding that awaits"
+            )
+
     # Serving
 
     def open_session(

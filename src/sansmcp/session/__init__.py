@@ -1,8 +1,10 @@
 """Sessions: both ends of a connection as state machines, in all five revisions and both eras."""
 
 from sansmcp.session.actions import Action, Cancel, Close, EndExchange, Send
+from sansmcp.session.base import Session
 from sansmcp.session.capabilities import MissingCapability, declares
 from sansmcp.session.client import CallRequest, ClientSession
+from sansmcp.session.endpoint import ClientEndpoint, Dial, Endpoint, EndpointAction, ServerEndpoint
 from sansmcp.session.events import (
     AnswerDropped,
     CallHandle,
@@ -12,6 +14,7 @@ from sansmcp.session.events import (
     ClientEvent,
     ClientInitialized,
     Connected,
+    ConnectionLost,
     Disconnected,
     Event,
     HandlerFailed,
@@ -39,10 +42,14 @@ from sansmcp.session.events import (
     SubscriptionEnded,
     SubscriptionOpened,
 )
+from sansmcp.session.lines import ClientLines, OpenSession, ServerLines
 from sansmcp.session.link import LineLink, Link
 from sansmcp.session.negotiation import Finding
+from sansmcp.session.reports import Report, Severity, report_of
+from sansmcp.session.running import Finish, Outcome, Runnable, Start, Stop, outcome_of
+from sansmcp.session.schedule import Schedule
 from sansmcp.session.server import ServerSession
-from sansmcp.session.settings import KeepAlive, SessionLimits, Timeouts
+from sansmcp.session.settings import KeepAlive, Restart, SessionLimits, Timeouts
 from sansmcp.session.states import (
     DETECTION,
     LIFECYCLE,
@@ -73,18 +80,25 @@ __all__ = [
     "Change",
     "ChangeKind",
     "ChangeReceived",
+    "ClientEndpoint",
     "ClientEvent",
     "ClientInitialized",
+    "ClientLines",
     "ClientSession",
     "Close",
     "Connected",
+    "ConnectionLost",
     "DetectionInput",
     "DetectionState",
+    "Dial",
     "Disconnected",
     "Effect",
     "EndExchange",
+    "Endpoint",
+    "EndpointAction",
     "Event",
     "Finding",
+    "Finish",
     "HandlerFailed",
     "InputAnswer",
     "InputCancelled",
@@ -100,9 +114,12 @@ __all__ = [
     "MessageDropped",
     "MissingCapability",
     "NotificationReceived",
+    "OpenSession",
+    "Outcome",
     "Phase",
     "ProgressReceived",
     "ProtocolViolated",
+    "Report",
     "RequestCancelled",
     "RequestFailed",
     "RequestInput",
@@ -111,18 +128,29 @@ __all__ = [
     "RequestState",
     "RequestTimedOut",
     "ResponseReceived",
+    "Restart",
+    "Runnable",
+    "Schedule",
     "Send",
+    "ServerEndpoint",
     "ServerEvent",
+    "ServerLines",
     "ServerSession",
+    "Session",
     "SessionEnded",
     "SessionLimits",
     "SessionOpened",
     "SessionStats",
+    "Severity",
+    "Start",
     "Step",
+    "Stop",
     "SubscriptionAcknowledged",
     "SubscriptionClosed",
     "SubscriptionEnded",
     "SubscriptionOpened",
     "Timeouts",
     "declares",
+    "outcome_of",
+    "report_of",
 ]

@@ -7,7 +7,7 @@ older than the last one seen counts as the last one seen. `calling` above it mak
 
 import abc
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, Generic, TypeVar, assert_never
 
@@ -45,6 +45,9 @@ from sansmcp.wire import (
 )
 
 EventT = TypeVar("EventT")
+
+PEER_CLOSED: Final = "the peer closed the connection"
+"""How an input ends of which nothing else is known."""
 
 _GRACE: Final = "grace"
 
@@ -102,8 +105,19 @@ class Session(abc.ABC, Generic[EventT]):
         self._counters = Counters()
         self._notification_pace = Pace(self._limits.notification_interval, self._limits.notification_burst)
         self._reports = 0
+        self._tell: Callable[[], None] | None = None
 
     # Outputs
+
+    def watch(self, tell: Callable[[], None]) -> None:
+        """Let an owner be told whenever there may be an action, an event or another deadline to take.
+
+        It is told in the middle of a command or an input, so it may only take note of it.
+
+        Args:
+            tell: who is told, in place of whoever was told before.
+        """
+        self._tell = self._deadlines.changed = tell
 
     def actions(self) -> list[Action]:
         """Take the actions queued since the last call, in the order they are to be carried out."""
@@ -124,6 +138,11 @@ class Session(abc.ABC, Generic[EventT]):
     def deadline_reason(self) -> str | None:
         """Say what the next deadline is for; the first thing to print when a loop spins."""
         return self._deadlines.reason()
+
+    @property
+    def now(self) -> float:
+        """The latest time that it was told; minus infinity before that."""
+        return self._now
 
     @property
     def phase(self) -> Phase:
@@ -182,13 +201,17 @@ class Session(abc.ABC, Generic[EventT]):
         self._count(0)
         self._receive_violation(violation)
 
-    def receive_eof(self, now: float) -> None:
+    def receive_eof(self, now: float, reason: str = PEER_CLOSED) -> None:
         """Take in that the peer ended its input; it may be said again.
 
         Afterwards drain actions(), next_event() and next_deadline().
+
+        Args:
+            now: the time.
+            reason: how the input ended, for the events that tell of it.
         """
         self._advance(now)
-        self._step_link(LinkInput.END_OF_INPUT, "the peer closed the connection")
+        self._step_link(LinkInput.END_OF_INPUT, reason)
 
     def handle_timeout(self, now: float) -> None:
         """Let everything happen that is due; nothing happens when nothing is.
@@ -237,7 +260,12 @@ class Session(abc.ABC, Generic[EventT]):
     ) -> None:
         self._counters.messages_sent += 1
         self._counters.bytes_sent += len(data)
-        self._actions.append(Send(message=message, data=data, related=related, key=key))
+        self._queue(Send(message=message, data=data, related=related, key=key))
+
+    def _queue(self, action: Action) -> None:
+        self._actions.append(action)
+        if self._tell is not None:
+            self._tell()
 
     def _new_report(self, token: ProgressToken) -> Report:
         self._reports += 1
@@ -271,6 +299,8 @@ class Session(abc.ABC, Generic[EventT]):
 
     def _emit(self, event: EventT) -> None:
         self._events.append(event)
+        if self._tell is not None:
+            self._tell()
 
     @abc.abstractmethod
     def _emit_shared(self, event: Outcome | ProtocolViolated | MessageDropped | Disconnected) -> None:
@@ -408,7 +438,7 @@ class Session(abc.ABC, Generic[EventT]):
     def _shut(self, reason: str) -> None:
         """End everything at once; nothing happens after `Disconnected`."""
         self._end_session(reason)
-        self._actions.append(Close())
+        self._queue(Close())
         self._deadlines.clear()
         self._emit_shared(self._disconnected(reason))
 

@@ -1,6 +1,6 @@
 """What both roles of a session share above `base`: the calls that our side makes, and keep-alive pings."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
@@ -30,6 +30,7 @@ class CallingSession(Session[EventT]):
         timeouts: how long to wait.
         limits: how much the peer may ask for.
         keep_alive: pings in the legacy era, or None.
+        handles: where the handles of calls come from; by default they are the session's own.
     """
 
     def __init__(
@@ -41,9 +42,10 @@ class CallingSession(Session[EventT]):
         timeouts: Timeouts | None = None,
         limits: SessionLimits | None = None,
         keep_alive: KeepAlive | None = None,
+        handles: Iterator[int] | None = None,
     ) -> None:
         super().__init__(side=side, revisions=revisions, methods=methods, timeouts=timeouts, limits=limits)
-        self._calls = Calls(self._deadlines, self._time_out)
+        self._calls = Calls(self._deadlines, self._time_out, handles)
         self._keep_alive = keep_alive
         self._pings_missed = 0
 
@@ -143,7 +145,7 @@ class CallingSession(Session[EventT]):
 
     def _time_out(self, call: Call, limit: str) -> None:
         if call.method.cancellable and call.purpose is not Purpose.PROBE:
-            self._actions.append(Cancel(request_id=call.wire_id, reason="timed out", related=call.related))
+            self._queue(Cancel(request_id=call.wire_id, reason="timed out", related=call.related))
         self._end_call(call, RequestInput.CANCEL, call.timed_out(f"was not answered within its {limit}"))
 
     # Pings

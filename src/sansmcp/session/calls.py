@@ -1,5 +1,6 @@
 """The calls that one side makes: handles, ids on the wire, and the clock of each."""
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -94,14 +95,20 @@ class Calls:
     Args:
         deadlines: where the clocks of the calls are kept.
         time_out: told which call has run out of which of its limits.
+        handles: where handles come from; none is ever given out twice.
     """
 
-    def __init__(self, deadlines: Deadlines, time_out: Callable[[Call, str], None]) -> None:
+    def __init__(
+        self,
+        deadlines: Deadlines,
+        time_out: Callable[[Call, str], None],
+        handles: Iterator[int] | None = None,
+    ) -> None:
         self._deadlines = deadlines
         self._time_out = time_out
+        self._handles = itertools.count(1) if handles is None else handles
         self._by_handle: dict[CallHandle, Call] = {}
         self._by_wire_id: dict[RequestId, Call] = {}
-        self._last_handle = 0
         self._last_wire_id = 0
 
     def __len__(self) -> int:
@@ -111,18 +118,17 @@ class Calls:
         return iter(tuple(self._by_handle.values()))
 
     @property
-    def last_ids(self) -> tuple[int, int]:
-        """The last handle and the last id on the wire, for `take_back`."""
-        return self._last_handle, self._last_wire_id
+    def last_wire_id(self) -> int:
+        """The last id on the wire, for `take_back`."""
+        return self._last_wire_id
 
-    def take_back(self, last_ids: tuple[int, int]) -> None:
-        """Forget the ids that were given out since, for calls that were never started."""
-        self._last_handle, self._last_wire_id = last_ids
+    def take_back(self, last_wire_id: int) -> None:
+        """Forget the ids on the wire that were given out since, for calls that were never started."""
+        self._last_wire_id = last_wire_id
 
     def new_handle(self) -> CallHandle:
         """Return a handle that was never used."""
-        self._last_handle += 1
-        return CallHandle(self._last_handle)
+        return CallHandle(next(self._handles))
 
     def new_wire_id(self) -> int:
         """Return an id that was never on the wire."""

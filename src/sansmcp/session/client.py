@@ -47,6 +47,7 @@ class ClientSession(ClientInputs):
         limits: how much the server may ask for.
         keep_alive: pings in a legacy session, or None.
         strict: whether to refuse results that bend the rules, instead of making the best of them.
+        handles: where the handles of calls come from; sessions that follow each other share it.
     """
 
     def stats(self) -> SessionStats:
@@ -113,11 +114,11 @@ class ClientSession(ClientInputs):
             LocalProtocolError: as `send_request`; no call was made then.
         """
         self._advance(now)
-        last_ids = self._calls.last_ids
+        last_wire_id = self._calls.last_wire_id
         try:
             prepared = [self._prepared(item, progress=False, timeout=None) for item in requests]
         except LocalProtocolError:
-            self._calls.take_back(last_ids)
+            self._calls.take_back(last_wire_id)
             raise
         for call, _, waits in prepared:
             self._start(call, self._timeouts.request_maximum, waits=waits)
@@ -164,7 +165,12 @@ class ClientSession(ClientInputs):
     # Subscriptions
 
     def listen(
-        self, wanted: schema.SubscriptionFilter, now: float, *, timeout: float | None = None
+        self,
+        wanted: schema.SubscriptionFilter,
+        now: float,
+        *,
+        timeout: float | None = None,
+        handle: CallHandle | None = None,
     ) -> CallHandle:
         """Ask to be told of changes, in either era; `cancel` the handle to stop.
 
@@ -177,6 +183,7 @@ class ClientSession(ClientInputs):
             wanted: what to be told of.
             now: the time.
             timeout: seconds until the acknowledgement; by default those of `Timeouts`.
+            handle: the handle of a subscription that an earlier session lost; by default a new one.
 
         Returns:
             The handle of the subscription.
@@ -187,13 +194,13 @@ class ClientSession(ClientInputs):
         self._advance(now)
         codec, waits = self._codec_for_calls("listen()")
         seconds = self._timeouts.request if timeout is None else timeout
+        handle = self._calls.new_handle() if handle is None else handle
         if era_of(codec.revision) is Era.LEGACY:
-            handle = self._calls.new_handle()
             self._listen_legacy(handle, wanted, codec, seconds)
             return handle
-        last_ids = self._calls.last_ids
+        last_wire_id = self._calls.last_wire_id
         call = Call(
-            handle=self._calls.new_handle(),
+            handle=handle,
             wire_id=self._calls.new_wire_id(),
             method=self._row("subscriptions/listen", codec),
             purpose=Purpose.LISTEN,
@@ -202,7 +209,7 @@ class ClientSession(ClientInputs):
             deliver=self._listen_ended,
             timeout=seconds,
         )
-        message, data = self._encoded(call, last_ids)
+        message, data = self._encoded(call, last_wire_id)
         self._start(call, None, waits=waits)
         if not waits:
             self._send_encoded(message, data)
@@ -262,7 +269,7 @@ class ClientSession(ClientInputs):
         answers = {**(call.params.input_responses or {}), question.key: answer}
         params = attrs.evolve(call.params, input_responses=answers)
         # Said in JSON now, so that a bad answer is refused here and not at the retry.
-        next_id = self._calls.last_ids[1] + 1
+        next_id = self._calls.last_wire_id + 1
         self._encode(self._request_of(attrs.evolve(call, params=params, wire_id=next_id)))
         call.params = params
         self._questions.remove(question)
@@ -404,7 +411,7 @@ class ClientSession(ClientInputs):
             )
         if era_of(codec.revision) is Era.LEGACY:
             self._speak(Step.CLIENT_PING if method == "ping" else Step.CLIENT_REQUEST, command)
-        last_ids = self._calls.last_ids
+        last_wire_id = self._calls.last_wire_id
         call = Call(
             handle=self._calls.new_handle(),
             wire_id=self._calls.new_wire_id(),
@@ -416,15 +423,15 @@ class ClientSession(ClientInputs):
             timeout=self._timeouts.request if timeout is None else timeout,
             wants_progress=progress,
         )
-        return call, self._encoded(call, last_ids), waits
+        return call, self._encoded(call, last_wire_id), waits
 
-    def _encoded(self, call: Call, last_ids: tuple[int, int]) -> tuple[Request, bytes]:
-        """Build the request of a call that was not started yet; if that cannot be, its ids are free again."""
+    def _encoded(self, call: Call, last_wire_id: int) -> tuple[Request, bytes]:
+        """Build the request of a call that was not started yet; if that cannot be, its id is free again."""
         try:
             message = self._request_of(call)
             return message, self._encode(message)
         except LocalProtocolError:
-            self._calls.take_back(last_ids)
+            self._calls.take_back(last_wire_id)
             raise
 
     def _start(self, call: Call, maximum: float | None, *, waits: bool) -> None:

@@ -384,7 +384,7 @@ class ClientInputs(Negotiation):
         held = call in self._held
         self._held.pop(call, None)
         if call.state is RequestState.IN_FLIGHT and not held:
-            self._actions.append(Cancel(request_id=call.wire_id, reason=reason))
+            self._queue(Cancel(request_id=call.wire_id, reason=reason))
         call.step(RequestInput.CANCEL)
         self._calls.remove(call)
         self._listening.discard(call.handle)

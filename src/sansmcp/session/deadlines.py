@@ -13,6 +13,8 @@ class Deadlines:
     A heap, because the least of a dict costs a scan of it for every message.
     """
 
+    changed: Callable[[], None] | None = None
+    """Told whenever the earliest deadline may be another one."""
     _heap: list[tuple[float, int, Hashable]] = attrs.field(factory=list)
     _armed: dict[Hashable, tuple[float, int, str, Callable[[], None]]] = attrs.field(factory=dict)
     _count: int = 0
@@ -32,10 +34,12 @@ class Deadlines:
         if len(self._heap) > 64 and len(self._heap) > 2 * len(self._armed):
             self._heap = [(time, count, key) for key, (time, count, _, _) in self._armed.items()]
             heapq.heapify(self._heap)
+        self._tell()
 
     def disarm(self, key: Hashable) -> None:
         """Forget the deadline of a key, if it has one."""
-        self._armed.pop(key, None)
+        if self._armed.pop(key, None) is not None:
+            self._tell()
 
     def next_deadline(self) -> float | None:
         """Return the earliest deadline, or None."""
@@ -55,12 +59,18 @@ class Deadlines:
         if not self._heap or self._heap[0][0] > now:
             return None
         key = heapq.heappop(self._heap)[2]
+        self._tell()
         return self._armed.pop(key)[3]
 
     def clear(self) -> None:
         """Forget every deadline."""
         self._heap.clear()
         self._armed.clear()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.changed is not None:
+            self.changed()
 
     def _drop_stale(self) -> None:
         while self._heap:

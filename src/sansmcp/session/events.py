@@ -106,6 +106,18 @@ class Disconnected:
 
 
 @attrs.frozen(kw_only=True)
+class ConnectionLost:
+    """A client's connection has ended and is made again; `Connected` or `Disconnected` follows."""
+
+    reason: str
+    """Why it ended; calls that were in flight have ended as `RequestLost`."""
+    attempt: int
+    """Which attempt without progress comes now, from 1."""
+    delay: float
+    """Seconds until it is made."""
+
+
+@attrs.frozen(kw_only=True)
 class SessionOpened:
     """A client was answered on `initialize`: a legacy session begins."""
 
@@ -393,6 +405,7 @@ ServerEvent: TypeAlias = (
 
 ClientEvent: TypeAlias = (
     Connected
+    | ConnectionLost
     | ResponseReceived
     | RequestFailed
     | RequestTimedOut

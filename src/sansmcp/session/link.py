@@ -8,7 +8,7 @@ Source: the stdio page of every revision.
 from typing import Generic, Protocol, TypeVar
 
 from sansmcp.session.actions import Cancel, Send
-from sansmcp.session.base import Session
+from sansmcp.session.base import PEER_CLOSED, Session
 from sansmcp.session.states import LinkState
 from sansmcp.wire import DEFAULT_LIMITS, Limits, LineReader, Notification, Violation, decode, encode
 
@@ -16,13 +16,15 @@ SessionT = TypeVar("SessionT", bound=Session)  # type: ignore[type-arg]
 
 
 class Link(Protocol):
-    """One byte stream, as a driver sees it."""
+    """One byte stream, as a driver sees it; a link is equal to itself alone."""
+
+    def __hash__(self) -> int: ...
 
     def receive_data(self, data: bytes, now: float) -> None:
         """Take in bytes that were read."""
 
-    def receive_eof(self, now: float) -> None:
-        """Take in that nothing more will be read."""
+    def receive_eof(self, now: float, reason: str = PEER_CLOSED) -> None:
+        """Take in that nothing more will be read, and why; it may be said again."""
 
     def data_to_send(self) -> bytes:
         """Take the bytes to write; call it only when about to write them."""
@@ -64,14 +66,18 @@ class LineLink(Generic[SessionT]):
         self._reader.receive_data(data)
         self._read(now)
 
-    def receive_eof(self, now: float) -> None:
+    def receive_eof(self, now: float, reason: str = PEER_CLOSED) -> None:
         """Take in that nothing more will be read; it may be said again.
 
         Afterwards drain data_to_send(), session.next_event() and next_deadline().
+
+        Args:
+            now: the time.
+            reason: how the stream ended, for the events that tell of it.
         """
         self._reader.receive_eof()
         self._read(now)
-        self.session.receive_eof(now)
+        self.session.receive_eof(now, reason)
 
     def data_to_send(self) -> bytes:
         """Take the bytes to write: whole lines, or nothing. Call it only when about to write them."""

@@ -6,7 +6,7 @@ Any other error, and silence, mean legacy; the verdict hangs on no single code.
 Source: 2026-07-28, stdio, Backward Compatibility, and Versioning; the Lifecycle page of the others.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -96,6 +96,7 @@ class Negotiation(CallingSession[ClientEvent]):
         limits: SessionLimits | None = None,
         keep_alive: KeepAlive | None = None,
         strict: bool = False,
+        handles: Iterator[int] | None = None,
     ) -> None:
         super().__init__(
             side=Side.CLIENT,
@@ -104,6 +105,7 @@ class Negotiation(CallingSession[ClientEvent]):
             timeouts=timeouts,
             limits=limits,
             keep_alive=keep_alive,
+            handles=handles,
         )
         if finding is not None and finding.revision not in self._revisions:
             ours = ", ".join(self._revisions)

@@ -335,7 +335,7 @@ class ServerSession(ServerInputs):
         questions: dict[str, tuple[Method, JSON]] = {}
         for key, request in requests.items():
             params = {} if request.params is None else to_json(entry.codec, request.params)
-            next_id = self._calls.last_ids[1] + 1 + len(questions)
+            next_id = self._calls.last_wire_id + 1 + len(questions)
             self._encode(Request(id=next_id, method=request.method, params=params))
             questions[key] = (rows[key], params)
         return questions

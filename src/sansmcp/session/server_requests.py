@@ -187,7 +187,7 @@ class ServerRequests(CallingSession[ServerEvent]):
             return True
         if request_id in self._subscriptions:
             self._forget_subscription(request_id, reason or "the client cancelled it")
-            self._actions.append(EndExchange(request_id=request_id))
+            self._queue(EndExchange(request_id=request_id))
             return True
         entry = self._requests.get(request_id)
         if entry is None:
@@ -205,7 +205,7 @@ class ServerRequests(CallingSession[ServerEvent]):
         return True
 
     def _forget_answer(self, request_id: RequestId) -> None:
-        self._actions.append(EndExchange(request_id=request_id))
+        self._queue(EndExchange(request_id=request_id))
         reply = self._batches.pop(request_id, None)
         if reply is not None:
             reply.forget(request_id)
@@ -214,7 +214,7 @@ class ServerRequests(CallingSession[ServerEvent]):
 
     def _withdraw_questions(self, entry: Inbound, reason: str | None) -> None:
         for call in tuple(entry.questions):
-            self._actions.append(Cancel(request_id=call.wire_id, reason=reason, related=call.related))
+            self._queue(Cancel(request_id=call.wire_id, reason=reason, related=call.related))
             call.step(RequestInput.CANCEL)
             self._calls.remove(call)
         entry.questions.clear()
@@ -232,7 +232,7 @@ class ServerRequests(CallingSession[ServerEvent]):
         codec = self._forget_subscription(subscription_id, reason).codec
         # The result goes last: it ends the request, and a cancellation of an ended request is
         # ignored (2026-07-28, Cancellation, Error Handling).
-        self._actions.append(Cancel(request_id=subscription_id, reason=reason, related=subscription_id))
+        self._queue(Cancel(request_id=subscription_id, reason=reason, related=subscription_id))
         payload = stamp_result(
             codec.unstructure(schema.SubscriptionsListenResult()), self._info_as_json(codec)
         )

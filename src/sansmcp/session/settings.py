@@ -65,6 +65,31 @@ class SessionLimits:
 
 
 @attrs.frozen(kw_only=True)
+class Restart:
+    """How a client makes a lost connection again, by starting the server anew or by dialling again."""
+
+    # Five, as reconnections of an event stream; a server that cannot start does not improve.
+    attempts: int = 5
+    """How often without progress; an answer to a call is progress."""
+    first_delay: float = 0.5
+    """Seconds before the second attempt, twice as many before each further one; the first is made at once."""
+    most_delay: float = 30.0
+    """Seconds between two attempts at most."""
+
+    def delay(self, attempt: int, share: float) -> float:
+        """Return the seconds before an attempt: the last quarter of them is left to chance.
+
+        Args:
+            attempt: which attempt, from 0.
+            share: a number from 0 to 1, by chance, so that many clients do not come back at once.
+        """
+        if attempt == 0:
+            return 0.0
+        full = min(self.first_delay * 2.0 ** (attempt - 1), self.most_delay)
+        return full * (0.75 + 0.25 * share)
+
+
+@attrs.frozen(kw_only=True)
 class KeepAlive:
     """Pings in a legacy session while nothing else is under way; off unless given."""
 

@@ -1,0 +1,109 @@
+"""Where a server is: a command to start, a TCP address or a Unix socket, as values for any binding."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+import attrs
+
+from sansmcp.errors import LocalProtocolError
+
+# What the official SDKs pass on: enough to find programs and the user's files, nothing that may be secret.
+PASSED_ON: Final = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER")
+"""The variables that a server which is started inherits."""
+
+# The specification names the order (2025-03-26, Lifecycle, Shutdown), the SDKs wait two seconds each.
+PATIENCE: Final = 2.0
+"""Seconds between closing the input of a server, SIGTERM to its group, and SIGKILL."""
+
+
+@attrs.frozen(kw_only=True)
+class Command:
+    """A server that is started, and speaks over its standard input and output."""
+
+    words: tuple[str, ...]
+    """The program and its arguments; no shell reads them."""
+
+    def __str__(self) -> str:
+        return f"the server {' '.join(self.words)[:80]!r}"
+
+
+@attrs.frozen(kw_only=True)
+class TcpAddress:
+    """A server that listens on a TCP port."""
+
+    host: str
+    """A name or an IP address."""
+    port: int
+    """The port; 0 to be given a free one where it is listened on."""
+    tls: bool = False
+    """Whether it speaks TLS."""
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'tls' if self.tls else 'tcp'}://{host}:{self.port}"
+
+
+@attrs.frozen(kw_only=True)
+class UnixAddress:
+    """A server that listens on a Unix socket."""
+
+    path: str
+    """The path of the socket."""
+
+    def __str__(self) -> str:
+        return f"unix:{self.path}"
+
+
+Address: TypeAlias = Command | TcpAddress | UnixAddress
+"""Where a server is."""
+
+_EXPECTED: Final = (
+    "expected a command as a list of words, such as ['python', 'server.py'], "
+    "or an address: tcp://HOST:PORT, tls://HOST:PORT or unix:PATH"
+)
+
+
+def address_of(target: Sequence[str]) -> Address:
+    """Read a command or an address.
+
+    Args:
+        target: a list of words, or `tcp://HOST:PORT`, `tls://HOST:PORT` or `unix:PATH`.
+
+    Raises:
+        LocalProtocolError: if it is neither.
+    """
+    if not isinstance(target, str):
+        if not target:
+            raise LocalProtocolError(f"connect([]): {_EXPECTED}")
+        return Command(words=tuple(target))
+    scheme, _, rest = target.partition(":")
+    address: Address | None = None
+    if scheme == "unix" and rest:
+        address = UnixAddress(path=unquote(rest.removeprefix("//")))
+    elif scheme in ("tcp", "tls"):
+        address = _tcp_address(target)
+    if address is None:
+        raise LocalProtocolError(f"connect({target[:80]!r}): {_EXPECTED}")
+    return address
+
+
+def _tcp_address(target: str) -> TcpAddress | None:
+    try:
+        parts = urlsplit(target)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if not host or port is None or parts.path or parts.query or parts.username:
+        return None
+    return TcpAddress(host=host, port=port, tls=parts.scheme == "tls")
+
+
+def environment_for_server(ours: Mapping[str, str], added: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a server that is started: a few variables of ours, and what the user adds.
+
+    Args:
+        ours: the environment of this process.
+        added: what the user adds.
+    """
+    return {**{name: ours[name] for name in PASSED_ON if name in ours}, **(added or {})}

@@ -1,0 +1,147 @@
+"""What runs the handlers of a server for all the sessions of an endpoint, in the colour of a binding.
+
+The binding hands in each event and is asked to start handlers; everything else about requests,
+cancellations and notifications is here, the same in every colour.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+import attrs
+
+from sansmcp.server.invocation import Invocation, NotificationInvocation
+from sansmcp.server.runs import Outlet
+from sansmcp.server.server import Server
+from sansmcp.session import (
+    Disconnected,
+    NotificationReceived,
+    Outcome,
+    Report,
+    RequestCancelled,
+    RequestReceived,
+    ServerEvent,
+    ServerSession,
+    Severity,
+    Start,
+    Stop,
+    report_of,
+)
+from sansmcp.values import RequestId
+
+
+@attrs.define(eq=False)
+class _Work:
+    """What is done for one session."""
+
+    running: dict[RequestId, tuple[Invocation, Stop | None]] = attrs.field(factory=dict)
+    notifications: deque[NotificationInvocation] = attrs.field(factory=deque)
+    notified: NotificationInvocation | None = None
+    is_notifying: bool = False
+
+
+class ServerConnections:
+    """Runs handlers for events.
+
+    Args:
+        server: what is offered.
+        start: runs a handler in the binding's colour.
+        outlet: gets at the sessions' thread.
+        report: takes what belongs into the log.
+    """
+
+    def __init__(
+        self, server: Server, *, start: Start, outlet: Outlet, report: Callable[[Report], None]
+    ) -> None:
+        self._server = server
+        self._start = start
+        self._outlet = outlet
+        self._report = report
+        self._works: dict[ServerSession, _Work] = {}
+
+    def handle(self, session: ServerSession, event: ServerEvent) -> None:
+        """Do what an event asks for; afterwards the driver settles.
+
+        Args:
+            session: where it came from.
+            event: the event.
+        """
+        match event:
+            case RequestReceived():
+                self._begin(session, event)
+            case RequestCancelled():
+                self._cancel(self._work(session), event.request_id)
+            case NotificationReceived():
+                invocation = self._server.resolve_notification(event)
+                if invocation is not None:
+                    work = self._work(session)
+                    work.notifications.append(invocation)
+                    self._notify(work)
+            case Disconnected():
+                self._report(report_of(event))
+                self.forget(session)
+            case _:
+                self._report(report_of(event))
+
+    def forget(self, session: ServerSession) -> None:
+        """Stop what still runs for a session that has ended; it may be said again."""
+        work = self._works.pop(session, None)
+        if work is not None:
+            work.notifications.clear()
+            for request_id in tuple(work.running):
+                self._cancel(work, request_id)
+
+    def _work(self, session: ServerSession) -> _Work:
+        work = self._works.get(session)
+        if work is None:
+            work = self._works[session] = _Work()
+        return work
+
+    # Requests
+
+    def _begin(self, session: ServerSession, event: RequestReceived) -> None:
+        invocation = self._server.resolve(event, session, self._outlet)
+        running = self._work(session).running
+        # Entered first: the handler may have finished when `start` returns.
+        running[event.request_id] = (invocation, None)
+        stop = self._start(invocation, partial(self._finish, running, event.request_id))
+        if stop is not None and event.request_id in running:
+            running[event.request_id] = (invocation, stop)
+
+    def _finish(
+        self,
+        running: dict[RequestId, tuple[Invocation, Stop | None]],
+        request_id: RequestId,
+        outcome: Outcome,
+        now: float,
+    ) -> None:
+        running.pop(request_id, None)
+        outcome(now)
+
+    def _cancel(self, work: _Work, request_id: RequestId) -> None:
+        invocation, stop = work.running.get(request_id, (None, None))
+        if invocation is not None:
+            invocation.cancel()
+        if stop is not None:
+            stop()
+
+    # Notifications: one handler after the other, in the order they came
+
+    def _notify(self, work: _Work) -> None:
+        if work.is_notifying:
+            return
+        work.is_notifying = True
+        while work.notified is None and work.notifications:
+            work.notified = invocation = work.notifications.popleft()
+            self._start(invocation, partial(self._notified, work, invocation))
+        work.is_notifying = False
+
+    def _notified(
+        self, work: _Work, invocation: NotificationInvocation, outcome: Outcome, now: float
+    ) -> None:
+        outcome(now)
+        if invocation.failure is not None:
+            text = f"{invocation.name} failed"
+            self._report(Report(severity=Severity.ERROR, text=text, error=invocation.failure))
+        work.notified = None
+        self._notify(work)

@@ -1,0 +1,82 @@
+"""What links share, as a driver sees it: one source of events, one list of who is to be woken, one timer.
+
+A driver pumps bytes between links and streams and knows nothing else. After each input and each command
+it takes `next_event()` and `actions()` until there are none, wakes the writers of the links in `ready()`,
+and arms one timer (see `Schedule`).
+"""
+
+from typing import Protocol, TypeAlias, TypeVar
+
+import attrs
+
+from sansmcp.session.link import Link
+from sansmcp.values import JSON
+
+SessionT_co = TypeVar("SessionT_co", covariant=True)
+EventT_co = TypeVar("EventT_co", covariant=True)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Dial:
+    """Open a stream to the peer and carry the link over it.
+
+    If that fails, say `link.receive_eof(now, reason)`. A link that is done is dialled no more.
+    """
+
+    link: Link
+    """What the stream is for."""
+    address: JSON
+    """Where the peer is: whatever the endpoint was given."""
+
+
+EndpointAction: TypeAlias = Dial
+"""What is to be done outside any link."""
+
+
+class Endpoint(Protocol[SessionT_co, EventT_co]):
+    """What the links of one side share: sessions, and what belongs to no link."""
+
+    def next_event(self) -> tuple[SessionT_co, EventT_co] | None:
+        """Take the next event of any session, with the session, or None."""
+        ...
+
+    def actions(self) -> list[EndpointAction]:
+        """Take what is to be done outside any link, in order."""
+        ...
+
+    def ready(self) -> list[Link]:
+        """Take the links that may have bytes, another deadline or their end since the last call."""
+        ...
+
+    def next_deadline(self) -> float | None:
+        """Return when handle_timeout is wanted for what belongs to no link, or None."""
+        ...
+
+    def handle_timeout(self, now: float) -> None:
+        """Let everything happen that is due and belongs to no link."""
+
+
+class ServerEndpoint(Endpoint[SessionT_co, EventT_co], Protocol[SessionT_co, EventT_co]):
+    """An endpoint that peers come to."""
+
+    def accept(self, now: float) -> Link:
+        """Return the link for a peer that has come."""
+        ...
+
+    def close(self, now: float) -> None:
+        """End every connection in good order; it may be said again."""
+
+
+class ClientEndpoint(Endpoint[SessionT_co, EventT_co], Protocol[SessionT_co, EventT_co]):
+    """An endpoint that goes to its peer: it asks for a stream with `Dial`."""
+
+    @property
+    def session(self) -> SessionT_co:
+        """The session that calls are made on, which is another one after a restart."""
+        ...
+
+    def connect(self, now: float) -> None:
+        """Begin."""
+
+    def close(self, now: float) -> None:
+        """End the connection in good order, for good; it may be said again."""

@@ -1,0 +1,340 @@
+"""Endpoints over streams of lines: stdio, TCP, Unix sockets, pipes.
+
+Each link carries one session. A server has one for each peer, a client one at a time: with `Restart` it
+makes a lost connection again, on a new session, and opens its subscriptions anew.
+"""
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Generic, Protocol, TypeVar
+
+from sansmcp import schema
+from sansmcp.errors import LocalProtocolError
+from sansmcp.schema import LEGACY_REVISIONS, Revision
+from sansmcp.session.base import Session
+from sansmcp.session.client import ClientSession
+from sansmcp.session.endpoint import Dial, EndpointAction
+from sansmcp.session.events import (
+    CallHandle,
+    ClientEvent,
+    Connected,
+    ConnectionLost,
+    Disconnected,
+    RequestFailed,
+    ResponseReceived,
+    ServerEvent,
+    SubscriptionAcknowledged,
+    SubscriptionEnded,
+)
+from sansmcp.session.link import LineLink, Link
+from sansmcp.session.negotiation import Finding
+from sansmcp.session.server import ServerSession
+from sansmcp.session.settings import Restart
+from sansmcp.session.states import LinkState
+from sansmcp.values import JSON
+from sansmcp.wire import DEFAULT_LIMITS, Limits
+
+SessionT = TypeVar("SessionT", bound=Session)  # type: ignore[type-arg]
+EventT = TypeVar("EventT")
+
+
+class _Touched(Generic[SessionT]):
+    """Which links have something for the driver, and which of their sessions may have events."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._ready: dict[LineLink[SessionT], None] = {}
+        self._eventful: deque[LineLink[SessionT]] = deque()
+        self._queued: set[LineLink[SessionT]] = set()
+
+    def link_for(self, session: SessionT) -> LineLink[SessionT]:
+        link = LineLink(session, self._limits)
+        session.watch(partial(self._touch, link))
+        return link
+
+    def ready(self) -> list[Link]:
+        ready: list[Link] = list(self._ready)
+        self._ready.clear()
+        return ready
+
+    def next_event(self) -> tuple[LineLink[SessionT], JSON] | None:
+        while self._eventful:
+            link = self._eventful[0]
+            event = link.session.next_event()
+            if event is not None:
+                return link, event
+            self._eventful.popleft()
+            self._queued.discard(link)
+        return None
+
+    def _touch(self, link: LineLink[SessionT]) -> None:
+        self._ready[link] = None
+        if link not in self._queued:
+            self._queued.add(link)
+            self._eventful.append(link)
+
+
+class ServerLines:
+    """A server's endpoint: a session of its own for each peer that comes.
+
+    Args:
+        open_session: makes the session of a peer.
+        limits: what a message may contain.
+    """
+
+    def __init__(self, open_session: Callable[[], ServerSession], limits: Limits = DEFAULT_LIMITS) -> None:
+        self._open_session = open_session
+        self._touched: _Touched[ServerSession] = _Touched(limits)
+        self._links: dict[LineLink[ServerSession], None] = {}
+
+    @property
+    def links(self) -> tuple[LineLink[ServerSession], ...]:
+        """The links of the peers that are here."""
+        return tuple(self._links)
+
+    def accept(self, now: float) -> LineLink[ServerSession]:
+        """Return the link for a peer that has come.
+
+        Args:
+            now: the time.
+        """
+        session = self._open_session()
+        # The time begins with the peer, so that nothing counts from before it.
+        session.handle_timeout(now)
+        link = self._touched.link_for(session)
+        self._links[link] = None
+        return link
+
+    def next_event(self) -> tuple[ServerSession, ServerEvent] | None:
+        """Take the next event of any session, with the session, or None."""
+        found = self._touched.next_event()
+        if found is None:
+            return None
+        link, event = found
+        if isinstance(event, Disconnected):
+            self._links.pop(link, None)
+        return link.session, event
+
+    def actions(self) -> list[EndpointAction]:
+        """Return nothing: whoever comes brings a stream."""
+        return []
+
+    def ready(self) -> list[Link]:
+        """Take the links that may have bytes, another deadline or their end since the last call."""
+        return self._touched.ready()
+
+    def next_deadline(self) -> float | None:
+        """Return None: every deadline belongs to a link."""
+        return None
+
+    def handle_timeout(self, now: float) -> None:
+        """Do nothing: every deadline belongs to a link."""
+
+    def close(self, now: float) -> None:
+        """End every connection in good order; it may be said again.
+
+        Afterwards drain next_event(), ready() and the deadlines, until every link is done.
+        """
+        for link in self.links:
+            link.session.close(now)
+
+
+class OpenSession(Protocol):
+    """Makes the session of a client."""
+
+    def __call__(
+        self, *, revisions: Sequence[Revision] | None, finding: Finding | None, handles: Iterator[int]
+    ) -> ClientSession:
+        """Return a new session.
+
+        Args:
+            revisions: the revisions to speak; None for those of the client.
+            finding: what was learned about the server; None for what the client was told.
+            handles: where the handles of calls come from.
+        """
+        ...
+
+
+class ClientLines:
+    """A client's endpoint: one session at a time, on a stream that it asks for with `Dial`.
+
+    Args:
+        open_session: makes a session.
+        address: where the server is, for whoever dials.
+        revisions: the revisions that are spoken.
+        dials_again: whether the address leads to the server more than once.
+        restart: how a lost connection is made again; None to let it be.
+        random: gives random bytes.
+        limits: what a message may contain.
+    """
+
+    def __init__(
+        self,
+        open_session: OpenSession,
+        address: JSON,
+        *,
+        revisions: Sequence[Revision],
+        dials_again: bool = True,
+        restart: Restart | None = None,
+        random: Callable[[int], bytes],
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        if restart is not None and not dials_again:
+            raise LocalProtocolError("restart: expected a command or an address, found a stream")
+        self._open_session = open_session
+        self._address = address
+        self._revisions = tuple(revisions)
+        self._dials_again = dials_again
+        self._restart = restart
+        self._random = random
+        self._touched: _Touched[ClientSession] = _Touched(limits)
+        self._handles: Iterator[int] = itertools.count(1)
+        self._actions: list[EndpointAction] = []
+        self._own_events: deque[ClientEvent] = deque()
+        self._listening: dict[CallHandle, schema.SubscriptionFilter] = {}
+        self._lost: dict[CallHandle, SubscriptionEnded] = {}
+        self._again_at: float | None = None
+        self._attempts = 0
+        self._was_connected = False
+        self._closing = False
+        self._link = self._new_link(None, None)
+
+    @property
+    def session(self) -> ClientSession:
+        """The session that calls are made on; after a restart it is another one."""
+        return self._link.session
+
+    @property
+    def is_restarting(self) -> bool:
+        """Whether a lost connection waits to be made again; until then no call can be sent."""
+        return self._again_at is not None
+
+    def connect(self, now: float) -> None:
+        """Begin: ask for a stream, and for the server's era on it.
+
+        Afterwards drain next_event(), actions(), ready() and the deadlines.
+
+        Raises:
+            LocalProtocolError: if it was called before.
+        """
+        self.session.connect(now)
+        self._actions.append(Dial(link=self._link, address=self._address))
+
+    def close(self, now: float) -> None:
+        """End the connection in good order, for good; it may be said again.
+
+        Afterwards drain next_event(), ready() and the deadlines, until `Disconnected` comes.
+        """
+        self._closing = True
+        if self.is_restarting:
+            self._again_at = None
+            self._give_up(Disconnected(reason="this side closed the connection"))
+        self.session.close(now)
+
+    # Outputs
+
+    def next_event(self) -> tuple[ClientSession, ClientEvent] | None:
+        """Take the next event, with its session, or None."""
+        while True:
+            if self._own_events:
+                return self.session, self._own_events.popleft()
+            found = self._touched.next_event()
+            if found is None:
+                return None
+            link, event = found
+            if not self._keep(link.session, event):
+                return link.session, event
+
+    def actions(self) -> list[EndpointAction]:
+        """Take what is to be dialled."""
+        actions, self._actions = self._actions, []
+        return actions
+
+    def ready(self) -> list[Link]:
+        """Take the links that may have bytes, another deadline or their end since the last call."""
+        return self._touched.ready()
+
+    def next_deadline(self) -> float | None:
+        """Return when a lost connection is to be made again, or None."""
+        return self._again_at
+
+    def handle_timeout(self, now: float) -> None:
+        """Make a lost connection again when that is due.
+
+        Afterwards drain next_event(), actions(), ready() and the deadlines.
+        """
+        if self._again_at is not None and now >= self._again_at:
+            self._again_at = None
+            self._dial_again(now, None, self.session.finding)
+
+    # What a restart hides, and what it begins
+
+    def _keep(self, session: ClientSession, event: ClientEvent) -> bool:
+        """Take note of an event; say whether the user is not to see it, since the connection goes on."""
+        match event:
+            case ResponseReceived() | RequestFailed():
+                self._attempts = 0
+            case Connected():
+                self._was_connected = True
+                self._listen_again(session)
+            case SubscriptionAcknowledged():
+                self._listening[event.handle] = event.filter
+            case SubscriptionEnded():
+                return self._keep_subscription(session, event)
+            case Disconnected():
+                return self._keep_end(session, event)
+            case _:
+                pass
+        return False
+
+    def _keep_subscription(self, session: ClientSession, event: SubscriptionEnded) -> bool:
+        if session.link is LinkState.CLOSED and self._restarts():
+            self._lost[event.handle] = event
+            return True
+        self._listening.pop(event.handle, None)
+        return False
+
+    def _keep_end(self, session: ClientSession, event: Disconnected) -> bool:
+        legacy: tuple[Revision, ...] = tuple(
+            revision for revision in self._revisions if revision in LEGACY_REVISIONS
+        )
+        if event.while_probing and self._dials_again and not self._closing and legacy:
+            # Some legacy servers exit on a request before initialize (2026-07-28, stdio).
+            self._dial_again(session.now, legacy, None)
+        elif (restart := self._restarts()) is not None:
+            delay = restart.delay(self._attempts, self._random(1)[0] / 255)
+            self._attempts += 1
+            self._again_at = session.now + delay
+            self._own_events.append(ConnectionLost(reason=event.reason, attempt=self._attempts, delay=delay))
+        else:
+            self._give_up(event)
+        return True
+
+    def _restarts(self) -> Restart | None:
+        """Return how a connection that is lost now is made again; None if it is not."""
+        restart = self._restart
+        if restart is None or self._closing or not self._was_connected:
+            return None
+        return restart if self._attempts < restart.attempts else None
+
+    def _give_up(self, end: Disconnected) -> None:
+        self._own_events.extend(self._lost.values())
+        self._lost.clear()
+        self._own_events.append(end)
+
+    def _dial_again(self, now: float, revisions: Sequence[Revision] | None, finding: Finding | None) -> None:
+        self._link = self._new_link(revisions, finding)
+        self.connect(now)
+
+    def _new_link(
+        self, revisions: Sequence[Revision] | None, finding: Finding | None
+    ) -> LineLink[ClientSession]:
+        session = self._open_session(revisions=revisions, finding=finding, handles=self._handles)
+        return self._touched.link_for(session)
+
+    def _listen_again(self, session: ClientSession) -> None:
+        lost, self._lost = self._lost, {}
+        for handle in lost:
+            session.listen(self._listening.pop(handle), session.now, handle=handle)

@@ -1,0 +1,56 @@
+"""What bindings write into their logs: which events are worth a line, how grave they are, and the words."""
+
+import attrs
+
+from sansmcp.session.events import (
+    ConnectionLost,
+    Disconnected,
+    Event,
+    HandlerFailed,
+    MessageDropped,
+    ProtocolViolated,
+)
+from sansmcp.values import Word
+
+
+class Severity(Word):
+    """How grave it is; the values are the names of the levels of `logging`."""
+
+    ERROR = "ERROR"
+    WARNING = "WARNING"
+    INFO = "INFO"
+    DEBUG = "DEBUG"
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """One line of a log."""
+
+    severity: Severity
+    """How grave it is."""
+    text: str
+    """What happened."""
+    error: BaseException | None = None
+    """What a handler raised: hidden from the peer, never from the author."""
+
+
+def report_of(event: Event) -> Report:
+    """Return the line for an event.
+
+    Args:
+        event: an event of either role.
+    """
+    match event:
+        case HandlerFailed():
+            return Report(severity=Severity.ERROR, text=f"{event.method} failed", error=event.error)
+        case ProtocolViolated():
+            return Report(severity=Severity.WARNING, text=f"the peer broke a rule: {event.reason}")
+        case MessageDropped():
+            return Report(severity=Severity.INFO, text=f"a message was dropped: {event.reason}")
+        case ConnectionLost():
+            text = f"the connection is lost: {event.reason}; attempt {event.attempt} in {event.delay:.1f} s"
+            return Report(severity=Severity.WARNING, text=text)
+        case Disconnected():
+            return Report(severity=Severity.INFO, text=f"disconnected: {event.reason}")
+        case _:
+            return Report(severity=Severity.DEBUG, text=str(event))

@@ -1,0 +1,62 @@
+"""One timer for an endpoint and all of its links."""
+
+from functools import partial
+
+from sansmcp.session.deadlines import Deadlines
+from sansmcp.session.endpoint import Endpoint
+from sansmcp.session.link import Link
+from sansmcp.values import JSON
+
+
+class Schedule:
+    """When an endpoint or one of its links is to be woken; a driver arms one timer for it.
+
+    Args:
+        endpoint: whose deadlines they are.
+    """
+
+    def __init__(self, endpoint: Endpoint[JSON, JSON]) -> None:
+        self._endpoint = endpoint
+        self._deadlines = Deadlines()
+        self._noted: dict[Link, float] = {}
+        self._now = float("-inf")
+
+    def note(self, link: Link) -> None:
+        """Look up the deadline of a link: call it for each link of `ready()`, and after each input to one."""
+        at = link.next_deadline()
+        if at == self._noted.get(link):
+            return
+        if at is None:
+            self.forget(link)
+        else:
+            self._noted[link] = at
+            self._deadlines.arm(link, at, "a link", partial(self._wake, link))
+
+    def forget(self, link: Link) -> None:
+        """Forget a link that is done."""
+        self._noted.pop(link, None)
+        self._deadlines.disarm(link)
+
+    def next_deadline(self) -> float | None:
+        """Return when `handle_timeout` is wanted next, or None."""
+        own, of_links = self._endpoint.next_deadline(), self._deadlines.next_deadline()
+        if own is None or of_links is None:
+            return of_links if own is None else own
+        return min(own, of_links)
+
+    def handle_timeout(self, now: float) -> None:
+        """Let everything happen that is due, on the endpoint and on its links.
+
+        Afterwards drain the endpoint.
+        """
+        self._now = now
+        due = self._endpoint.next_deadline()
+        if due is not None and due <= now:
+            self._endpoint.handle_timeout(now)
+        while (wake := self._deadlines.take_due(now)) is not None:
+            wake()
+
+    def _wake(self, link: Link) -> None:
+        self._noted.pop(link, None)
+        link.handle_timeout(self._now)
+        self.note(link)
