@@ -94,7 +94,7 @@ class ClientConnection:
         *,
         opened: Waiter,
         start: Start,
-        tell: Callable[[Callable[[], object]], None],
+        tell: Callable[[Callable[[], object]], object],
         report: Callable[[Report], None],
     ) -> None:
         self._options = options

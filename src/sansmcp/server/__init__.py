@@ -18,6 +18,7 @@ from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.runs import Command, Outlet
 from sansmcp.server.server import Server
 from sansmcp.server.serving import ServedSession
+from sansmcp.server.settings import SessionSettings
 
 __all__ = [
     "Accepted",
@@ -41,6 +42,7 @@ __all__ = [
     "ServedSession",
     "Server",
     "ServerConnections",
+    "SessionSettings",
     "audio",
     "embedded",
     "image",

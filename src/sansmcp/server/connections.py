@@ -91,6 +91,11 @@ class ServerConnections:
             for request_id in tuple(work.running):
                 self._cancel(work, request_id)
 
+    def close(self) -> None:
+        """Stop what still runs for any session."""
+        for session in tuple(self._works):
+            self.forget(session)
+
     def _work(self, session: ServerSession) -> _Work:
         work = self._works.get(session)
         if work is None:

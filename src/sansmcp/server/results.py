@@ -12,9 +12,9 @@ from typing import Annotated, Any, Final, TypeAlias, Union, get_args, get_origin
 from sansmcp import schema
 from sansmcp.schema import LATEST_LEGACY, Revision, SchemaError, output_is_wrapped, wrapped
 from sansmcp.server.content import BLOCKS, blocks_of, text_of
+from sansmcp.server.hand_written import validator_of
 from sansmcp.server.json_schemas import schema_of
 from sansmcp.server.shapes import shape_of
-from sansmcp.server.validation import Validator
 from sansmcp.server.writing import plain, writer_of
 from sansmcp.values import ABSENT, JSON
 
@@ -57,7 +57,7 @@ def raw_results(output_schema: Mapping[str, JSON]) -> Results:
     Raises:
         LocalProtocolError: it is no schema.
     """
-    validator = Validator(output_schema)
+    validator = validator_of(output_schema)
     wraps = output_is_wrapped(output_schema)
 
     def validated(value: JSON, revision: Revision) -> schema.CallToolResult:

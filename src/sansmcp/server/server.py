@@ -5,6 +5,7 @@ one immutable registry that each registration replaces.
 """
 
 from collections.abc import Collection, Sequence
+from typing import Unpack
 
 from sansmcp import schema
 from sansmcp.environment import Environment
@@ -16,15 +17,9 @@ from sansmcp.server.registrations import Registrations
 from sansmcp.server.runs import Outlet, Run
 from sansmcp.server.sealing import MIN_KEY_BYTES, Sealer, StateRefusedError, request_digest
 from sansmcp.server.serving import ServedSession
+from sansmcp.server.settings import SessionSettings
 from sansmcp.server.targets import Refused, Target
-from sansmcp.session import (
-    KeepAlive,
-    NotificationReceived,
-    RequestReceived,
-    ServerSession,
-    SessionLimits,
-    Timeouts,
-)
+from sansmcp.session import NotificationReceived, RequestReceived, ServerSession
 
 
 class Server(Registrations):
@@ -124,18 +119,13 @@ class Server(Registrations):
     def open_session(
         self,
         environment: Environment,
-        *,
-        timeouts: Timeouts | None = None,
-        limits: SessionLimits | None = None,
-        keep_alive: KeepAlive | None = None,
+        **settings: Unpack[SessionSettings],
     ) -> ServedSession:
         """Return a session for one client; it is the caller's alone.
 
         Args:
             environment: where randomness and calendar time come from.
-            timeouts: how long to wait.
-            limits: how much the client may ask for.
-            keep_alive: pings to a legacy client, or None.
+            settings: how the session is set up; see `SessionSettings`.
         """
         # One step, so that two threads that open the first sessions agree on the key.
         keys = self._state_keys or (self._made_keys.setdefault("made", environment.random(32)),)
@@ -146,9 +136,9 @@ class Server(Registrations):
             instructions=self._instructions,
             revisions=self._revisions,
             methods=self._registry.table,
-            timeouts=timeouts,
-            limits=limits,
-            keep_alive=keep_alive,
+            timeouts=settings.get("timeouts"),
+            limits=settings.get("limits"),
+            keep_alive=settings.get("keep_alive"),
             ordered=self._ordered,
         )
 

@@ -13,10 +13,10 @@ from sansmcp.schema import Revision, SchemaError, codec_for
 from sansmcp.server.context import Context
 from sansmcp.server.functions import Handler, handler_of
 from sansmcp.server.json_schemas import object_schema
+from sansmcp.server.hand_written import validator_of
 from sansmcp.server.reading import ObjectReader
 from sansmcp.server.results import Results, raw_results, results_of
 from sansmcp.server.targets import ArgumentsRefusedError, Target
-from sansmcp.server.validation import Validator
 from sansmcp.session import RequestReceived
 from sansmcp.values import JSON
 
@@ -158,7 +158,7 @@ def _raw(
             f"and a Context if it likes; found {found}"
         )
     function, parameter, (field,) = handler.function, handler.context, handler.fields
-    validator = Validator(input_schema)
+    validator = validator_of(input_schema)
 
     def run(arguments: Mapping[str, JSON], context: Context | None) -> JSON:
         try:

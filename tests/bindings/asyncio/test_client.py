@@ -224,7 +224,7 @@ def test_a_server_that_dies_in_a_call_ends_the_call_with_one_plain_exception() -
 
 def test_a_command_that_is_no_server_is_reported_as_not_connected() -> None:
     async def work() -> None:
-        with pytest.raises(NotConnected, match=r"closed the connection; the server .* exited with code 3"):
+        with pytest.raises(NotConnected, match=r"the server .* exited with code 3"):
             await connect([sys.executable, "-c", "raise SystemExit(3)"])
 
     run(work)
@@ -268,8 +268,8 @@ def test_a_silent_server_is_given_up_after_the_timeouts() -> None:
     run(work)
 
 
-def test_a_string_is_no_command() -> None:
-    with pytest.raises(LocalProtocolError, match="expected a list of words"):
+def test_a_string_is_an_address_and_no_command() -> None:
+    with pytest.raises(LocalProtocolError, match="expected a command as a list of words"):
         connect("python server.py")
 
 

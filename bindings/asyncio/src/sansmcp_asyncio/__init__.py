@@ -1,9 +1,10 @@
-"""sansmcp on asyncio: serve over standard input and output, start servers and talk to them."""
+"""sansmcp on asyncio: servers and clients over standard input and output, processes, TCP and Unix sockets."""
 
 from sansmcp_asyncio.client import Client, Connecting, connect
 from sansmcp_asyncio.driver import Driver
+from sansmcp_asyncio.handlers import Handlers
 from sansmcp_asyncio.processes import Process, start_process
-from sansmcp_asyncio.serving import serve_stdio, serve_stream
+from sansmcp_asyncio.serving import serve_stdio, serve_stream, serve_tcp, serve_unix
 from sansmcp_asyncio.streams import ByteStream, MemoryStream, StdioStream, StreamPair, memory_pair
 from sansmcp_asyncio.workers import Workers
 
@@ -12,6 +13,7 @@ __all__ = [
     "Client",
     "Connecting",
     "Driver",
+    "Handlers",
     "MemoryStream",
     "Process",
     "StdioStream",
@@ -21,5 +23,7 @@ __all__ = [
     "memory_pair",
     "serve_stdio",
     "serve_stream",
+    "serve_tcp",
+    "serve_unix",
     "start_process",
 ]

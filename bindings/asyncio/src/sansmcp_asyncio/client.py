@@ -1,57 +1,25 @@
 """A client on asyncio: a plain object that any task may use and close."""
 
 import asyncio
-import contextlib
-import inspect
-import logging
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
-from functools import partial
-from os import PathLike
+import os
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from ssl import SSLContext
 from types import TracebackType
-from typing import IO, TypeAlias, TypeVar, Unpack
-
-import attrs
+from typing import IO, TypeVar, Unpack
 
 from sansmcp import schema
-from sansmcp.client import AwaitableCalls, Call, InputInvocation, value_of
-from sansmcp.client.options import ClientOptions, ClientSettings
-from sansmcp.errors import LocalProtocolError, NotConnected
-from sansmcp.schema import LEGACY_REVISIONS, Revision
-from sansmcp.server import Server
-from sansmcp.session import (
-    CallHandle,
-    ChangeReceived,
-    ClientEvent,
-    ClientSession,
-    Connected,
-    Disconnected,
-    Finding,
-    InputCancelled,
-    InputHandle,
-    InputRequested,
-    LineLink,
-    LogReceived,
-    MessageDropped,
-    ProgressReceived,
-    ProtocolViolated,
-    RequestFailed,
-    RequestLost,
-    RequestTimedOut,
-    ResponseReceived,
-)
+from sansmcp.client import AwaitableCalls, Call, ClientConnection, ClientOptions, ClientSettings
+from sansmcp.errors import LocalProtocolError
+from sansmcp.schema import Revision
+from sansmcp.session import ClientEvent, ClientLines, ClientSession, Connected, Disconnected, Finding
+from sansmcp.values import JSON
 from sansmcp_asyncio.driver import Driver
-from sansmcp_asyncio.outcomes import awaited_outcome_of, outcome_of
-from sansmcp_asyncio.processes import Process, start_process
-from sansmcp_asyncio.serving import serve_stream
-from sansmcp_asyncio.streams import ByteStream, memory_pair
+from sansmcp_asyncio.handlers import Handlers, write_report
+from sansmcp_asyncio.openers import Opener, Target, opener_of
+from sansmcp_asyncio.streams import ByteStream
 from sansmcp_asyncio.workers import Workers
 
 T = TypeVar("T")
-
-Target: TypeAlias = Sequence[str] | Server | ByteStream
-"""A command to start, a server of this process, or a stream that leads to one."""
-
-logger = logging.getLogger("sansmcp")
 
 
 class Client(AwaitableCalls):
@@ -59,24 +27,24 @@ class Client(AwaitableCalls):
 
     Args:
         options: how it is set up.
-        stream: where the server is.
-        company: what runs as long as the connection, and ends with it.
+        opener: opens what leads to the server.
     """
 
-    def __init__(
-        self, options: ClientOptions, stream: ByteStream, company: Coroutine[None, None, None] | None = None
-    ) -> None:
-        self._options = options
-        self._session = options.session()
-        self._driver = Driver(LineLink(self._session), stream, self._deliver)
-        self._calls: dict[CallHandle, tuple[Call[object], asyncio.Future[object]]] = {}
-        self._answering: dict[InputHandle, tuple[InputInvocation, asyncio.Task[None] | None]] = {}
+    def __init__(self, options: ClientOptions, opener: Opener) -> None:
+        self._endpoint = options.endpoint(opener.open, os.urandom, dials_again=opener.opens_again)
+        self._driver: Driver[ClientSession, ClientEvent] = Driver(self._endpoint, self._handle, _dial)
         self._workers = Workers()
-        self._loop = loop = asyncio.get_running_loop()
-        self._connected: asyncio.Future[Connected] = loop.create_future()
-        self._disconnected: Disconnected | None = None
-        self._company = None if company is None else loop.create_task(company, name="sansmcp server")
-        self._running = loop.create_task(self._driver.run(), name="sansmcp client")
+        handlers = Handlers(self._workers, now=self._driver.now, settle=self._driver.settle)
+        self._opened: asyncio.Future[Connected] = asyncio.get_running_loop().create_future()
+        self._connection = ClientConnection(
+            options,
+            self._endpoint,
+            opened=self._opened,
+            start=handlers.start,
+            tell=lambda told: told(),
+            report=write_report,
+        )
+        self._closing: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Find out what the server speaks, and agree on it.
@@ -84,48 +52,53 @@ class Client(AwaitableCalls):
         Raises:
             NotConnected: if there is no common ground, or the server is gone.
         """
-        self._session.connect(self._driver.now())
+        self._endpoint.connect(self._driver.now())
         self._driver.settle()
         try:
-            await asyncio.shield(self._connected)
-        except BaseException:
-            await self.close()
-            raise
+            await asyncio.shield(self._opened)
+        finally:
+            if self._connection.disconnected is not None or not self._opened.done():
+                await self.close()
+
+    @property
+    def endpoint(self) -> ClientLines:
+        """The endpoint underneath; after a command of yours to it or its session call `settle`."""
+        return self._endpoint
 
     @property
     def session(self) -> ClientSession:
-        """The session underneath; after a command of yours to it call `settle`."""
-        return self._session
+        """The session underneath; after a restart it is another one."""
+        return self._endpoint.session
 
     @property
     def revision(self) -> Revision:
         """The revision that is spoken."""
-        return self._connected.result().revision
+        return self._connection.connected.revision
 
     @property
     def server_info(self) -> schema.Implementation | None:
         """Who the server says it is."""
-        return self._connected.result().server_info
+        return self._connection.connected.server_info
 
     @property
     def server_capabilities(self) -> schema.ServerCapabilities:
         """What the server can do."""
-        return self._connected.result().capabilities
+        return self._connection.connected.capabilities
 
     @property
     def instructions(self) -> str | None:
         """How the server wants to be used."""
-        return self._connected.result().instructions
+        return self._connection.connected.instructions
 
     @property
     def finding(self) -> Finding | None:
         """What was learned about the server: pass it to the next `connect` to save the probe."""
-        return self._session.finding
+        return self._endpoint.session.finding
 
     @property
     def disconnected(self) -> Disconnected | None:
         """How the connection ended; None while it lasts."""
-        return self._disconnected
+        return self._connection.disconnected
 
     def now(self) -> float:
         """Return the time that the session is told."""
@@ -143,120 +116,35 @@ class Client(AwaitableCalls):
             NotConnected: if the connection has ended.
             LocalProtocolError: if the call is not legal.
         """
-        if self._disconnected is not None:
-            raise NotConnected(self._disconnected.reason)
-        handle = call.send(self._session, self._driver.now())
-        if handle is None:
-            return call.read(None)
-        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        self._calls[handle] = (call, future)
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        pending = self._connection.send(call, future, self._driver.now())
         self._driver.settle()
+        if pending is None:
+            return call.read(None)
         try:
-            return await future  # type: ignore[return-value]  # the future holds what this call reads
+            return await future
         except asyncio.CancelledError:
-            self._calls.pop(handle, None)
-            self._session.cancel(handle, self._driver.now(), reason="the caller gave it up")
+            self._connection.give_up(pending, self._driver.now())
             self._driver.settle()
             raise
 
     async def close(self) -> None:
         """End the connection, and the server's process with it; it may be called again, from any task."""
-        self._session.close(self._driver.now())
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(self._close(), name="sansmcp close")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        self._endpoint.close(self._driver.now())
         self._driver.settle()
         try:
-            await asyncio.shield(self._running)
+            await self._driver.wait_done()
         finally:
+            await self._driver.cancel()
             self._workers.close()
-        if self._company is not None:
-            await asyncio.shield(self._company)
 
-    # Events
-
-    def _deliver(self) -> None:
-        while (event := self._session.next_event()) is not None:
-            self._handle(event)
-
-    def _handle(self, event: ClientEvent) -> None:
-        match event:
-            case ResponseReceived() | RequestFailed() | RequestTimedOut() | RequestLost():
-                self._finish(event)
-            case ProgressReceived():
-                call, _ = self._calls.get(event.handle, (None, None))
-                _tell(None if call is None else call.on_progress, event)
-            case InputRequested():
-                self._answer(event)
-            case InputCancelled():
-                self._withdraw(event.handle)
-            case LogReceived():
-                _tell(self._options.on_log, event)
-            case ChangeReceived():
-                _tell(self._options.on_change, event)
-            case Connected():
-                if not self._connected.done():
-                    self._connected.set_result(event)
-            case Disconnected():
-                self._end(event)
-            case ProtocolViolated() | MessageDropped():
-                _tell(self._options.on_violation or _log_violation, event)
-            case _:
-                logger.debug("%s", event)
-
-    def _finish(self, event: ResponseReceived | RequestFailed | RequestTimedOut | RequestLost) -> None:
-        call, future = self._calls.pop(event.handle, (None, None))
-        if call is None or future is None or future.done():
-            return
-        try:
-            future.set_result(value_of(call, event))
-        except Exception as error:  # noqa: BLE001  # it belongs to the one who waits for the call
-            future.set_exception(error)
-
-    def _end(self, event: Disconnected) -> None:
-        self._disconnected = event
-        if not self._connected.done():
-            self._connected.set_exception(NotConnected(event.reason))
-            # Nobody may be waiting for it.
-            self._connected.exception()
-
-    # Questions of the server
-
-    def _answer(self, event: InputRequested) -> None:
-        invocation = self._options.handlers.resolve(event, self._session)
-        task = None
-        if invocation.is_async:
-            task = asyncio.create_task(self._await_answer(invocation, event.handle), name=invocation.name)
-        elif invocation.blocks:
-            self._workers.submit(partial(self._work, invocation, event.handle))
-        else:
-            self._answered(event.handle, outcome_of(invocation))
-            return
-        self._answering[event.handle] = (invocation, task)
-
-    async def _await_answer(self, invocation: InputInvocation, handle: InputHandle) -> None:
-        self._answered(handle, await awaited_outcome_of(invocation))
-        self._driver.settle()
-
-    def _work(self, invocation: InputInvocation, handle: InputHandle) -> None:
-        outcome = outcome_of(invocation)
-        # The loop may be gone before a thread comes to its end.
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._answered_by_thread, handle, outcome)
-
-    def _answered_by_thread(self, handle: InputHandle, outcome: Callable[[float], None]) -> None:
-        self._answered(handle, outcome)
-        self._driver.settle()
-
-    def _answered(self, handle: InputHandle, outcome: Callable[[float], None]) -> None:
-        invocation, _ = self._answering.pop(handle, (None, None))
-        outcome(self._driver.now())
-        if invocation is not None and invocation.failure is not None:
-            logger.error("%s failed", invocation.name, exc_info=invocation.failure)
-
-    def _withdraw(self, handle: InputHandle) -> None:
-        invocation, task = self._answering.get(handle, (None, None))
-        if invocation is not None:
-            invocation.cancel()
-        if task is not None:
-            task.cancel()
+    def _handle(self, session: ClientSession, event: ClientEvent) -> None:
+        self._connection.handle(session, event)
 
 
 class Connecting:
@@ -287,77 +175,43 @@ def connect(
     target: Target,
     *,
     env: Mapping[str, str] | None = None,
-    cwd: str | PathLike[str] | None = None,
+    cwd: str | os.PathLike[str] | None = None,
     stderr: int | IO[bytes] | None = None,
+    ssl: SSLContext | None = None,
     **settings: Unpack[ClientSettings],
 ) -> Connecting:
     """Connect to a server: enter the result with `async with`, or await it.
 
     Args:
-        target: a command as a list of words, which is started; a `Server`, which is served in memory; or a
-            stream that leads to a server.
+        target: a command as a list of words, which is started; an address, `tcp://HOST:PORT`,
+            `tls://HOST:PORT` or `unix:PATH`; a `Server`, which is served in memory; or a stream that leads
+            to a server.
         env: variables for the command beside the few that are passed on.
         cwd: the folder for the command.
-        stderr: where the command's standard error goes; by default where ours goes.
+        stderr: where the command's standard error goes, by default where ours goes; with `subprocess.PIPE`
+            it is drained, and its last words are told when the server exits.
+        ssl: how the certificate of a `tls://` address is verified; by default as the system does.
         settings: how the client is set up; see `ClientSettings`.
 
     Returns:
         What to await or enter; `Client.close` ends it.
 
     Raises:
-        LocalProtocolError: if the target is a string: a command is a list of words.
+        LocalProtocolError: if the target is none of these: a command is a list of words.
     """
-    if isinstance(target, str):
-        raise LocalProtocolError(
-            f"connect({target[:80]!r}): expected a list of words, such as ['python', 'server.py']"
-        )
-    chosen = ClientOptions.of(settings)
+    options = ClientOptions.of(settings)
+    opener = opener_of(target, env=env, cwd=cwd, stderr=stderr, ssl=ssl)
+    if options.restart is not None and not opener.opens_again:
+        raise LocalProtocolError("connect(): restart goes with a command or an address; found a stream")
 
     async def opening() -> Client:
-        if isinstance(target, Server):
-            near, far = memory_pair()
-            client = Client(chosen, near, serve_stream(target, far))
-        elif isinstance(target, Sequence):
-            return await _open_command(
-                partial(start_process, target, env=env, cwd=cwd, stderr=stderr), chosen
-            )
-        else:
-            client = Client(chosen, target)
+        client = Client(options, opener)
         await client.open()
         return client
 
     return Connecting(opening)
 
 
-async def _open_command(start: Callable[[], Awaitable[Process]], options: ClientOptions) -> Client:
-    process = await start()
-    client = Client(options, process)
-    try:
-        await client.open()
-    except NotConnected as error:
-        legacy = [revision for revision in options.revisions if revision in LEGACY_REVISIONS]
-        ended = client.disconnected
-        if ended is not None and ended.while_probing and legacy != list(options.revisions) and legacy:
-            # Some legacy servers exit on a request before initialize (2026-07-28, stdio).
-            return await _open_command(start, attrs.evolve(options, revisions=legacy))
-        raise NotConnected(f"{error}; {process}") from None
-    return client
-
-
-def _log_violation(event: ProtocolViolated | MessageDropped) -> None:
-    if isinstance(event, ProtocolViolated):
-        logger.warning("the server broke a rule: %s", event.reason)
-    else:
-        logger.info("a message was dropped: %s", event.reason)
-
-
-def _tell(listener: Callable[[T], object] | None, event: T) -> None:
-    if listener is None:
-        return
-    try:
-        told = listener(event)
-        if inspect.iscoroutine(told):
-            told.close()
-            logger.error("a listener is a plain def; %r is an async def and was not awaited", listener)
-    except Exception:
-        logger.exception("a listener failed")
+async def _dial(open_stream: JSON) -> ByteStream:
+    stream: ByteStream = await open_stream()
+    return stream

@@ -1,15 +1,22 @@
-"""The pump: bytes into a link, bytes out of it, one timer. It knows neither lines nor JSON.
+"""The pump: it runs the links of any endpoint over byte streams. It knows neither lines nor JSON.
 
-The reader only ever feeds the link; the writer alone takes bytes, and only when it is about to write
-them; nothing waits for anything else, so two peers with full pipes cannot block each other.
+The reader of a link only ever feeds it; its writer alone takes bytes, and only when it is about to write
+them; nothing waits for anything else, so two peers with full pipes cannot block each other. One timer
+serves the endpoint and all of its links.
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Final, Generic, TypeVar
 
-from sansmcp.session import Link
+import attrs
+
+from sansmcp.session import Dial, Endpoint, Link, Schedule
+from sansmcp.values import JSON
 from sansmcp_asyncio.streams import ByteStream
+
+SessionT = TypeVar("SessionT")
+EventT = TypeVar("EventT")
 
 # No server of note bounds it; a peer that reads nothing for so long reads nothing any more.
 WRITE_STALL: Final = 30.0
@@ -17,136 +24,253 @@ WRITE_STALL: Final = 30.0
 
 # End of input leaves running requests half a second, and the process is to be gone within one.
 FLUSH: Final = 0.4
-"""Seconds that the last bytes may take once the link is done."""
+"""Seconds that the last bytes may take once a link is done."""
 
 
-class Driver:
-    """Runs one link over one stream.
+@attrs.define(eq=False)
+class _Carried:
+    """A link on its stream."""
+
+    link: Link
+    stream: ByteStream
+    wake: asyncio.Event = attrs.field(factory=asyncio.Event)
+    writing: asyncio.Task[None] | None = None
+    flush: asyncio.TimerHandle | None = None
+
+
+class Driver(Generic[SessionT, EventT]):
+    """Runs the links of one endpoint; make it where a loop runs.
 
     Args:
-        link: the link.
-        stream: the stream.
-        deliver: takes the events that are there; called after everything that may have made some.
+        endpoint: the endpoint.
+        handle: takes each event, with its session; it may give commands.
+        dial: opens the stream that a `Dial` asks for; raises OSError with words of why it cannot.
     """
 
-    def __init__(self, link: Link, stream: ByteStream, deliver: Callable[[], None]) -> None:
-        self._link = link
-        self._stream = stream
-        self._deliver = deliver
+    def __init__(
+        self,
+        endpoint: Endpoint[SessionT, EventT],
+        handle: Callable[[SessionT, EventT], None],
+        dial: Callable[[JSON], Awaitable[ByteStream]] | None = None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._handle = handle
+        self._dial = dial
         self._loop = asyncio.get_running_loop()
-        self._wake = asyncio.Event()
+        self._schedule = Schedule(endpoint)
+        self._carried: dict[Link, _Carried] = {}
+        self._orphans: set[Link] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._armed_at: float | None = None
-        self._flush_timer: asyncio.TimerHandle | None = None
-        self._writing: asyncio.Task[None] | None = None
         self._settling = False
+        self._fault: Exception | None = None
 
     def now(self) -> float:
-        """Return the time that the link is told."""
+        """Return the time that links are told."""
         return self._loop.time()
 
     def settle(self) -> None:
-        """Hand out events, wake the writer and arm the timer: call it after every command."""
+        """Hand out events, open streams, wake writers and arm the timer: call it after every command."""
         if self._settling:
             return
         self._settling = True
         try:
-            self._deliver()
+            self._drain()
         finally:
             self._settling = False
-        self._wake.set()
         self._arm()
-        if self._link.done and self._flush_timer is None and self._writing is not None:
-            self._flush_timer = self._loop.call_later(FLUSH, self._writing.cancel)
 
-    async def run(self) -> None:
-        """Pump until the link is done, then close the stream. Cancelling it ends the link at once.
+    def carry(self, link: Link, stream: ByteStream) -> asyncio.Task[None]:
+        """Run a link over a stream until the link is done, in a task; then the stream is closed.
+
+        Args:
+            link: the link.
+            stream: the stream.
+
+        Returns:
+            The task; cancelling it ends the link at once. It raises what the stream or the taker of events
+            raised beyond an OSError.
+        """
+        return self._start(self._carry(link, stream), "sansmcp link")
+
+    async def wait_done(self) -> None:
+        """Wait until every link that is carried is done and its stream closed.
 
         Raises:
-            Exception: what the stream or the taker of events raised; the link has ended all the same.
+            Exception: what a stream that was dialled, or the taker of its events, raised beyond an OSError.
         """
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        fault, self._fault = self._fault, None
+        if fault is not None:
+            raise fault
+
+    async def cancel(self) -> None:
+        """End every link at once, and the timer."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await self.wait_done()
+        self._disarm()
+
+    # Events and wake-ups
+
+    def _drain(self) -> None:
+        endpoint = self._endpoint
+        while True:
+            moved = False
+            while (found := endpoint.next_event()) is not None:
+                self._handle(*found)
+                moved = True
+            for action in endpoint.actions():
+                self._start(self._open(action), "sansmcp dial")
+                moved = True
+            for link in endpoint.ready():
+                self._wake(link)
+                moved = True
+            if not moved:
+                return
+
+    def _wake(self, link: Link) -> None:
+        if link.done:
+            self._schedule.forget(link)
+        else:
+            self._schedule.note(link)
+        if link in self._orphans:
+            # Its stream is gone; what it still says reaches nobody.
+            link.data_to_send()
+            if link.done:
+                self._orphans.discard(link)
+        carried = self._carried.get(link)
+        if carried is None:
+            return
+        carried.wake.set()
+        if link.done and carried.flush is None and carried.writing is not None:
+            carried.flush = self._loop.call_later(FLUSH, carried.writing.cancel)
+
+    # Streams
+
+    def _start(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
+        task = self._loop.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _open(self, dial: Dial) -> None:
+        if self._dial is None:
+            raise AssertionError("unreachable: an endpoint that dials was given to a driver that cannot")
+        try:
+            stream = await self._dial(dial.address)
+        except OSError as error:
+            self._receive_eof(dial.link, str(error))
+            return
+        try:
+            await self._carry(dial.link, stream)
+        except Exception as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
+            self._fault = self._fault or fault
+
+    async def _carry(self, link: Link, stream: ByteStream) -> None:
+        carried = _Carried(link, stream)
+        self._carried[link] = carried
+        reading = self._loop.create_task(self._read(carried), name="sansmcp reader")
+        carried.writing = writing = self._loop.create_task(self._write(carried), name="sansmcp writer")
+        # Without a reader nothing can end well any more, and nobody must wait for it.
+        reading.add_done_callback(lambda ended: _failed(ended) and writing.cancel())
+        self._schedule.note(link)
         self._arm()
-        reading = self._loop.create_task(self._read(), name="sansmcp reader")
-        reading.add_done_callback(self._reader_ended)
-        self._writing = writing = self._loop.create_task(self._write(), name="sansmcp writer")
         try:
             await asyncio.wait({writing})
         finally:
             reading.cancel()
             writing.cancel()
             faults = await asyncio.gather(reading, writing, return_exceptions=True)
-            await self._end()
+            await self._end(carried)
         for fault in faults:
             if isinstance(fault, Exception):
                 raise fault
 
-    def _reader_ended(self, reading: asyncio.Task[None]) -> None:
-        # Without a reader nothing can end well any more, and nobody must wait for it.
-        if self._writing is not None and not reading.cancelled() and reading.exception() is not None:
-            self._writing.cancel()
-
-    async def _end(self) -> None:
-        for timer in (self._timer, self._flush_timer):
-            if timer is not None:
-                timer.cancel()
+    async def _end(self, carried: _Carried) -> None:
+        if carried.flush is not None:
+            carried.flush.cancel()
+        del self._carried[carried.link]
         try:
             # However it came to an end, whoever waits for an answer must hear of it.
-            self._link.receive_eof(self.now())
-            self.settle()
+            if not carried.link.done:
+                self._orphans.add(carried.link)
+                self._receive_eof(carried.link, None)
         finally:
-            await self._stream.close()
+            await carried.stream.close()
 
-    async def _read(self) -> None:
+    async def _read(self, carried: _Carried) -> None:
+        link, stream = carried.link, carried.stream
+        reason: str | None = None
         while True:
             try:
-                data = await self._stream.read()
-            except OSError:
-                # A connection that breaks has ended; there is nothing else to be said about it.
-                data = b""
+                data = await stream.read()
+            except OSError as error:
+                reason = str(error)
+                break
             if not data:
                 break
-            self._link.receive_data(data, self.now())
+            link.receive_data(data, self.now())
             self.settle()
-        self._link.receive_eof(self.now())
+        self._receive_eof(link, reason)
+
+    def _receive_eof(self, link: Link, reason: str | None) -> None:
+        if reason is None:
+            link.receive_eof(self.now())
+        else:
+            link.receive_eof(self.now(), reason)
         self.settle()
 
-    async def _write(self) -> None:
+    async def _write(self, carried: _Carried) -> None:
+        link, wake = carried.link, carried.wake
         while True:
             # The wake-up is cleared before bytes are taken, so none is lost.
-            self._wake.clear()
-            data = self._link.data_to_send()
+            wake.clear()
+            data = link.data_to_send()
             if data:
                 try:
                     async with asyncio.timeout(WRITE_STALL):
-                        await self._stream.write(data)
+                        await carried.stream.write(data)
                 except OSError:
-                    await self._discard()
+                    await self._discard(carried)
                     return
-            elif self._link.done:
+            elif link.done:
                 return
             else:
-                await self._wake.wait()
+                await wake.wait()
 
-    async def _discard(self) -> None:
+    async def _discard(self, carried: _Carried) -> None:
         """Let the link come to its end though nobody reads what it says."""
-        self._link.receive_eof(self.now())
-        self.settle()
-        while not self._link.done:
-            await self._wake.wait()
-            self._wake.clear()
-            self._link.data_to_send()
+        self._receive_eof(carried.link, None)
+        while not carried.link.done:
+            await carried.wake.wait()
+            carried.wake.clear()
+            carried.link.data_to_send()
+
+    # The timer
 
     def _arm(self) -> None:
-        at = self._link.next_deadline()
-        if at == self._armed_at and self._timer is not None:
+        at = self._schedule.next_deadline()
+        timer = self._timer
+        # One that fires too early does no harm and is cheaper than a new one.
+        if timer is not None and at is not None and timer.when() <= at:
             return
+        self._disarm()
+        if at is not None:
+            self._timer = self._loop.call_at(at, self._due, at)
+
+    def _disarm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._armed_at = at
-        self._timer = None if at is None else self._loop.call_at(at, self._due, at)
+            self._timer = None
 
     def _due(self, at: float) -> None:
         self._timer = None
         # A clock that fires early must not spin.
-        self._link.handle_timeout(max(at, self.now()))
+        self._schedule.handle_timeout(max(at, self.now()))
         self.settle()
+
+
+def _failed(task: asyncio.Task[None]) -> bool:
+    return not task.cancelled() and task.exception() is not None

@@ -7,14 +7,16 @@ import signal
 from collections.abc import Mapping, Sequence
 from typing import IO, Final
 
-from sansmcp.errors import NotConnected
+from sansmcp.client import PATIENCE, Command, environment_for_server
 from sansmcp_asyncio.streams import StreamPair
 
-# What the official SDKs pass on: enough to find programs and the user's files, nothing that may be secret.
-PASSED_ON: Final = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER")
+# Long enough for a last message, short enough to be read.
+_TAIL_BYTES: Final = 2000
+"""How much of a drained standard error is kept."""
 
-_PATIENCE: Final = 2.0
-"""Seconds between closing the input, SIGTERM and SIGKILL."""
+# A process that closes its output is about to exit; its code says more than the end of a stream.
+_LAST_BREATH: Final = 0.5
+"""Seconds to wait for the exit code after the end of the output."""
 
 
 class Process:
@@ -25,19 +27,20 @@ class Process:
         process: the running process.
     """
 
-    def __init__(self, command: Sequence[str], process: asyncio.subprocess.Process) -> None:
+    def __init__(self, command: Command, process: asyncio.subprocess.Process) -> None:
         if process.stdin is None or process.stdout is None:
             raise AssertionError("unreachable: it was started with pipes")
-        self._command = tuple(command)
+        self._command = command
         self._process = process
         self._input = process.stdin
         self._output = process.stdout
         self._stream = StreamPair(process.stdout, process.stdin)
+        self._tail = bytearray()
+        self._draining = None if process.stderr is None else asyncio.create_task(self._drain(process.stderr))
 
     def __str__(self) -> str:
-        words = " ".join(self._command)[:80]
         code = self._process.returncode
-        return f"the server {words!r} " + ("is running" if code is None else f"exited with code {code}")
+        return f"{self._command} " + ("is running" if code is None else f"exited with code {code}")
 
     @property
     def returncode(self) -> int | None:
@@ -45,8 +48,23 @@ class Process:
         return self._process.returncode
 
     async def read(self) -> bytes:
-        """Return some bytes, or none at the end of the output."""
-        return await self._stream.read()
+        """Return some bytes, or none at the end of the output.
+
+        Raises:
+            ConnectionResetError: the process has exited; it says how.
+        """
+        data = await self._stream.read()
+        if data:
+            return data
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), _LAST_BREATH)
+        if self._process.returncode is None:
+            return b""
+        if self._draining is not None:
+            await asyncio.wait({self._draining}, timeout=_LAST_BREATH)
+        last_words = self._tail.decode(errors="replace").strip()
+        said = f"; it said: {last_words}" if last_words else ""
+        raise ConnectionResetError(f"{self}{said}")
 
     async def write(self, data: bytes) -> None:
         """Write all of the bytes to its input."""
@@ -62,7 +80,7 @@ class Process:
             if sign is not None:
                 self._signal(sign)
             try:
-                await asyncio.wait_for(self._process.wait(), _PATIENCE)
+                await asyncio.wait_for(self._process.wait(), PATIENCE)
             except TimeoutError:
                 continue
             break
@@ -70,12 +88,19 @@ class Process:
             self._input.transport.abort()
         # What it started may live on in its group and hold the pipes open.
         self._signal(signal.SIGKILL)
-        discarding.cancel()
-        await asyncio.gather(discarding, return_exceptions=True)
+        tasks = [task for task in (discarding, self._draining) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _discard_output(self) -> None:
         while await self._output.read(64 * 1024):
             pass
+
+    async def _drain(self, stderr: asyncio.StreamReader) -> None:
+        while data := await stderr.read(64 * 1024):
+            self._tail += data
+            del self._tail[:-_TAIL_BYTES]
 
     def _signal(self, sign: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -83,7 +108,7 @@ class Process:
 
 
 async def start_process(
-    command: Sequence[str],
+    command: Command | Sequence[str],
     *,
     env: Mapping[str, str] | None = None,
     cwd: str | os.PathLike[str] | None = None,
@@ -95,23 +120,23 @@ async def start_process(
         command: the program and its arguments; no shell reads them.
         env: variables to add to the few that are passed on.
         cwd: the folder to start it in.
-        stderr: where its standard error goes; by default where ours goes.
+        stderr: where its standard error goes, by default where ours goes; with `subprocess.PIPE` it is
+            drained, and its last words are told when the server exits.
 
     Raises:
-        NotConnected: if the program cannot be started.
+        ConnectionError: if the program cannot be started.
     """
-    passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    chosen = command if isinstance(command, Command) else Command(words=tuple(command))
     try:
         process = await asyncio.create_subprocess_exec(
-            *command,
+            *chosen.words,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
-            env={**passed_on, **(env or {})},
+            env=environment_for_server(os.environ, env),
             cwd=cwd,
             start_new_session=True,
         )
     except OSError as error:
-        words = " ".join(command)[:80]
-        raise NotConnected(f"cannot start the server {words!r}: {error}") from error
-    return Process(command, process)
+        raise ConnectionError(f"cannot start {chosen}: {error}") from error
+    return Process(chosen, process)

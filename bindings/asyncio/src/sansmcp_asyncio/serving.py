@@ -1,214 +1,157 @@
-"""Serving: one peer's session on a stream, its handlers in their own colour."""
+"""Serving: over standard input and output, a stream, TCP, Unix sockets."""
 
 import asyncio
-import contextlib
-import logging
 import os
-import threading
+import ssl
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final
+from typing import Final, Unpack
 
 from sansmcp.environment import Environment
-from sansmcp.server import Invocation, NotificationInvocation, Server
-from sansmcp.session import (
-    Disconnected,
-    HandlerFailed,
-    KeepAlive,
-    LineLink,
-    MessageDropped,
-    NotificationReceived,
-    ProtocolViolated,
-    RequestCancelled,
-    RequestReceived,
-    ServerEvent,
-    ServerSession,
-    SessionLimits,
-    Timeouts,
-)
-from sansmcp.values import RequestId
+from sansmcp.server import Server, ServerConnections, SessionSettings
+from sansmcp.session import ServerEvent, ServerLines, ServerSession
 from sansmcp_asyncio.driver import Driver
-from sansmcp_asyncio.outcomes import awaited_outcome_of, outcome_of
+from sansmcp_asyncio.handlers import Handlers, write_report
+from sansmcp_asyncio.sockets import listen_tcp, listen_unix
 from sansmcp_asyncio.streams import ByteStream, StdioStream
 from sansmcp_asyncio.workers import Workers
 
-logger = logging.getLogger("sansmcp")
-
 ENVIRONMENT: Final = Environment(random=os.urandom, utc=time.time)
+
+Started = Callable[[str], object]
+"""Told the address where a server listens, as `connect` takes it."""
 
 
 async def serve_stream(
     server: Server,
     stream: ByteStream,
     *,
-    timeouts: Timeouts | None = None,
-    limits: SessionLimits | None = None,
-    keep_alive: KeepAlive | None = None,
     workers: Workers | None = None,
+    **settings: Unpack[SessionSettings],
 ) -> None:
     """Serve one peer over a stream of lines until the connection ends.
 
     Args:
         server: what is offered.
         stream: where the peer is.
-        timeouts: how long to wait.
-        limits: how much the peer may ask for.
-        keep_alive: pings to a legacy peer, or None.
-        workers: the threads of handlers that block, which the caller closes; by default some of the
-            connection's own.
+        workers: the threads of handlers that block, which the caller closes; by default some of its own.
+        settings: how the session is set up; see `SessionSettings`.
     """
-    session = server.open_session(ENVIRONMENT, timeouts=timeouts, limits=limits, keep_alive=keep_alive)
-    chosen = workers or Workers()
+    serving = _Serving(server, workers, settings)
     try:
-        await _Connection(server, session, stream, chosen).run()
+        await serving.carry(stream)
     finally:
-        if workers is None:
-            chosen.close()
+        await serving.close()
 
 
-def serve_stdio(
-    server: Server,
-    *,
-    timeouts: Timeouts | None = None,
-    limits: SessionLimits | None = None,
-    keep_alive: KeepAlive | None = None,
-) -> None:
+def serve_stdio(server: Server, **settings: Unpack[SessionSettings]) -> None:
     """Serve one peer over standard input and output until the input ends, on a loop of its own.
 
     From inside a loop use `await serve_stream(server, StdioStream())` instead.
 
     Args:
         server: what is offered.
-        timeouts: how long to wait.
-        limits: how much the peer may ask for.
-        keep_alive: pings to a legacy peer, or None.
+        settings: how the session is set up; see `SessionSettings`.
     """
-    serving = serve_stream(server, StdioStream(), timeouts=timeouts, limits=limits, keep_alive=keep_alive)
     try:
-        asyncio.run(serving)
+        asyncio.run(serve_stream(server, StdioStream(), **settings))
     except KeyboardInterrupt:
         # Whoever pressed the keys knows why it ended; 130 is what shells say.
         raise SystemExit(130) from None
 
 
-class _Connection:
-    def __init__(self, server: Server, session: ServerSession, stream: ByteStream, workers: Workers) -> None:
-        self._server = server
-        self._session = session
-        self._workers = workers
-        self._driver = Driver(LineLink(session), stream, self._deliver)
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.get_ident()
-        self._settle_scheduled = False
-        self._notifications: deque[NotificationInvocation] = deque()
-        self._notifying: asyncio.Task[None] | None = None
-        self._running: dict[RequestId, tuple[Invocation, asyncio.Task[None] | None]] = {}
+async def serve_tcp(
+    server: Server,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    ssl: ssl.SSLContext | None = None,
+    started: Started | None = None,
+    workers: Workers | None = None,
+    **settings: Unpack[SessionSettings],
+) -> None:
+    """Serve peers over TCP until cancelled.
 
-    async def run(self) -> None:
-        try:
-            await self._driver.run()
-        finally:
-            if self._notifying is not None:
-                self._notifying.cancel()
-            for invocation, task in tuple(self._running.values()):
-                invocation.cancel()
-                if task is not None:
-                    task.cancel()
+    Args:
+        server: what is offered.
+        host: the address to listen on; by default this machine alone can reach it.
+        port: the port; by default a free one.
+        ssl: the certificate and its key, to speak TLS.
+        started: told the address once peers may come.
+        workers: the threads of handlers that block, which the caller closes; by default some of its own.
+        settings: how sessions are set up; see `SessionSettings`.
 
-    def _deliver(self) -> None:
-        while (event := self._session.next_event()) is not None:
-            self._handle(event)
+    Raises:
+        OSError: if the address cannot be listened on.
+    """
+    await _serve(server, partial(listen_tcp, host, port, ssl), started, workers, settings)
 
-    def _handle(self, event: ServerEvent) -> None:
-        match event:
-            case RequestReceived():
-                self._start(self._server.resolve(event, self._session, self._outlet), event.request_id)
-            case RequestCancelled():
-                invocation, task = self._running.get(event.request_id, (None, None))
-                if invocation is not None:
-                    invocation.cancel()
-                if task is not None:
-                    task.cancel()
-            case NotificationReceived():
-                self._queue(event)
-            case HandlerFailed():
-                # Hidden from the peer, never from the author.
-                logger.error("%s failed", event.method, exc_info=event.error)
-            case ProtocolViolated():
-                logger.warning("the client broke a rule: %s", event.reason)
-            case MessageDropped():
-                logger.info("a message was dropped: %s", event.reason)
-            case Disconnected():
-                logger.info("disconnected: %s", event.reason)
-            case _:
-                logger.debug("%s", event)
 
-    # Handlers
+async def serve_unix(
+    server: Server,
+    path: str | os.PathLike[str],
+    *,
+    started: Started | None = None,
+    workers: Workers | None = None,
+    **settings: Unpack[SessionSettings],
+) -> None:
+    """Serve peers over a Unix socket until cancelled; only the user of this process can reach it.
 
-    def _start(self, invocation: Invocation, request_id: RequestId) -> None:
-        if invocation.is_async:
-            task = self._loop.create_task(self._await(invocation, request_id), name=invocation.name)
-            self._running[request_id] = (invocation, task)
-        elif invocation.blocks:
-            self._running[request_id] = (invocation, None)
-            self._workers.submit(partial(self._work, invocation, request_id))
-        else:
-            self._finish(request_id, outcome_of(invocation), self._driver.now())
+    Args:
+        server: what is offered.
+        path: the path of the socket; one that nobody listens on any more is replaced.
+        started: told the address once peers may come.
+        workers: the threads of handlers that block, which the caller closes; by default some of its own.
+        settings: how sessions are set up; see `SessionSettings`.
 
-    async def _await(self, invocation: Invocation, request_id: RequestId) -> None:
-        self._finish(request_id, await awaited_outcome_of(invocation), self._driver.now())
-        self._driver.settle()
+    Raises:
+        OSError: if the path cannot be listened on, since somebody does or it is no socket.
+    """
+    await _serve(server, partial(listen_unix, os.fspath(path)), started, workers, settings)
 
-    def _work(self, invocation: Invocation, request_id: RequestId) -> None:
-        self._outlet(partial(self._finish, request_id, outcome_of(invocation)))
 
-    def _finish(self, request_id: RequestId, outcome: Callable[[float], None], now: float) -> None:
-        self._running.pop(request_id, None)
-        outcome(now)
+class _Serving:
+    """One endpoint with its driver and its handlers."""
 
-    # Notifications: one handler after the other, in the order they came
+    def __init__(self, server: Server, workers: Workers | None, settings: SessionSettings) -> None:
+        self._workers = workers or Workers()
+        self._own_workers = self._workers if workers is None else None
+        self._endpoint = ServerLines(partial(server.open_session, ENVIRONMENT, **settings))
+        self._driver: Driver[ServerSession, ServerEvent] = Driver(self._endpoint, self._handle)
+        handlers = Handlers(self._workers, now=self._driver.now, settle=self._driver.settle)
+        self._connections = ServerConnections(
+            server, start=handlers.start, outlet=handlers.outlet, report=write_report
+        )
 
-    def _queue(self, event: NotificationReceived) -> None:
-        invocation = self._server.resolve_notification(event)
-        if invocation is None:
-            return
-        self._notifications.append(invocation)
-        if self._notifying is None:
-            self._notifying = self._loop.create_task(self._notify(), name="sansmcp notifications")
+    def carry(self, stream: ByteStream) -> asyncio.Task[None]:
+        return self._driver.carry(self._endpoint.accept(self._driver.now()), stream)
 
-    async def _notify(self) -> None:
-        while self._notifications:
-            invocation = self._notifications.popleft()
-            if invocation.is_async:
-                outcome = await awaited_outcome_of(invocation)
-            elif invocation.blocks:
-                outcome = await self._workers.run(partial(outcome_of, invocation))
-            else:
-                outcome = outcome_of(invocation)
-            outcome(self._driver.now())
-            if invocation.failure is not None:
-                logger.error("%s failed", invocation.name, exc_info=invocation.failure)
-        self._notifying = None
+    async def close(self) -> None:
+        """End what is left at once."""
+        self._connections.close()
+        await self._driver.cancel()
+        if self._own_workers is not None:
+            self._own_workers.close()
 
-    # What handlers send
+    def _handle(self, session: ServerSession, event: ServerEvent) -> None:
+        self._connections.handle(session, event)
 
-    def _outlet(self, command: Callable[[float], None]) -> None:
-        if threading.get_ident() == self._thread:
-            command(self._driver.now())
-            if not self._settle_scheduled:
-                self._settle_scheduled = True
-                self._loop.call_soon(self._settle)
-            return
-        # The loop may be gone before a thread comes to its end.
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._perform, command)
 
-    def _perform(self, command: Callable[[float], None]) -> None:
-        command(self._driver.now())
-        self._driver.settle()
-
-    def _settle(self) -> None:
-        self._settle_scheduled = False
-        self._driver.settle()
+async def _serve(
+    server: Server,
+    listen: Callable[[Callable[[ByteStream], object]], Awaitable[tuple[str, Callable[[], None]]]],
+    started: Started | None,
+    workers: Workers | None,
+    settings: SessionSettings,
+) -> None:
+    serving = _Serving(server, workers, settings)
+    address, stop = await listen(serving.carry)
+    try:
+        if started is not None:
+            started(address)
+        # Nothing ends it but cancellation.
+        await asyncio.get_running_loop().create_future()
+    finally:
+        stop()
+        await serving.close()
