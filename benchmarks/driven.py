@@ -22,9 +22,12 @@ class Driven:
     """
 
     def __init__(self, command: Sequence[str]) -> None:
+        # Settings of whoever measures do not count; one of them keeps bytecode from being written.
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         # What is started is ours, out of this folder.
         self._process = subprocess.Popen(  # noqa: S603
             command,
+            env=environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
