@@ -4,7 +4,6 @@ The binding hands in each event and is asked to start handlers and to call liste
 here, the same in every colour.
 """
 
-import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol, TypeVar
@@ -42,6 +41,7 @@ from sansmcp.session import (
     Severity,
     Start,
     Stop,
+    call_listener,
     report_of,
 )
 from sansmcp.values import JSON
@@ -179,6 +179,9 @@ class ClientConnection:
             session: where it came from.
             event: the event.
         """
+        if self._options.on_event is not None:
+            told = partial(self._options.on_event, session, event)
+            self._tell(partial(call_listener, told, self._report))
         match event:
             case ResponseReceived() | RequestFailed() | RequestTimedOut() | RequestLost():
                 self._finish(event)
@@ -272,18 +275,7 @@ class ClientConnection:
 
     def _inform(self, listener: Callable[[T], object] | None, event: T) -> None:
         if listener is not None:
-            self._tell(partial(self._call_listener, listener, event))
-
-    def _call_listener(self, listener: Callable[[T], object], event: T) -> None:
-        try:
-            told = listener(event)
-        except Exception as error:  # noqa: BLE001 - a listener that fails disturbs nobody
-            self._report(Report(severity=Severity.ERROR, text="a listener failed", error=error))
-            return
-        if inspect.iscoroutine(told):
-            told.close()
-            text = f"a listener is a plain def; {listener!r} is an async def and was not awaited"
-            self._report(Report(severity=Severity.ERROR, text=text))
+            self._tell(partial(call_listener, partial(listener, event), self._report))
 
 
 def _settle(waiter: Waiter, read: Callable[[], JSON]) -> None:

@@ -10,6 +10,7 @@ from sansmcp.client.handlers import ElicitationHandler, InputHandlers, Roots, Sa
 from sansmcp.schema import METHODS, REVISIONS, MethodTable, Revision
 from sansmcp.session import (
     ChangeReceived,
+    ClientEvent,
     ClientLines,
     ClientSession,
     Finding,
@@ -20,6 +21,7 @@ from sansmcp.session import (
     Restart,
     SessionLimits,
     Timeouts,
+    WrapLink,
 )
 from sansmcp.values import JSON
 
@@ -58,6 +60,10 @@ class ClientSettings(TypedDict, total=False):
     """Told of changes on the server."""
     on_violation: Callable[[ProtocolViolated | MessageDropped], object] | None
     """Told of breaches by the server and of messages that had no place; by default they are logged."""
+    on_event: Callable[[ClientSession, ClientEvent], object] | None
+    """Told of every event before anything is done about it; it must not give commands."""
+    wrap_link: WrapLink | None
+    """Puts something between each link and its driver that sees all bytes."""
     methods: MethodTable
     """The method table; extend it for methods of one's own."""
     timeouts: Timeouts | None
@@ -92,6 +98,10 @@ class ClientOptions:
     """Told of changes on the server."""
     on_violation: Callable[[ProtocolViolated | MessageDropped], object] | None = None
     """Told of breaches by the server and of messages that had no place."""
+    on_event: Callable[[ClientSession, ClientEvent], object] | None = None
+    """Told of every event before anything is done about it."""
+    wrap_link: WrapLink | None = None
+    """Puts something between each link and its driver that sees all bytes."""
     methods: MethodTable = METHODS
     """The method table."""
     timeouts: Timeouts | None = None
@@ -166,4 +176,5 @@ class ClientOptions:
             dials_again=dials_again,
             restart=self.restart,
             random=random,
+            wrap_link=self.wrap_link,
         )

@@ -18,7 +18,7 @@ from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.runs import Command, Outlet
 from sansmcp.server.server import Server
 from sansmcp.server.serving import ServedSession
-from sansmcp.server.settings import SessionSettings
+from sansmcp.server.settings import ServeSettings, SessionSettings
 
 __all__ = [
     "Accepted",
@@ -39,6 +39,7 @@ __all__ = [
     "NotificationInvocation",
     "Outlet",
     "Pattern",
+    "ServeSettings",
     "ServedSession",
     "Server",
     "ServerConnections",

@@ -13,6 +13,7 @@ import attrs
 from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.runs import Outlet
 from sansmcp.server.server import Server
+from sansmcp.server.settings import ServeSettings
 from sansmcp.session import (
     Disconnected,
     NotificationReceived,
@@ -25,6 +26,7 @@ from sansmcp.session import (
     Severity,
     Start,
     Stop,
+    call_listener,
     report_of,
 )
 from sansmcp.values import RequestId
@@ -47,13 +49,24 @@ class ServerConnections:
         server: what is offered.
         start: runs a handler in the binding's colour.
         outlet: gets at the sessions' thread.
+        tell: calls a listener, in order: at once, or as soon as no lock is held.
         report: takes what belongs into the log.
+        settings: who looks on, and how sessions are set up; see `ServeSettings`.
     """
 
     def __init__(
-        self, server: Server, *, start: Start, outlet: Outlet, report: Callable[[Report], None]
+        self,
+        server: Server,
+        *,
+        start: Start,
+        outlet: Outlet,
+        tell: Callable[[Callable[[], object]], object],
+        report: Callable[[Report], None],
+        settings: ServeSettings,
     ) -> None:
         self._server = server
+        self._tell = tell
+        self._on_event = settings.get("on_event")
         self._start = start
         self._outlet = outlet
         self._report = report
@@ -66,6 +79,9 @@ class ServerConnections:
             session: where it came from.
             event: the event.
         """
+        if self._on_event is not None:
+            told = partial(self._on_event, session, event)
+            self._tell(partial(call_listener, told, self._report))
         match event:
             case RequestReceived():
                 self._begin(session, event)

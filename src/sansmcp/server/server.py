@@ -5,6 +5,7 @@ one immutable registry that each registration replaces.
 """
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Unpack
 
 from sansmcp import schema
@@ -17,9 +18,10 @@ from sansmcp.server.registrations import Registrations
 from sansmcp.server.runs import Outlet, Run
 from sansmcp.server.sealing import MIN_KEY_BYTES, Sealer, StateRefusedError, request_digest
 from sansmcp.server.serving import ServedSession
-from sansmcp.server.settings import SessionSettings
+from sansmcp.server.settings import ServeSettings, SessionSettings
 from sansmcp.server.targets import Refused, Target
-from sansmcp.session import NotificationReceived, RequestReceived, ServerSession
+from sansmcp.session import NotificationReceived, RequestReceived, ServerLines, ServerSession
+from sansmcp.values import JSON
 
 
 class Server(Registrations):
@@ -140,6 +142,19 @@ class Server(Registrations):
             limits=settings.get("limits"),
             keep_alive=settings.get("keep_alive"),
             ordered=self._ordered,
+        )
+
+    def endpoint(self, environment: Environment, settings: ServeSettings) -> ServerLines:
+        """Return an endpoint over lines, with a session for each peer that comes.
+
+        Args:
+            environment: where randomness and calendar time come from.
+            settings: how it is set up.
+        """
+        names = SessionSettings.__annotations__
+        sessions: dict[str, JSON] = {name: value for name, value in settings.items() if name in names}
+        return ServerLines(
+            partial(self.open_session, environment, **sessions), wrap_link=settings.get("wrap_link")
         )
 
     def resolve(self, event: RequestReceived, session: ServerSession, outlet: Outlet) -> Invocation:

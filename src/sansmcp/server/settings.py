@@ -1,8 +1,9 @@
 """How the sessions of a server are set up, the same in every binding."""
 
+from collections.abc import Callable
 from typing import TypedDict
 
-from sansmcp.session import KeepAlive, SessionLimits, Timeouts
+from sansmcp.session import KeepAlive, ServerEvent, ServerSession, SessionLimits, Timeouts, WrapLink
 
 
 class SessionSettings(TypedDict, total=False):
@@ -14,3 +15,12 @@ class SessionSettings(TypedDict, total=False):
     """How much a client may ask for."""
     keep_alive: KeepAlive | None
     """Pings to a legacy client; by default there are none."""
+
+
+class ServeSettings(SessionSettings, total=False):
+    """The same, and who looks on."""
+
+    on_event: Callable[[ServerSession, ServerEvent], object] | None
+    """Told of every event before anything is done about it; it must not give commands."""
+    wrap_link: WrapLink | None
+    """Puts something between each link and its driver that sees all bytes."""

@@ -43,9 +43,9 @@ from sansmcp.session.events import (
     SubscriptionOpened,
 )
 from sansmcp.session.lines import ClientLines, OpenSession, ServerLines
-from sansmcp.session.link import LineLink, Link
+from sansmcp.session.link import LineLink, Link, WrapLink
 from sansmcp.session.negotiation import Finding
-from sansmcp.session.reports import Report, Severity, report_of
+from sansmcp.session.reports import Report, Severity, call_listener, report_of
 from sansmcp.session.running import Finish, Outcome, Runnable, Start, Stop, outcome_of
 from sansmcp.session.schedule import Schedule
 from sansmcp.session.server import ServerSession
@@ -150,6 +150,8 @@ __all__ = [
     "SubscriptionEnded",
     "SubscriptionOpened",
     "Timeouts",
+    "WrapLink",
+    "call_listener",
     "declares",
     "outcome_of",
     "report_of",

@@ -28,7 +28,7 @@ from sansmcp.session.events import (
     SubscriptionAcknowledged,
     SubscriptionEnded,
 )
-from sansmcp.session.link import LineLink, Link
+from sansmcp.session.link import LineLink, Link, WrapLink
 from sansmcp.session.negotiation import Finding
 from sansmcp.session.server import ServerSession
 from sansmcp.session.settings import Restart
@@ -43,19 +43,22 @@ EventT = TypeVar("EventT")
 class _Touched(Generic[SessionT]):
     """Which links have something for the driver, and which of their sessions may have events."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, wrap_link: WrapLink | None) -> None:
         self._limits = limits
-        self._ready: dict[LineLink[SessionT], None] = {}
+        self._wrap_link = wrap_link
+        self._ready: dict[Link, None] = {}
         self._eventful: deque[LineLink[SessionT]] = deque()
         self._queued: set[LineLink[SessionT]] = set()
 
-    def link_for(self, session: SessionT) -> LineLink[SessionT]:
+    def link_for(self, session: SessionT) -> tuple[LineLink[SessionT], Link]:
+        """Return the link of a session, and the one that the driver gets."""
         link = LineLink(session, self._limits)
-        session.watch(partial(self._touch, link))
-        return link
+        shown = link if self._wrap_link is None else self._wrap_link(link)
+        session.watch(partial(self._touch, link, shown))
+        return link, shown
 
     def ready(self) -> list[Link]:
-        ready: list[Link] = list(self._ready)
+        ready = list(self._ready)
         self._ready.clear()
         return ready
 
@@ -69,8 +72,8 @@ class _Touched(Generic[SessionT]):
             self._queued.discard(link)
         return None
 
-    def _touch(self, link: LineLink[SessionT]) -> None:
-        self._ready[link] = None
+    def _touch(self, link: LineLink[SessionT], shown: Link) -> None:
+        self._ready[shown] = None
         if link not in self._queued:
             self._queued.add(link)
             self._eventful.append(link)
@@ -82,11 +85,18 @@ class ServerLines:
     Args:
         open_session: makes the session of a peer.
         limits: what a message may contain.
+        wrap_link: puts something between each link and its driver.
     """
 
-    def __init__(self, open_session: Callable[[], ServerSession], limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        open_session: Callable[[], ServerSession],
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        wrap_link: WrapLink | None = None,
+    ) -> None:
         self._open_session = open_session
-        self._touched: _Touched[ServerSession] = _Touched(limits)
+        self._touched: _Touched[ServerSession] = _Touched(limits, wrap_link)
         self._links: dict[LineLink[ServerSession], None] = {}
 
     @property
@@ -94,7 +104,7 @@ class ServerLines:
         """The links of the peers that are here."""
         return tuple(self._links)
 
-    def accept(self, now: float) -> LineLink[ServerSession]:
+    def accept(self, now: float) -> Link:
         """Return the link for a peer that has come.
 
         Args:
@@ -103,9 +113,9 @@ class ServerLines:
         session = self._open_session()
         # The time begins with the peer, so that nothing counts from before it.
         session.handle_timeout(now)
-        link = self._touched.link_for(session)
+        link, shown = self._touched.link_for(session)
         self._links[link] = None
-        return link
+        return shown
 
     def next_event(self) -> tuple[ServerSession, ServerEvent] | None:
         """Take the next event of any session, with the session, or None."""
@@ -168,6 +178,7 @@ class ClientLines:
         restart: how a lost connection is made again; None to let it be.
         random: gives random bytes.
         limits: what a message may contain.
+        wrap_link: puts something between each link and its driver.
     """
 
     def __init__(
@@ -180,6 +191,7 @@ class ClientLines:
         restart: Restart | None = None,
         random: Callable[[int], bytes],
         limits: Limits = DEFAULT_LIMITS,
+        wrap_link: WrapLink | None = None,
     ) -> None:
         if restart is not None and not dials_again:
             raise LocalProtocolError("restart: expected a command or an address, found a stream")
@@ -189,7 +201,7 @@ class ClientLines:
         self._dials_again = dials_again
         self._restart = restart
         self._random = random
-        self._touched: _Touched[ClientSession] = _Touched(limits)
+        self._touched: _Touched[ClientSession] = _Touched(limits, wrap_link)
         self._handles: Iterator[int] = itertools.count(1)
         self._actions: list[EndpointAction] = []
         self._own_events: deque[ClientEvent] = deque()
@@ -199,12 +211,12 @@ class ClientLines:
         self._attempts = 0
         self._was_connected = False
         self._closing = False
-        self._link = self._new_link(None, None)
+        self._session, self._link = self._new_link(None, None)
 
     @property
     def session(self) -> ClientSession:
         """The session that calls are made on; after a restart it is another one."""
-        return self._link.session
+        return self._session
 
     @property
     def is_restarting(self) -> bool:
@@ -325,14 +337,14 @@ class ClientLines:
         self._own_events.append(end)
 
     def _dial_again(self, now: float, revisions: Sequence[Revision] | None, finding: Finding | None) -> None:
-        self._link = self._new_link(revisions, finding)
+        self._session, self._link = self._new_link(revisions, finding)
         self.connect(now)
 
     def _new_link(
         self, revisions: Sequence[Revision] | None, finding: Finding | None
-    ) -> LineLink[ClientSession]:
+    ) -> tuple[ClientSession, Link]:
         session = self._open_session(revisions=revisions, finding=finding, handles=self._handles)
-        return self._touched.link_for(session)
+        return session, self._touched.link_for(session)[1]
 
     def _listen_again(self, session: ClientSession) -> None:
         lost, self._lost = self._lost, {}

@@ -5,7 +5,8 @@ A driver feeds the bytes it reads and writes the bytes it takes; it knows nothin
 Source: the stdio page of every revision.
 """
 
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from sansmcp.session.actions import Cancel, Send
 from sansmcp.session.base import PEER_CLOSED, Session
@@ -41,6 +42,10 @@ class Link(Protocol):
 
     def handle_timeout(self, now: float) -> None:
         """Let everything happen that is due."""
+
+
+WrapLink: TypeAlias = Callable[[Link], Link]
+"""Puts something between a link and its driver that sees all bytes, such as `trace.Tap`."""
 
 
 class LineLink(Generic[SessionT]):

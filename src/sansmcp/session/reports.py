@@ -1,5 +1,8 @@
 """What bindings write into their logs: which events are worth a line, how grave they are, and the words."""
 
+import inspect
+from collections.abc import Callable
+
 import attrs
 
 from sansmcp.session.events import (
@@ -10,7 +13,7 @@ from sansmcp.session.events import (
     MessageDropped,
     ProtocolViolated,
 )
-from sansmcp.values import Word
+from sansmcp.values import JSON, Word
 
 
 class Severity(Word):
@@ -54,3 +57,21 @@ def report_of(event: Event) -> Report:
             return Report(severity=Severity.INFO, text=f"disconnected: {event.reason}")
         case _:
             return Report(severity=Severity.DEBUG, text=str(event))
+
+
+def call_listener(listener: Callable[[], JSON], report: Callable[[Report], None]) -> None:
+    """Call a listener; one that fails disturbs nobody and is reported.
+
+    Args:
+        listener: the listener, with its arguments.
+        report: takes what belongs into the log.
+    """
+    try:
+        told = listener()
+    except Exception as error:  # noqa: BLE001 - whatever a listener raises is no business of the connection
+        report(Report(severity=Severity.ERROR, text="a listener failed", error=error))
+        return
+    if inspect.iscoroutine(told):
+        told.close()
+        text = "a listener is a plain def; expected nothing to await, found a coroutine"
+        report(Report(severity=Severity.ERROR, text=text))

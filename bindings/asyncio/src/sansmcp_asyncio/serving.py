@@ -9,8 +9,8 @@ from functools import partial
 from typing import Final, Unpack
 
 from sansmcp.environment import Environment
-from sansmcp.server import Server, ServerConnections, SessionSettings
-from sansmcp.session import ServerEvent, ServerLines, ServerSession
+from sansmcp.server import Server, ServerConnections, ServeSettings
+from sansmcp.session import ServerEvent, ServerSession
 from sansmcp_asyncio.driver import Driver
 from sansmcp_asyncio.handlers import Handlers, write_report
 from sansmcp_asyncio.sockets import listen_tcp, listen_unix
@@ -28,7 +28,7 @@ async def serve_stream(
     stream: ByteStream,
     *,
     workers: Workers | None = None,
-    **settings: Unpack[SessionSettings],
+    **settings: Unpack[ServeSettings],
 ) -> None:
     """Serve one peer over a stream of lines until the connection ends.
 
@@ -36,7 +36,7 @@ async def serve_stream(
         server: what is offered.
         stream: where the peer is.
         workers: the threads of handlers that block, which the caller closes; by default some of its own.
-        settings: how the session is set up; see `SessionSettings`.
+        settings: how the session is set up; see `ServeSettings`.
     """
     serving = _Serving(server, workers, settings)
     try:
@@ -45,14 +45,14 @@ async def serve_stream(
         await serving.close()
 
 
-def serve_stdio(server: Server, **settings: Unpack[SessionSettings]) -> None:
+def serve_stdio(server: Server, **settings: Unpack[ServeSettings]) -> None:
     """Serve one peer over standard input and output until the input ends, on a loop of its own.
 
     From inside a loop use `await serve_stream(server, StdioStream())` instead.
 
     Args:
         server: what is offered.
-        settings: how the session is set up; see `SessionSettings`.
+        settings: how the session is set up; see `ServeSettings`.
     """
     try:
         asyncio.run(serve_stream(server, StdioStream(), **settings))
@@ -69,7 +69,7 @@ async def serve_tcp(
     ssl: ssl.SSLContext | None = None,
     started: Started | None = None,
     workers: Workers | None = None,
-    **settings: Unpack[SessionSettings],
+    **settings: Unpack[ServeSettings],
 ) -> None:
     """Serve peers over TCP until cancelled.
 
@@ -80,7 +80,7 @@ async def serve_tcp(
         ssl: the certificate and its key, to speak TLS.
         started: told the address once peers may come.
         workers: the threads of handlers that block, which the caller closes; by default some of its own.
-        settings: how sessions are set up; see `SessionSettings`.
+        settings: how sessions are set up; see `ServeSettings`.
 
     Raises:
         OSError: if the address cannot be listened on.
@@ -94,7 +94,7 @@ async def serve_unix(
     *,
     started: Started | None = None,
     workers: Workers | None = None,
-    **settings: Unpack[SessionSettings],
+    **settings: Unpack[ServeSettings],
 ) -> None:
     """Serve peers over a Unix socket until cancelled; only the user of this process can reach it.
 
@@ -103,7 +103,7 @@ async def serve_unix(
         path: the path of the socket; one that nobody listens on any more is replaced.
         started: told the address once peers may come.
         workers: the threads of handlers that block, which the caller closes; by default some of its own.
-        settings: how sessions are set up; see `SessionSettings`.
+        settings: how sessions are set up; see `ServeSettings`.
 
     Raises:
         OSError: if the path cannot be listened on, since somebody does or it is no socket.
@@ -114,14 +114,19 @@ async def serve_unix(
 class _Serving:
     """One endpoint with its driver and its handlers."""
 
-    def __init__(self, server: Server, workers: Workers | None, settings: SessionSettings) -> None:
+    def __init__(self, server: Server, workers: Workers | None, settings: ServeSettings) -> None:
         self._workers = workers or Workers()
         self._own_workers = self._workers if workers is None else None
-        self._endpoint = ServerLines(partial(server.open_session, ENVIRONMENT, **settings))
+        self._endpoint = server.endpoint(ENVIRONMENT, settings)
         self._driver: Driver[ServerSession, ServerEvent] = Driver(self._endpoint, self._handle)
         handlers = Handlers(self._workers, now=self._driver.now, settle=self._driver.settle)
         self._connections = ServerConnections(
-            server, start=handlers.start, outlet=handlers.outlet, report=write_report
+            server,
+            start=handlers.start,
+            outlet=handlers.outlet,
+            tell=lambda told: told(),
+            report=write_report,
+            settings=settings,
         )
 
     def carry(self, stream: ByteStream) -> asyncio.Task[None]:
@@ -143,7 +148,7 @@ async def _serve(
     listen: Callable[[Callable[[ByteStream], object]], Awaitable[tuple[str, Callable[[], None]]]],
     started: Started | None,
     workers: Workers | None,
-    settings: SessionSettings,
+    settings: ServeSettings,
 ) -> None:
     serving = _Serving(server, workers, settings)
     address, stop = await listen(serving.carry)
