@@ -1,32 +1,67 @@
-"""Fixtures of the interop tests: the peers' interpreters, made once and kept outside the tree."""
+"""Fixtures of the interop tests: the peers' commands, made once and kept outside the tree."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
-from tests.interop.environment import MCP, Unavailable, interpreter_of
+from tests.interop.environment import FASTMCP, MCP, MCP_LEGACY, Pin, Unavailable, interpreter_of
+from tests.interop.node import node_of, packages_of
 
 PEERS = Path(__file__).parent / "peers"
 
+PINS = {"mcp": MCP, "mcp_legacy": MCP_LEGACY, "fastmcp": FASTMCP}
 
-@pytest.fixture(scope="session")
-def mcp_peer() -> Path:
-    """The interpreter that has the official Python SDK; tests skip where it cannot be had."""
+T = TypeVar("T")
+
+
+def had(make: Callable[[], T]) -> T:
+    """Make a peer; the test is skipped where it cannot be had."""
     if sys.platform == "win32":
         pytest.skip("the interop tests drive POSIX processes")
     try:
-        return interpreter_of(MCP)
+        return make()
     except Unavailable as reason:
-        pytest.skip(f"mcp {MCP.version} cannot be had: {reason}")
+        pytest.skip(str(reason))
+
+
+def python_program(pin: Pin, program: str) -> list[str]:
+    """Return the command of a program that needs a pinned package."""
+    return [str(had(lambda: interpreter_of(pin))), str(PEERS / program)]
 
 
 @pytest.fixture(scope="session")
-def mcp_server(mcp_peer: Path) -> list[str]:
+def mcp_server() -> list[str]:
     """The command of the SDK's server."""
-    return [str(mcp_peer), str(PEERS / "mcp_server.py")]
+    return python_program(MCP, "mcp_server.py")
 
 
 @pytest.fixture(scope="session")
-def mcp_client(mcp_peer: Path) -> list[str]:
+def mcp_client() -> list[str]:
     """The command of the SDK's client, to be followed by a mode and the command of a server."""
-    return [str(mcp_peer), str(PEERS / "mcp_client.py")]
+    return python_program(MCP, "mcp_client.py")
+
+
+@pytest.fixture
+def server_command(peer: str) -> list[str]:
+    """The command of the server of a peer."""
+    return python_program(PINS[peer], f"{peer}_server.py")
+
+
+@pytest.fixture
+def client_command(peer: str) -> list[str]:
+    """The command of the client of a peer, to be followed by a mode and the command of a server."""
+    return python_program(PINS[peer], f"{peer}_client.py")
+
+
+@pytest.fixture(scope="session")
+def node_packages() -> Path:
+    """The folder of the packages from npm."""
+    return had(packages_of)
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The program that runs them."""
+    return str(had(node_of) / "bin" / "node")

@@ -1,22 +1,27 @@
-"""Our server over stdio with the tools that the peer's client asks for."""
+"""Our server over stdio with the tools that the peers' clients ask for.
 
-import asyncio
+Run as `python -m tests.interop.our_server [RUNTIME]`: `asyncio` (the default), `trio` or `threads`. The tools
+that take long are `async def` on the first two, and `def` on the third, which has no others.
+"""
+
+import sys
+import threading
+import time
+from importlib import import_module
 
 import attrs
 
 from sansmcp import Accepted, Context, Server, ToolError
 from sansmcp.schema import CreateMessageRequestParams, SamplingMessage, TextContent
-from sansmcp_asyncio import serve_stdio
 
 NOTE = "note://greeting"
+
+# A day: the server is gone before.
+FOREVER = 86_400.0
 
 HELLO = CreateMessageRequestParams(
     messages=(SamplingMessage(role="user", content=TextContent(text="Say hello")),), max_tokens=10
 )
-
-server = Server("our-server", version="1.2.3", title="Our server", instructions="For interop tests.")
-
-cancelled = 0
 
 
 @attrs.frozen
@@ -35,116 +40,170 @@ class Name:
     name: str
 
 
-@server.tool
-def add(a: int, b: int) -> int:
-    """Add two numbers."""
-    return a + b
+def add_plain_tools(server: Server) -> None:
+    """Tools that need nothing from the client."""
+
+    @server.tool
+    def add(a: int, b: int) -> int:
+        """Add two numbers."""
+        return a + b
+
+    @server.tool
+    def echo(text: str) -> str:
+        """Return the text."""
+        return text
+
+    @server.tool
+    def weather(city: str) -> Weather:
+        """Return a typed result."""
+        return Weather(city=city, degrees=21.5, tags=["sunny", "dry"])
+
+    @server.tool
+    def fails(reason: str) -> str:
+        """Raise what is shown to the client."""
+        raise ToolError(reason)
+
+    @server.tool
+    def crashes() -> str:
+        """Raise what nobody expected."""
+        raise RuntimeError("crashed inside")
 
 
-@server.tool
-def echo(text: str) -> str:
-    """Return the text."""
-    return text
+def add_awaited_tools(server: Server, runtime: str) -> None:
+    """Tools that take long, for a runtime that awaits them."""
+    sleep = import_module(runtime).sleep
+    cancelled = 0
+
+    @server.tool
+    async def slow(steps: int, ctx: Context, pause: float = 0.0) -> str:
+        """Report progress for each step."""
+        for step in range(1, steps + 1):
+            ctx.progress(step, total=steps, message=f"step {step} of {steps}")
+            await sleep(pause)
+        return f"{steps} steps"
+
+    @server.tool
+    async def waits(ctx: Context) -> str:
+        """Report progress once, then wait until cancelled."""
+        nonlocal cancelled
+        ctx.progress(1, total=2, message="waiting")
+        try:
+            await sleep(FOREVER)
+        finally:
+            cancelled += 1
+        return "unreachable"
+
+    @server.tool
+    async def cancelled_calls() -> str:
+        """Tell how many calls of `waits` were cancelled."""
+        return str(cancelled)
 
 
-@server.tool
-def weather(city: str) -> Weather:
-    """Return a typed result."""
-    return Weather(city=city, degrees=21.5, tags=["sunny", "dry"])
+def add_blocking_tools(server: Server) -> None:
+    """The same for a runtime of threads."""
+    changed = threading.Condition()
+    waiting = cancelled = 0
+
+    @server.tool
+    def slow(steps: int, ctx: Context, pause: float = 0.0) -> str:
+        """Report progress for each step."""
+        for step in range(1, steps + 1):
+            ctx.progress(step, total=steps, message=f"step {step} of {steps}")
+            time.sleep(pause)
+        return f"{steps} steps"
+
+    @server.tool
+    def waits(ctx: Context) -> str:
+        """Report progress once, then wait until cancelled."""
+        nonlocal waiting, cancelled
+        with changed:
+            waiting += 1
+        ctx.progress(1, total=2, message="waiting")
+        while not ctx.cancelled:
+            time.sleep(0.01)
+        with changed:
+            waiting -= 1
+            cancelled += 1
+            changed.notify_all()
+        return "nobody waits for this"
+
+    @server.tool
+    def cancelled_calls() -> str:
+        """Tell how many calls of `waits` were cancelled, once those that were have noticed."""
+        with changed:
+            changed.wait_for(lambda: waiting == 0, timeout=10)
+            return str(cancelled)
 
 
-@server.tool
-def fails(reason: str) -> str:
-    """Raise what is shown to the client."""
-    raise ToolError(reason)
+def add_asking_tools(server: Server) -> None:
+    """Tools that ask the client, or log."""
+
+    @server.tool
+    def asks(ctx: Context) -> str:
+        """Ask for a name."""
+        match ctx.elicit("name", "What is your name?", Name):
+            case Accepted(value=answer):
+                return f"Hello, {answer.name}"
+            case _:
+                raise ToolError("no name, no greeting")
+
+    @server.tool
+    def asks_twice(ctx: Context) -> str:
+        """Ask for a name, then for a sampled message: two rounds of one call."""
+        match ctx.elicit("name", "What is your name?", Name):
+            case Accepted(value=answer):
+                return f"{answer.name}: {ctx.sample('greeting', HELLO).model}"
+            case _:
+                raise ToolError("no name, no greeting")
+
+    @server.tool
+    def samples(ctx: Context) -> str:
+        """Ask the client's model."""
+        message = ctx.sample("greeting", HELLO)
+        return f"{message.model}: {message.content.text}"
+
+    @server.tool
+    def lists_roots(ctx: Context) -> str:
+        """Ask for the client's roots."""
+        return ",".join(root.uri for root in ctx.roots())
+
+    @server.tool
+    def logs(text: str, ctx: Context) -> str:
+        """Log at debug and at warning level."""
+        ctx.debug(f"quiet {text}", logger="peer")
+        ctx.warning(f"loud {text}", logger="peer")
+        return "logged"
 
 
-@server.tool
-def crashes() -> str:
-    """Raise what nobody expected."""
-    raise RuntimeError("crashed inside")
+def add_resources_and_prompts(server: Server) -> None:
+    """One of each."""
+
+    @server.resource(NOTE, name="greeting", description="A fixed text.", mime_type="text/plain")
+    def greeting() -> str:
+        """Return a fixed text."""
+        return "Good morning"
+
+    @server.prompt(title="Greet somebody")
+    def greet(name: str, tone: str = "kind") -> str:
+        """Write a greeting."""
+        return f"Greet {name} in a {tone} tone."
 
 
-@server.tool
-async def slow(steps: int, ctx: Context, pause: float = 0.0) -> str:
-    """Report progress for each step."""
-    for step in range(1, steps + 1):
-        ctx.progress(step, total=steps, message=f"step {step} of {steps}")
-        await asyncio.sleep(pause)
-    return f"{steps} steps"
+def build(runtime: str) -> Server:
+    """Build the server for a runtime."""
+    server = Server("our-server", version="1.2.3", title="Our server", instructions="For interop tests.")
+    add_plain_tools(server)
+    if runtime == "threads":
+        add_blocking_tools(server)
+    else:
+        add_awaited_tools(server, runtime)
+    add_asking_tools(server)
+    add_resources_and_prompts(server)
+    return server
 
 
-@server.tool
-async def waits(ctx: Context) -> str:
-    """Report progress once, then wait until cancelled."""
-    global cancelled  # noqa: PLW0603
-    ctx.progress(1, total=2, message="waiting")
-    try:
-        await asyncio.Event().wait()
-    except asyncio.CancelledError:
-        cancelled += 1
-        raise
-    return "unreachable"
-
-
-@server.tool
-async def cancelled_calls() -> str:
-    """Tell how many calls of `waits` were cancelled."""
-    return str(cancelled)
-
-
-@server.tool
-def asks(ctx: Context) -> str:
-    """Ask for a name."""
-    match ctx.elicit("name", "What is your name?", Name):
-        case Accepted(value=answer):
-            return f"Hello, {answer.name}"
-        case _:
-            raise ToolError("no name, no greeting")
-
-
-@server.tool
-def asks_twice(ctx: Context) -> str:
-    """Ask for a name, then for a sampled message: two rounds of one call."""
-    match ctx.elicit("name", "What is your name?", Name):
-        case Accepted(value=answer):
-            return f"{answer.name}: {ctx.sample('greeting', HELLO).model}"
-        case _:
-            raise ToolError("no name, no greeting")
-
-
-@server.tool
-def samples(ctx: Context) -> str:
-    """Ask the client's model."""
-    message = ctx.sample("greeting", HELLO)
-    return f"{message.model}: {message.content.text}"
-
-
-@server.tool
-def lists_roots(ctx: Context) -> str:
-    """Ask for the client's roots."""
-    return ",".join(root.uri for root in ctx.roots())
-
-
-@server.tool
-def logs(text: str, ctx: Context) -> str:
-    """Log at debug and at warning level."""
-    ctx.debug(f"quiet {text}", logger="peer")
-    ctx.warning(f"loud {text}", logger="peer")
-    return "logged"
-
-
-@server.resource(NOTE, name="greeting", description="A fixed text.", mime_type="text/plain")
-def greeting() -> str:
-    """Return a fixed text."""
-    return "Good morning"
-
-
-@server.prompt(title="Greet somebody")
-def greet(name: str, tone: str = "kind") -> str:
-    """Write a greeting."""
-    return f"Greet {name} in a {tone} tone."
-
+server = build("asyncio")
 
 if __name__ == "__main__":
-    serve_stdio(server)
+    chosen = sys.argv[1] if len(sys.argv) > 1 else "asyncio"
+    import_module(f"sansmcp_{chosen}").serve_stdio(build(chosen))

@@ -1,139 +1,190 @@
-"""Our client drives the official SDK's server over stdio, in every revision, and finds its era by itself."""
+"""Our client drives the servers of the Python peers over stdio, on each runtime, in each revision they speak.
 
-import asyncio
-from collections.abc import Awaitable, Callable
+The tools of the servers are the same (see `peers`); what differs between them is in `Ways`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from tests.interop.matrix import cells
+from tests.interop.runtimes import GiveUp, hold
+from tests.interop.watching import ended_by_itself, watched
 
-from sansmcp import RequestFailed
-from sansmcp.client import accept
-from sansmcp.schema import REVISIONS, TextContent
-from sansmcp_asyncio import connect
+from sansmcp import RequestFailed, RequestTimedOut, schema
+from sansmcp.client import (
+    accept,
+    call_tool,
+    get_prompt,
+    list_prompts,
+    list_resource_templates,
+    list_resources,
+    list_tools,
+    ping,
+    read_resource,
+    set_log_level,
+)
+from sansmcp.schema import LEGACY_REVISIONS, REVISIONS, TextContent
 
 MODERN = "2026-07-28"
+NOTE = "note://greeting"
 
-every_revision = pytest.mark.parametrize("revision", REVISIONS)
-
-
-def run(work: Callable[[], Awaitable[None]]) -> None:
-    async def guarded() -> None:
-        await asyncio.wait_for(work(), 60)
-
-    asyncio.run(guarded())
+ROOTS = (schema.Root(uri="file:///project", name="project"),)
+SAID = schema.CreateMessageResult(
+    role="assistant", content=TextContent(text="hello"), model="fixed", stop_reason="endTurn"
+)
+WEATHER = {"city": "Rome", "degrees": 21.5, "tags": ["sunny", "dry"]}
 
 
-def text(result) -> str:
-    assert not result.is_error, result
+@dataclass(frozen=True, kw_only=True)
+class Ways:
+    """What a peer does in its own way."""
+
+    newest: str = MODERN
+    """The revision that the probe leads to."""
+    no_resource: int = -32602
+    """How it says that there is no such resource; 0 is no code of JSON-RPC."""
+    declares_logging: bool = True
+    """Whether it says that it logs; it does either way."""
+    fails_with: str = "because"
+    """What it shows of a tool's error."""
+    says: Callable[[str], Any] = str
+    """What a text becomes in a log record."""
+    asks_unasked: bool = False
+    """Whether it sends a form to a client that did not say that it has any."""
+    answers_the_cancelled: bool = False
+    """Whether it answers a call that was cancelled, which it should not."""
+
+    def breaches(self, revision: str) -> list[str]:
+        """Return the events that tell of them, in order; there are two cancelled calls."""
+        asks = self.asks_unasked and revision < "2025-06-18"
+        return ["ProtocolViolated"] * asks + ["MessageDropped"] * 2 * self.answers_the_cancelled
+
+
+WAYS = {
+    "mcp": Ways(fails_with="Error executing tool fails: because"),
+    "mcp_legacy": Ways(
+        newest="2025-11-25",
+        no_resource=0,
+        declares_logging=False,
+        asks_unasked=True,
+        answers_the_cancelled=True,
+        fails_with="Error executing tool fails: because",
+    ),
+    "fastmcp": Ways(says=lambda text: {"msg": text, "extra": None}, asks_unasked=True),
+}
+
+
+def text(result):
     return "".join(block.text for block in result.content if isinstance(block, TextContent))
 
 
-def test_the_era_of_the_sdk_server_is_found_by_the_probe(mcp_server):
-    async def work():
-        async with connect(mcp_server) as client:
-            assert client.revision == MODERN
-            assert client.server_info.name == "peer-server"
-            assert client.instructions == "For interop tests."
-            finding = client.finding
-        async with connect(mcp_server, finding=finding) as client:
-            assert client.revision == MODERN
-            assert text(await client.call_tool("add", {"a": 1, "b": 2})) == "3"
-
-    run(work)
-
-
-@every_revision
-def test_lists_calls_resources_and_prompts(mcp_server, revision):
-    async def work():
-        async with connect(mcp_server, revisions=[revision]) as client:
-            assert client.revision == revision
-            assert "add" in [tool.name async for tool in client.tools()]
-            assert "note://greeting" in [resource.uri async for resource in client.resources()]
-            assert [prompt.name async for prompt in client.prompts()] == ["greet"]
-            assert text(await client.call_tool("add", {"a": 1, "b": 2})) == "3"
-            read = await client.read_resource("note://greeting")
-            assert read.contents[0].text == "Good morning"
-            prompt = await client.get_prompt("greet", {"name": "Ada"})
-            assert prompt.messages[0].content.text == "Greet Ada in a kind tone."
-            failed = await client.call_tool("fails", {"reason": "because"})
-            assert failed.is_error
-            with pytest.raises(RequestFailed) as caught:
-                await client.read_resource("note://nothing")
-            assert caught.value.code == -32602
-
-    run(work)
+def lists_and_reads(client, ways):
+    assert {"add", "waits"} <= {tool.name for tool in (yield list_tools()).tools}
+    assert NOTE in {resource.uri for resource in (yield list_resources()).resources}
+    templates = yield list_resource_templates()
+    assert [item.uri_template for item in templates.resource_templates] == ["note://by-name/{name}"]
+    assert [prompt.name for prompt in (yield list_prompts()).prompts] == ["greet"]
+    assert (yield read_resource(NOTE)).contents[0].text == "Good morning"
+    assert (yield read_resource("note://by-name/Ada")).contents[0].text == "Good morning, Ada"
+    prompt = yield get_prompt("greet", {"name": "Ada"})
+    assert prompt.messages[0].content.text == "Greet Ada in a kind tone."
+    with pytest.raises(RequestFailed) as caught:
+        yield read_resource("note://nothing")
+    assert caught.value.code == ways.no_resource
+    if client.revision != MODERN:
+        yield ping()
 
 
-@every_revision
-def test_progress_of_the_sdk_server_rises(mcp_server, revision):
-    async def work():
-        seen: list[float] = []
-        async with connect(mcp_server, revisions=[revision]) as client:
-            result = await client.call_tool(
-                "slow", {"steps": 3}, on_progress=lambda event: seen.append(event.progress)
-            )
-            assert text(result) == "3 steps"
-        assert seen == [1, 2, 3]
+def calls(client, ways):
+    assert text((yield call_tool("add", {"a": 1, "b": 2}))) == "3"
+    weather = yield call_tool("weather", {"city": "Rome"})
+    assert "Rome" in text(weather)
+    if client.revision >= "2025-06-18":
+        assert weather.structured_content == WEATHER
+    failed = yield call_tool("fails", {"reason": "because"})
+    assert failed.is_error
+    assert text(failed) == ways.fails_with
+    assert (yield call_tool("add", {"a": "one"})).is_error
+    seen = []
+    slow = yield call_tool("slow", {"steps": 3}, on_progress=lambda event: seen.append(event.progress))
+    assert text(slow) == "3 steps"
+    assert seen == [1, 2, 3]
 
-    run(work)
 
-
-@pytest.mark.parametrize("revision", ["2025-06-18", "2025-11-25", MODERN])
-def test_a_question_of_the_sdk_server_is_answered(mcp_server, revision):
-    async def work():
-        asked = []
-
-        def answer(request):
-            asked.append(request.message)
-            return accept({"name": "Ada"})
-
-        async with connect(mcp_server, revisions=[revision], elicitation=answer) as client:
-            assert text(await client.call_tool("asks")) == "Hello, Ada"
+def answers(client, asked):
+    if client.revision >= "2025-06-18":
+        assert text((yield call_tool("asks"))) == "Hello, Ada"
         assert asked == ["What is your name?"]
-
-    run(work)
-
-
-@every_revision
-def test_a_cancelled_call_is_noticed_by_the_sdk_server(mcp_server, revision):
-    async def work():
-        async with connect(mcp_server, revisions=[revision]) as client:
-            begun = asyncio.Event()
-            call = asyncio.ensure_future(client.call_tool("waits", on_progress=lambda _event: begun.set()))
-            await begun.wait()
-            call.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await call
-            assert text(await client.call_tool("cancelled_calls")) == "1"
-
-    run(work)
+    else:
+        # There are no forms yet, and the client did not say that it has any.
+        try:
+            refused = (yield call_tool("asks")).is_error
+        except RequestFailed as error:
+            refused = error.code == -32021
+        assert refused
+        assert asked == []
+    assert text((yield call_tool("samples"))) == "fixed: hello"
+    assert text((yield call_tool("lists_roots"))) == "file:///project"
 
 
-@pytest.mark.parametrize("revision", REVISIONS[:-1])
-def test_the_sdk_server_answers_a_ping_in_the_legacy_era(mcp_server, revision):
-    async def work():
-        async with connect(mcp_server, revisions=[revision]) as client:
-            await client.ping()
-            assert client.disconnected is None
+def hears(heard, ways):
+    if ways.declares_logging:
+        yield set_log_level("warning")
+    assert text((yield call_tool("logs", {"text": "x"}))) == "logged"
+    # What was sent before an answer is here before it, so one more answer is enough for what came after.
+    yield list_tools()
+    assert ("warning", ways.says("loud x")) in [(event.level, event.data) for event in heard]
 
-    run(work)
+
+def gives_up():
+    assert (yield GiveUp(call_tool("waits")))
+    assert text((yield call_tool("cancelled_calls"))) == "1"
+    with pytest.raises(RequestTimedOut):
+        yield call_tool("waits", timeout=0.2)
+    assert text((yield call_tool("cancelled_calls"))) == "2"
 
 
-@pytest.mark.parametrize("revision", ["2025-11-25", MODERN])
-def test_logs_of_the_sdk_server_arrive_when_asked_for(mcp_server, revision):
-    async def work():
-        heard = []
-        arrived = asyncio.Event()
+@pytest.mark.parametrize(
+    ("runtime", "peer", "revision"),
+    cells(
+        *(("mcp", revision) for revision in ("probe", *REVISIONS)),
+        *(("mcp_legacy", revision) for revision in ("probe", *LEGACY_REVISIONS)),
+        *(("fastmcp", revision) for revision in ("probe", *REVISIONS)),
+    ),
+)
+def test_a_server_of_a_peer_does_all_that_our_client_asks(tmp_path, server_command, runtime, peer, revision):
+    ways = WAYS[peer]
+    spoken = ways.newest if revision == "probe" else revision
+    asked, heard, wrong = [], [], []
 
-        def listener(event):
-            heard.append(event)
-            if event.level == "warning":
-                arrived.set()
+    def answer(request):
+        asked.append(request.message)
+        return accept({"name": "Ada"})
 
-        settings = {"revisions": [revision], "on_log": listener}
-        async with connect(mcp_server, **settings) as client:
-            await client.set_log_level("warning")
-            assert text(await client.call_tool("logs", {"text": "x"})) == "logged"
-            await arrived.wait()
-        assert "loud x" in [event.data for event in heard]
+    def conversation(client):
+        assert client.revision == spoken
+        assert client.server_info.name == "peer-server"
+        assert client.instructions == "For interop tests."
+        yield from lists_and_reads(client, ways)
+        yield from calls(client, ways)
+        yield from answers(client, asked)
+        yield from hears(heard, ways)
+        yield from gives_up()
+        assert client.disconnected is None
 
-    run(work)
+    settings = {} if revision == "probe" else {"revisions": [revision]}
+    hold(
+        runtime,
+        watched(server_command, tmp_path),
+        conversation,
+        elicitation=answer,
+        sampling=lambda _request: SAID,
+        roots=ROOTS,
+        on_log=heard.append,
+        on_violation=wrong.append,
+        **settings,
+    )
+    assert [type(event).__name__ for event in wrong] == ways.breaches(spoken), wrong
+    assert ended_by_itself(tmp_path)

@@ -1,20 +1,14 @@
-"""The official SDK's client drives our server over stdio, in every revision that it can offer."""
+"""The clients of the Python peers drive our server over stdio, on each runtime, in each revision."""
 
 import sys
 
 import pytest
+from tests.interop.matrix import cells
 from tests.interop.scenario import run_client
+from tests.interop.watching import ended_by_itself, watched
 
-OURS = (sys.executable, "-m", "tests.interop.our_server")
-
-MODES = [
-    ("2024-11-05", "2024-11-05"),
-    ("2025-03-26", "2025-03-26"),
-    ("2025-06-18", "2025-06-18"),
-    ("legacy", "2025-11-25"),
-    ("modern", "2026-07-28"),
-    ("auto", "2026-07-28"),
-]
+LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+MODERN = "2026-07-28"
 
 STEPS = (
     "tools",
@@ -30,6 +24,7 @@ STEPS = (
     "unknown",
     "slow",
     "asks",
+    "asks_twice",
     "samples",
     "lists_roots",
     "logs",
@@ -38,34 +33,58 @@ STEPS = (
 )
 
 
-@pytest.mark.parametrize(("mode", "revision"), MODES)
-def test_the_sdk_client_takes_every_step_with_our_server(mcp_client, mode, revision):
-    report = run_client(mcp_client, mode, OURS, only=STEPS)
-    steps = report.steps
+@pytest.mark.parametrize(
+    ("runtime", "peer", "mode"),
+    cells(
+        *(("mcp", mode) for mode in (*LEGACY, "modern", "auto")),
+        *(("mcp_legacy", mode) for mode in LEGACY),
+        *(("fastmcp", mode) for mode in (*LEGACY, "modern", "auto")),
+    ),
+)
+def test_a_client_of_a_peer_takes_every_step_with_our_server(tmp_path, client_command, runtime, mode):
+    ours = watched([sys.executable, "-m", "tests.interop.our_server", runtime], tmp_path)
+    revision = mode if mode in LEGACY else MODERN
+    report = run_client(client_command, mode, ours, only=STEPS)
     assert report.failed == {}, report.errors
     assert report.code == 0, report.errors
-    assert steps["connect"]["revision"] == revision
-    assert "add" in steps["tools"]["names"]
+    assert list(report.steps) == ["connect", *STEPS, "close"]
+    assert report.steps["connect"]["revision"] == revision
+    assert_lists_and_reads(report.steps, revision)
+    assert_calls(report.steps, revision)
+    assert_questions(report.steps, revision)
+    assert [(record["level"], record["data"]) for record in report.steps["logs"]["logs"]] == [
+        ("warning", "loud x")
+    ]
+    assert report.steps["cancels"]["cancelled"]
+    assert report.steps["cancels"]["texts"] == ["1"]
+    assert report.steps["close"] == {"faults": []}
+    assert ended_by_itself(tmp_path)
+
+
+def assert_lists_and_reads(steps, revision):
+    assert {"add", "waits"} <= set(steps["tools"]["names"])
     assert steps["resources"] == {"uris": ["note://greeting"], "templates": []}
     assert steps["reads"]["contents"][0]["text"] == "Good morning"
-    assert steps["reads_nothing"]["code"] == (-32602 if revision == "2026-07-28" else -32002)
+    assert steps["reads_nothing"]["code"] == (-32602 if revision == MODERN else -32002)
     assert steps["prompts"]["names"] == ["greet"]
     assert steps["prompt"]["texts"] == ["Greet Ada in a kind tone."]
+    assert steps["pings"].get("code") == (-32601 if revision == MODERN else None)
+
+
+def assert_calls(steps, revision):
     assert steps["add"]["texts"] == ["3"]
+    expected = {"city": "Rome", "degrees": 21.5, "tags": ["sunny", "dry"]}
+    assert steps["weather"]["structured"] == (expected if revision >= "2025-06-18" else None)
+    assert "Rome" in steps["weather"]["texts"][0]
     assert steps["fails"]["texts"] == ["because"]
     assert steps["fails"]["is_error"]
+    assert steps["unknown"]["code"] == -32602
+    # Of what is reported before anybody reads, the last remains.
     assert [item["progress"] for item in steps["slow"]["progress"]][-1] == 3
     assert steps["slow"]["texts"] == ["3 steps"]
-    assert steps["samples"]["texts"] == ["fixed: hello"]
-    assert steps["lists_roots"]["texts"] == ["file:///project"]
-    assert [record["level"] for record in steps["logs"]["logs"]] == ["warning"]
-    assert steps["cancels"]["texts"] == ["1"]
-    assert steps["close"] == {"killed": False, "faults": []}
 
 
-@pytest.mark.parametrize(("mode", "revision"), MODES)
-def test_the_sdk_client_answers_our_question_where_the_revision_has_them(mcp_client, mode, revision):
-    steps = run_client(mcp_client, mode, OURS, only=["asks", "asks_twice"]).steps
+def assert_questions(steps, revision):
     asked = steps["asks"]
     if revision < "2025-06-18":
         # There are no forms yet: the tool says what is missing.
@@ -75,11 +94,5 @@ def test_the_sdk_client_answers_our_question_where_the_revision_has_them(mcp_cli
         assert asked["texts"] == ["Hello, Ada"]
         assert asked["questions"][0]["message"] == "What is your name?"
         assert steps["asks_twice"]["texts"] == ["Ada: fixed"]
-
-
-@pytest.mark.parametrize(("mode", "revision"), MODES)
-def test_structured_output_reaches_the_sdk_client_where_the_revision_has_it(mcp_client, mode, revision):
-    seen = run_client(mcp_client, mode, OURS, only=["tools", "weather"]).steps["weather"]
-    expected = {"city": "Rome", "degrees": 21.5, "tags": ["sunny", "dry"]}
-    assert seen["structured"] == (expected if revision >= "2025-06-18" else None)
-    assert "Rome" in seen["texts"][0]
+    assert steps["samples"]["texts"] == ["fixed: hello"]
+    assert steps["lists_roots"]["texts"] == ["file:///project"]

@@ -1,6 +1,7 @@
 import shutil
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from subprocess import run
 
@@ -114,6 +115,12 @@ def test_another_version_than_the_pin_is_a_failure(tmp_path):
     source = wheel(tmp_path, version="2.0")
     with pytest.raises(BuildFailed, match=r"expected sansmcp-fake-peer 1\.0, found 2\.0"):
         interpreter_of(pin_of(source), surroundings(tmp_path, uv=True))
+
+
+def test_a_pin_that_overrides_requirements_fails_where_only_pip_is(tmp_path):
+    pin = replace(pin_of(wheel(tmp_path)), overrides=("certifi",))
+    with pytest.raises(BuildFailed, match="needs uv: pip cannot override certifi"):
+        interpreter_of(pin, surroundings(tmp_path, uv=False))
 
 
 @needs_uv

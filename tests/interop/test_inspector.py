@@ -1,0 +1,92 @@
+"""The command line of the MCP Inspector, on Node.js, drives our server on each runtime, in each era."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.interop.matrix import cells
+from tests.interop.raw import DEADLINE
+from tests.interop.watching import ended_by_itself, watched
+
+# What it exits with after a result with `isError`, or a tool that the server does not list.
+TOOL_FAILED = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What one run of it said: its exit code, the result on stdout, the error on stderr."""
+
+    code: int
+    result: dict
+    error: dict
+
+
+class Inspector:
+    """Runs the command line, one server for each method."""
+
+    def __init__(self, node: str, packages: Path, era: str, runtime: str, folder: Path) -> None:
+        self._folder = folder
+        # Beside it, so that it writes nothing into the home of whoever runs the tests.
+        self._home = folder / "home"
+        self._home.mkdir()
+        ours = watched([sys.executable, "-m", "tests.interop.our_server", runtime], folder)
+        config = folder / "servers.json"
+        server = {"type": "stdio", "command": ours[0], "args": ours[1:]}
+        config.write_text(json.dumps({"mcpServers": {"ours": server}}))
+        program = packages / "@modelcontextprotocol" / "inspector" / "clients" / "cli" / "build" / "index.js"
+        self._command = [node, str(program), "--config", str(config), "--server", "ours"]
+        self._command += ["--protocol-era", era, "--format", "json", "--quiet", "--method"]
+
+    def __call__(self, method: str, *options: str) -> Said:
+        """Run it, and see that our server ended well."""
+        done = subprocess.run(
+            [*self._command, method, *options],
+            env={"HOME": str(self._home), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+        assert ended_by_itself(self._folder), done.stderr
+        (self._folder / "code").unlink()
+        result, error = (json.loads(text) if text else {} for text in (done.stdout, done.stderr))
+        return Said(code=done.returncode, result=result.get("result", {}), error=error.get("error", {}))
+
+
+@pytest.mark.parametrize(
+    ("runtime", "era", "revision"),
+    cells(("legacy", "2025-11-25"), ("auto", "2026-07-28"), ("modern", "2026-07-28")),
+)
+def test_the_inspector_gets_all_it_asks_our_server_for(tmp_path, node, node_packages, runtime, era, revision):
+    inspect = Inspector(node, node_packages, era, runtime, tmp_path)
+
+    assert inspect("initialize").result["protocolVersion"] == revision
+    tools = {tool["name"]: tool for tool in inspect("tools/list").result["tools"]}
+    assert tools["weather"]["outputSchema"]["type"] == "object"
+    read = inspect("resources/read", "--uri", "note://greeting")
+    assert read.result["contents"][0]["text"] == "Good morning"
+    missing = inspect("resources/read", "--uri", "note://nothing")
+    assert (missing.code, missing.error["message"]) == (1, "there is no resource 'note://nothing'")
+    prompt = inspect("prompts/get", "--prompt-name", "greet", "--prompt-args", "name=Ada")
+    assert prompt.result["messages"][0]["content"]["text"] == "Greet Ada in a kind tone."
+
+    def call(tool: str, **arguments: object) -> Said:
+        return inspect("tools/call", "--tool-name", tool, "--tool-args-json", json.dumps(arguments))
+
+    assert call("weather", city="Rome").result["structuredContent"]["degrees"] == 21.5
+    failed = call("fails", reason="because")
+    assert (failed.code, failed.result["isError"]) == (TOOL_FAILED, True)
+    assert failed.result["content"][0]["text"] == "because"
+    refused = call("asks")
+    assert refused.code
+    assert "elicitation" in str(refused)
+
+
+@pytest.mark.parametrize(("runtime", "era"), cells(("legacy",), ("modern",)))
+def test_the_inspector_loses_no_answer_under_load(tmp_path, node, node_packages, runtime, era):
+    inspect = Inspector(node, node_packages, era, runtime, tmp_path)
+    options = ["--tool-name", "add", "--tool-args-json", '{"a": 1, "b": 2}', "--load"]
+    load = inspect("tools/call", *options, "--load-concurrency", "50", "--load-requests", "500").result
+    assert (load["requests"], load["ok"], load["errors"], load["toolErrors"]) == (500, 500, 0, 0)
