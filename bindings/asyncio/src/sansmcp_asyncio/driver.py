@@ -34,7 +34,9 @@ class _Carried:
     link: Link
     stream: ByteStream
     wake: asyncio.Event = attrs.field(factory=asyncio.Event)
+    reading: asyncio.Task[None] | None = None
     writing: asyncio.Task[None] | None = None
+    ending: asyncio.Task[None] | None = None
     flush: asyncio.TimerHandle | None = None
 
 
@@ -61,6 +63,7 @@ class Driver(Generic[SessionT, EventT]):
         self._carried: dict[Link, _Carried] = {}
         self._orphans: set[Link] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._endings: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._settling = False
         self._fault: Exception | None = None
@@ -91,7 +94,12 @@ class Driver(Generic[SessionT, EventT]):
             The task; cancelling it ends the link at once. It raises what the stream or the taker of events
             raised beyond an OSError.
         """
-        return self._start(self._carry(link, stream), "sansmcp link")
+        carried = _Carried(link, stream)
+        self._carried[link] = carried
+        task = self._start(self._carry(carried), "sansmcp link")
+        # A task that is cancelled before it begins does nothing at all, not even its end.
+        task.add_done_callback(lambda _: self._end_once(carried))
+        return task
 
     async def wait_done(self) -> None:
         """Wait until every link that is carried is done and its stream closed.
@@ -99,8 +107,8 @@ class Driver(Generic[SessionT, EventT]):
         Raises:
             Exception: what a stream that was dialled, or the taker of its events, raised beyond an OSError.
         """
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        while running := self._tasks | self._endings:
+            await asyncio.wait(running)
         fault, self._fault = self._fault, None
         if fault is not None:
             raise fault
@@ -164,31 +172,35 @@ class Driver(Generic[SessionT, EventT]):
             self._receive_eof(dial.link, str(error))
             return
         try:
-            await self._carry(dial.link, stream)
+            await self.carry(dial.link, stream)
         except Exception as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
             self._fault = self._fault or fault
 
-    async def _carry(self, link: Link, stream: ByteStream) -> None:
-        carried = _Carried(link, stream)
-        self._carried[link] = carried
-        reading = self._loop.create_task(self._read(carried), name="sansmcp reader")
+    async def _carry(self, carried: _Carried) -> None:
+        carried.reading = reading = self._loop.create_task(self._read(carried), name="sansmcp reader")
         carried.writing = writing = self._loop.create_task(self._write(carried), name="sansmcp writer")
         # Without a reader nothing can end well any more, and nobody must wait for it.
         reading.add_done_callback(lambda ended: _failed(ended) and writing.cancel())
-        self._schedule.note(link)
+        self._schedule.note(carried.link)
         self._arm()
         try:
             await asyncio.wait({writing})
         finally:
-            reading.cancel()
-            writing.cancel()
-            faults = await asyncio.gather(reading, writing, return_exceptions=True)
-            await self._end(carried)
-        for fault in faults:
-            if isinstance(fault, Exception):
-                raise fault
+            # A second cancellation must not leave the stream open.
+            await asyncio.shield(self._end_once(carried))
+
+    def _end_once(self, carried: _Carried) -> asyncio.Task[None]:
+        if carried.ending is None:
+            carried.ending = self._loop.create_task(self._end(carried), name="sansmcp end")
+            self._endings.add(carried.ending)
+            carried.ending.add_done_callback(self._endings.discard)
+        return carried.ending
 
     async def _end(self, carried: _Carried) -> None:
+        tasks = [task for task in (carried.reading, carried.writing) if task is not None]
+        for task in tasks:
+            task.cancel()
+        faults = await asyncio.gather(*tasks, return_exceptions=True)
         if carried.flush is not None:
             carried.flush.cancel()
         del self._carried[carried.link]
@@ -199,6 +211,9 @@ class Driver(Generic[SessionT, EventT]):
                 self._receive_eof(carried.link, None)
         finally:
             await carried.stream.close()
+        for fault in faults:
+            if isinstance(fault, Exception):
+                raise fault
 
     async def _read(self, carried: _Carried) -> None:
         link, stream = carried.link, carried.stream
