@@ -7,6 +7,7 @@ or has the exception thrown into it that a caller would have got.
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, TypeAlias
 
@@ -92,7 +93,12 @@ async def _await_each(steps: Generator[Step, Any, None], make: Callable[[Step], 
 
 _HOLDERS = {"asyncio": hold_on_asyncio, "trio": hold_on_trio, "threads": hold_on_threads}
 
-RUNTIMES = tuple(name for name in _HOLDERS if find_spec(f"sansmcp_{name}"))
+# Those that are written: a package may be there before what is in it.
+RUNTIMES = tuple(
+    name
+    for name in _HOLDERS
+    if find_spec(f"sansmcp_{name}") and hasattr(import_module(f"sansmcp_{name}"), "connect")
+)
 
 
 def hold(runtime: str, command: Sequence[str], conversation: Conversation, **settings: Any) -> None:

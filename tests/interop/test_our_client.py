@@ -76,6 +76,13 @@ WAYS = {
 }
 
 
+PEERS_AND_REVISIONS = (
+    *(("mcp", revision) for revision in ("probe", *REVISIONS)),
+    *(("mcp_legacy", revision) for revision in ("probe", *LEGACY_REVISIONS)),
+    *(("fastmcp", revision) for revision in ("probe", *REVISIONS)),
+)
+
+
 def text(result):
     return "".join(block.text for block in result.content if isinstance(block, TextContent))
 
@@ -146,14 +153,7 @@ def gives_up():
     assert text((yield call_tool("cancelled_calls"))) == "2"
 
 
-@pytest.mark.parametrize(
-    ("runtime", "peer", "revision"),
-    cells(
-        *(("mcp", revision) for revision in ("probe", *REVISIONS)),
-        *(("mcp_legacy", revision) for revision in ("probe", *LEGACY_REVISIONS)),
-        *(("fastmcp", revision) for revision in ("probe", *REVISIONS)),
-    ),
-)
+@pytest.mark.parametrize(("runtime", "peer", "revision"), cells(*PEERS_AND_REVISIONS))
 def test_a_server_of_a_peer_does_all_that_our_client_asks(tmp_path, server_command, runtime, peer, revision):
     ways = WAYS[peer]
     spoken = ways.newest if revision == "probe" else revision
@@ -187,4 +187,20 @@ def test_a_server_of_a_peer_does_all_that_our_client_asks(tmp_path, server_comma
         **settings,
     )
     assert [type(event).__name__ for event in wrong] == ways.breaches(spoken), wrong
+    assert ended_by_itself(tmp_path)
+
+
+@pytest.mark.parametrize(("runtime", "peer"), cells(("mcp",), ("mcp_legacy",), ("fastmcp",)))
+def test_what_the_probe_found_saves_the_next_connection_the_probe(tmp_path, server_command, runtime, peer):
+    findings = []
+
+    def conversation(client):
+        assert client.revision == WAYS[peer].newest
+        findings.append(client.finding)
+        assert text((yield call_tool("add", {"a": 1, "b": 2}))) == "3"
+
+    hold(runtime, watched(server_command, tmp_path), conversation)
+    hold(runtime, watched(server_command, tmp_path), conversation, finding=findings[0])
+    assert findings[0] is not None
+    assert findings[1] == findings[0]
     assert ended_by_itself(tmp_path)
