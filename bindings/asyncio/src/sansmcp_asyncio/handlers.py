@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from sansmcp.session import Finish, Outcome, Report, Runnable, Stop, outcome_of
+from sansmcp.session import Finish, Report, Runnable, Stop, outcome_of
 from sansmcp_asyncio.workers import Workers
 
 _logger: Final = logging.getLogger("sansmcp")
@@ -57,14 +57,13 @@ class Handlers:
             self._loop.call_soon(self._settle_once)
 
     async def _await(self, work: Runnable, finish: Finish) -> None:
-        outcome: Outcome
         try:
             value = await work.call()
         except BaseException as error:  # noqa: BLE001  # whatever a handler raises is its request's outcome
-            outcome = partial(work.raised, error)
+            # Kept in no variable: its traceback leads back here, and thousands of such rings hold up the exit.
+            finish(partial(work.raised, error), self._now())
         else:
-            outcome = partial(work.succeed, value)
-        finish(outcome, self._now())
+            finish(partial(work.succeed, value), self._now())
         self._settle()
 
     def _work(self, work: Runnable, finish: Finish) -> None:
