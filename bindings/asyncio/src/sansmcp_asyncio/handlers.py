@@ -60,7 +60,7 @@ class Handlers:
         try:
             value = await work.call()
         except BaseException as error:  # noqa: BLE001  # whatever a handler raises is its request's outcome
-            # Kept in no variable: its traceback leads back here, and thousands of such rings hold up the exit.
+            # Kept in no variable: its traceback leads back here, and such rings hold up the exit.
             finish(partial(work.raised, error), self._now())
         else:
             finish(partial(work.succeed, value), self._now())
