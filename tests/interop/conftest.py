@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,19 +17,28 @@ PINS = {"mcp": MCP, "mcp_legacy": MCP_LEGACY, "fastmcp": FASTMCP}
 T = TypeVar("T")
 
 
-def had(make: Callable[[], T]) -> T:
+@cache
+def found(make: Callable[..., T], *arguments: Pin) -> T | Unavailable:
+    """Make a peer once, or learn once why it cannot be had: who does not answer is not asked again."""
+    try:
+        return make(*arguments)
+    except Unavailable as reason:
+        return reason
+
+
+def had(make: Callable[..., T], *arguments: Pin) -> T:
     """Make a peer; the test is skipped where it cannot be had."""
     if sys.platform == "win32":
         pytest.skip("the interop tests drive POSIX processes")
-    try:
-        return make()
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+    peer = found(make, *arguments)
+    if isinstance(peer, Unavailable):
+        pytest.skip(str(peer))
+    return peer
 
 
 def python_program(pin: Pin, program: str) -> list[str]:
     """Return the command of a program that needs a pinned package."""
-    return [str(had(lambda: interpreter_of(pin))), str(PEERS / program)]
+    return [str(had(interpreter_of, pin)), str(PEERS / program)]
 
 
 @pytest.fixture(scope="session")
