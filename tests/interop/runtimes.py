@@ -5,7 +5,10 @@ or has the exception thrown into it that a caller would have got.
 """
 
 import asyncio
+import signal
+import threading
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -14,6 +17,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from sansmcp.client import Call
+from sansmcp.session import ProgressReceived
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,52 @@ def hold_on_trio(command: Sequence[str], conversation: Conversation, settings: M
 
 def hold_on_threads(command: Sequence[str], conversation: Conversation, settings: Mapping[str, Any]) -> None:
     """Connect with threads and go through the conversation."""
-    raise NotImplementedError
+    from sansmcp_threads import connect  # noqa: PLC0415 - one runtime at a time
+
+    with connect(command, **settings) as client:
+
+        def make(step: Step) -> Any:
+            return client.call(step) if isinstance(step, Call) else _interrupted(client, step.call)
+
+        steps = conversation(client)
+        with suppress(StopIteration):
+            step = next(steps)
+            while True:
+                try:
+                    value = make(step)
+                except Exception as error:  # noqa: BLE001 - it belongs to the conversation
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(value)
+
+
+class _Interruption(BaseException):
+    """What a signal raises in the thread that waits, as Control-C does."""
+
+
+def _interrupted(client: Any, call: Call[Any]) -> bool:
+    """Make a call that a signal interrupts; the tests run in the main thread, where signals are handled."""
+
+    def raise_it(_number: int, _frame: Any) -> None:
+        raise _Interruption
+
+    def on_progress(event: ProgressReceived) -> None:
+        # Once: the call is on its way out when more progress comes.
+        if event.progress == 1:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, raise_it)
+    try:
+        client.call(attrs.evolve(call, on_progress=on_progress))
+    except _Interruption:
+        return True
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    return False
 
 
 async def _await_each(steps: Generator[Step, Any, None], make: Callable[[Step], Awaitable[Any]]) -> None:
-    try:
+    with suppress(StopIteration):
         step = next(steps)
         while True:
             try:
@@ -87,8 +132,6 @@ async def _await_each(steps: Generator[Step, Any, None], make: Callable[[Step], 
                 step = steps.throw(error)
             else:
                 step = steps.send(value)
-    except StopIteration:
-        return
 
 
 _HOLDERS = {"asyncio": hold_on_asyncio, "trio": hold_on_trio, "threads": hold_on_threads}
