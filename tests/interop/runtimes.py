@@ -8,8 +8,10 @@ import asyncio
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, TypeAlias
@@ -27,7 +29,14 @@ class GiveUp:
     call: Call[Any]
 
 
-Step: TypeAlias = Call[Any] | GiveUp
+@dataclass(frozen=True)
+class Together:
+    """Make calls at the same time in the way of the runtime, and give their values in the same order."""
+
+    calls: Sequence[Call[Any]]
+
+
+Step: TypeAlias = Call[Any] | GiveUp | Together
 Conversation: TypeAlias = Callable[[Any], Generator[Step, Any, None]]
 
 # Against hanging: a conversation takes a few seconds.
@@ -40,18 +49,22 @@ def hold_on_asyncio(command: Sequence[str], conversation: Conversation, settings
 
     async def work() -> None:
         async with asyncio.timeout(PATIENCE), connect(command, **settings) as client:
-
-            async def make(step: Step) -> Any:
-                if isinstance(step, Call):
-                    return await client.call(step)
-                call = attrs.evolve(step.call, on_progress=lambda _event: given_up.cancel())
-                given_up = asyncio.ensure_future(client.call(call))
-                await asyncio.wait([given_up])
-                return given_up.cancelled()
-
-            await _await_each(conversation(client), make)
+            await _await_each(conversation(client), partial(_step_on_asyncio, client))
 
     asyncio.run(work())
+
+
+async def _step_on_asyncio(client: Any, step: Step) -> Any:
+    match step:
+        case Call():
+            return await client.call(step)
+        case Together(calls=calls):
+            return await asyncio.gather(*(client.call(call) for call in calls))
+        case GiveUp(call=call):
+            call = attrs.evolve(call, on_progress=lambda _event: given_up.cancel())
+            given_up = asyncio.ensure_future(client.call(call))
+            await asyncio.wait([given_up])
+            return given_up.cancelled()
 
 
 def hold_on_trio(command: Sequence[str], conversation: Conversation, settings: Mapping[str, Any]) -> None:
@@ -63,17 +76,31 @@ def hold_on_trio(command: Sequence[str], conversation: Conversation, settings: M
     async def work() -> None:
         with trio.fail_after(PATIENCE):
             async with connect(command, **settings) as client:
-
-                async def make(step: Step) -> Any:
-                    if isinstance(step, Call):
-                        return await client.call(step)
-                    with trio.CancelScope() as scope:
-                        await client.call(attrs.evolve(step.call, on_progress=lambda _event: scope.cancel()))
-                    return scope.cancelled_caught
-
-                await _await_each(conversation(client), make)
+                await _await_each(conversation(client), partial(_step_on_trio, client))
 
     trio.run(work)
+
+
+async def _step_on_trio(client: Any, step: Step) -> Any:
+    import trio  # noqa: PLC0415 - one runtime at a time
+
+    match step:
+        case Call():
+            return await client.call(step)
+        case Together(calls=calls):
+            values = [None] * len(calls)
+
+            async def keep(number: int, call: Call[Any]) -> None:
+                values[number] = await client.call(call)
+
+            async with trio.open_nursery() as nursery:
+                for number, call in enumerate(calls):
+                    nursery.start_soon(keep, number, call)
+            return values
+        case GiveUp(call=call):
+            with trio.CancelScope() as scope:
+                await client.call(attrs.evolve(call, on_progress=lambda _event: scope.cancel()))
+            return scope.cancelled_caught
 
 
 def hold_on_threads(command: Sequence[str], conversation: Conversation, settings: Mapping[str, Any]) -> None:
@@ -81,20 +108,27 @@ def hold_on_threads(command: Sequence[str], conversation: Conversation, settings
     from sansmcp_threads import connect  # noqa: PLC0415 - one runtime at a time
 
     with connect(command, **settings) as client:
-
-        def make(step: Step) -> Any:
-            return client.call(step) if isinstance(step, Call) else _interrupted(client, step.call)
-
         steps = conversation(client)
         with suppress(StopIteration):
             step = next(steps)
             while True:
                 try:
-                    value = make(step)
+                    value = _step_on_threads(client, step)
                 except Exception as error:  # noqa: BLE001 - it belongs to the conversation
                     step = steps.throw(error)
                 else:
                     step = steps.send(value)
+
+
+def _step_on_threads(client: Any, step: Step) -> Any:
+    match step:
+        case Call():
+            return client.call(step)
+        case Together(calls=calls):
+            with ThreadPoolExecutor(len(calls)) as pool:
+                return list(pool.map(client.call, calls))
+        case GiveUp(call=call):
+            return _interrupted(client, call)
 
 
 class _Interruption(BaseException):

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.interop.matrix import cells
-from tests.interop.runtimes import GiveUp, hold
+from tests.interop.runtimes import GiveUp, Together, hold
 from tests.interop.watching import ended_by_itself, watched
 
 from sansmcp import RequestFailed, RequestTimedOut, schema
@@ -89,6 +89,13 @@ def calls(client):
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
+def calls_at_once():
+    together = Together([call_tool("get-sum", {"a": number, "b": number}) for number in range(20)])
+    assert [text(result) for result in (yield together)] == [
+        f"The sum of {number} and {number} is {2 * number}." for number in range(20)
+    ]
+
+
 def answers(client, asked):
     assert "file:///project" in text((yield call_tool("get-roots-list")))
     assert "hello" in text((yield call_tool("trigger-sampling-request", {"prompt": "Say hello"})))
@@ -136,6 +143,7 @@ def test_the_reference_server_does_all_that_our_client_asks(tmp_path, node, node
         assert client.instructions
         yield from lists(client)
         yield from calls(client)
+        yield from calls_at_once()
         yield from answers(client, asked)
         yield from hears(heard)
         yield from gives_up()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.interop.matrix import cells
-from tests.interop.runtimes import GiveUp, hold
+from tests.interop.runtimes import GiveUp, Together, hold
 from tests.interop.watching import ended_by_itself, watched
 
 from sansmcp import RequestFailed, RequestTimedOut, schema
@@ -120,6 +120,11 @@ def calls(client, ways):
     assert seen == [1, 2, 3]
 
 
+def calls_at_once():
+    together = Together([call_tool("add", {"a": number, "b": number}) for number in range(20)])
+    assert [text(result) for result in (yield together)] == [str(2 * number) for number in range(20)]
+
+
 def answers(client, asked):
     if client.revision >= "2025-06-18":
         assert text((yield call_tool("asks"))) == "Hello, Ada"
@@ -169,6 +174,7 @@ def test_a_server_of_a_peer_does_all_that_our_client_asks(tmp_path, server_comma
         assert client.instructions == "For interop tests."
         yield from lists_and_reads(client, ways)
         yield from calls(client, ways)
+        yield from calls_at_once()
         yield from answers(client, asked)
         yield from hears(heard, ways)
         yield from gives_up()
