@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
+import attrs
+
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import LEGACY_REVISIONS, Revision
+from sansmcp.session.actions import Send
 from sansmcp.session.base import Session
 from sansmcp.session.client import ClientSession
 from sansmcp.session.endpoint import Dial, EndpointAction
@@ -23,6 +26,8 @@ from sansmcp.session.events import (
     ConnectionLost,
     Disconnected,
     RequestFailed,
+    RequestLost,
+    RequestTimedOut,
     ResponseReceived,
     ServerEvent,
     SubscriptionAcknowledged,
@@ -34,7 +39,7 @@ from sansmcp.session.server import ServerSession
 from sansmcp.session.settings import Restart
 from sansmcp.session.states import LinkState
 from sansmcp.values import JSON
-from sansmcp.wire import DEFAULT_LIMITS, Limits
+from sansmcp.wire import DEFAULT_LIMITS, Limits, Request
 
 SessionT = TypeVar("SessionT", bound=Session)  # type: ignore[type-arg]
 EventT = TypeVar("EventT")
@@ -206,9 +211,12 @@ class ClientLines:
         self._actions: list[EndpointAction] = []
         self._own_events: deque[ClientEvent] = deque()
         self._listening: dict[CallHandle, schema.SubscriptionFilter] = {}
+        self._ending: list[SubscriptionEnded] = []
         self._lost: dict[CallHandle, SubscriptionEnded] = {}
+        self._reopening: set[CallHandle] = set()
         self._again_at: float | None = None
         self._attempts = 0
+        self._knew_server = False
         self._was_connected = False
         self._closing = False
         self._session, self._link = self._new_link(None, None)
@@ -233,6 +241,24 @@ class ClientLines:
         """
         self.session.connect(now)
         self._actions.append(Dial(link=self._link, address=self._address))
+
+    def cancel(self, handle: CallHandle, now: float, *, reason: str | None = None) -> None:
+        """Give up a call or a subscription, one that is to be opened again too; see `ClientSession.cancel`.
+
+        Afterwards drain next_event(), ready() and the deadlines.
+
+        Args:
+            handle: the call or the subscription.
+            now: the time.
+            reason: one sentence for the server's log.
+
+        Raises:
+            LocalProtocolError: if its method is never cancelled.
+        """
+        self.session.cancel(handle, now, reason=reason)
+        self._listening.pop(handle, None)
+        self._lost.pop(handle, None)
+        self._reopening.discard(handle)
 
     def close(self, now: float) -> None:
         """End the connection in good order, for good; it may be said again.
@@ -262,7 +288,8 @@ class ClientLines:
     def actions(self) -> list[EndpointAction]:
         """Take what is to be dialled."""
         actions, self._actions = self._actions, []
-        return actions
+        # What was closed before it was dialled needs no stream any more.
+        return [action for action in actions if not action.link.done]
 
     def ready(self) -> list[Link]:
         """Take the links that may have bytes, another deadline or their end since the last call."""
@@ -286,43 +313,65 @@ class ClientLines:
     def _keep(self, session: ClientSession, event: ClientEvent) -> bool:
         """Take note of an event; say whether the user is not to see it, since the connection goes on."""
         match event:
+            case RequestFailed() | RequestTimedOut() | RequestLost() if event.handle in self._reopening:
+                # It was acknowledged once, so what the user is told of is an end.
+                reason = event.message if isinstance(event, RequestFailed) else event.reason
+                self._keep_subscription(session, SubscriptionEnded(handle=event.handle, reason=reason))
+                return True
             case ResponseReceived() | RequestFailed():
                 self._attempts = 0
             case Connected():
-                self._was_connected = True
+                self._knew_server = True
                 self._listen_again(session)
             case SubscriptionAcknowledged():
+                self._reopening.discard(event.handle)
                 self._listening[event.handle] = event.filter
             case SubscriptionEnded():
-                return self._keep_subscription(session, event)
+                self._keep_subscription(session, event)
+                return True
             case Disconnected():
-                return self._keep_end(session, event)
+                self._keep_end(session, event)
+                return True
             case _:
                 pass
         return False
 
-    def _keep_subscription(self, session: ClientSession, event: SubscriptionEnded) -> bool:
-        if session.link is LinkState.CLOSED and self._restarts():
-            self._lost[event.handle] = event
-            return True
-        self._listening.pop(event.handle, None)
-        return False
+    def _keep_subscription(self, session: ClientSession, ended: SubscriptionEnded) -> None:
+        self._reopening.discard(ended.handle)
+        if session.link is LinkState.CLOSED:
+            # The reason of the end, which comes last, tells what the server ended from what went with it.
+            self._ending.append(ended)
+        else:
+            self._end_subscription(ended)
 
-    def _keep_end(self, session: ClientSession, event: Disconnected) -> bool:
+    def _end_subscription(self, ended: SubscriptionEnded) -> None:
+        self._listening.pop(ended.handle, None)
+        self._own_events.append(ended)
+
+    def _keep_end(self, session: ClientSession, event: Disconnected) -> None:
+        ending, self._ending = self._ending, []
+        for ended in ending:
+            if ended.reason == event.reason:
+                self._lost[ended.handle] = ended
+            else:
+                self._end_subscription(ended)
+        # With a finding, `Connected` comes before the server has said a word.
+        self._was_connected |= self._knew_server and session.stats().messages_received > 0
         legacy: tuple[Revision, ...] = tuple(
             revision for revision in self._revisions if revision in LEGACY_REVISIONS
         )
-        if event.while_probing and self._dials_again and not self._closing and legacy:
+        if event.while_probing and self._dials_again and not self._closing and legacy and _was_asked(session):
             # Some legacy servers exit on a request before initialize (2026-07-28, stdio).
             self._dial_again(session.now, legacy, None)
         elif (restart := self._restarts()) is not None:
             delay = restart.delay(self._attempts, self._random(1)[0] / 255)
             self._attempts += 1
             self._again_at = session.now + delay
+            # What was cancelled on the session itself is of no interest any more.
+            self._listening = {handle: self._listening[handle] for handle in self._lost}
             self._own_events.append(ConnectionLost(reason=event.reason, attempt=self._attempts, delay=delay))
         else:
             self._give_up(event)
-        return True
 
     def _restarts(self) -> Restart | None:
         """Return how a connection that is lost now is made again; None if it is not."""
@@ -332,7 +381,8 @@ class ClientLines:
         return restart if self._attempts < restart.attempts else None
 
     def _give_up(self, end: Disconnected) -> None:
-        self._own_events.extend(self._lost.values())
+        for ended in self._lost.values():
+            self._end_subscription(ended)
         self._lost.clear()
         self._own_events.append(end)
 
@@ -347,6 +397,24 @@ class ClientLines:
         return session, self._touched.link_for(session)[1]
 
     def _listen_again(self, session: ClientSession) -> None:
+        if session.link is LinkState.CLOSED:
+            # It was lost again at once; the next connection will do.
+            return
         lost, self._lost = self._lost, {}
-        for handle in lost:
-            session.listen(self._listening.pop(handle), session.now, handle=handle)
+        for handle, ended in lost.items():
+            try:
+                session.listen(self._listening[handle], session.now, handle=handle)
+            except LocalProtocolError as error:
+                self._end_subscription(attrs.evolve(ended, reason=str(error)))
+            else:
+                self._reopening.add(handle)
+
+
+def _was_asked(session: ClientSession) -> bool:
+    """Say whether the probe of a session that has ended was sent: if not, it drove no server away."""
+    return not any(
+        isinstance(action, Send)
+        and isinstance(action.message, Request)
+        and action.message.method == "server/discover"
+        for action in session.actions()
+    )

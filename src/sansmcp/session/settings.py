@@ -85,7 +85,8 @@ class Restart:
         """
         if attempt == 0:
             return 0.0
-        full = min(self.first_delay * 2.0 ** (attempt - 1), self.most_delay)
+        # Bounded, since a float ends at two to the power of 1024 and patience need not.
+        full = min(self.first_delay * 2.0 ** min(attempt - 1, 64), self.most_delay)
         return full * (0.75 + 0.25 * share)
 
 
