@@ -138,7 +138,7 @@ def _class_entry(full: str, value: type) -> list[str]:
     options = [":members:"]
     bases = [base for base in value.__mro__[1:] if base.__module__.startswith("sansmcp")]
     public = [base for base in bases if not _is_hidden(base)]
-    if any(not any(issubclass(other, base) for other in public) for base in bases):
+    if any(not any(base in other.__mro__ for other in public) for base in bases):
         # What users call is shown where they look for it, and not in a base class that is none of theirs.
         options.append(":inherited-members: object, Exception")
     if issubclass(value, enum.Enum):
