@@ -1,1 +1,30 @@
 """sansmcp on trio: servers and clients over standard input and output, processes, TCP and Unix sockets."""
+
+from sansmcp_trio.client import Client, Connecting, connect
+from sansmcp_trio.driver import Driver
+from sansmcp_trio.handlers import Handlers
+from sansmcp_trio.processes import Process, start_process
+from sansmcp_trio.serving import serve_stdio, serve_stream, serve_tcp, serve_unix
+from sansmcp_trio.streams import ByteStream, MemoryStream, StdioStream, memory_pair
+from sansmcp_trio.tasks import Tasks
+from sansmcp_trio.workers import Workers
+
+__all__ = [
+    "ByteStream",
+    "Client",
+    "Connecting",
+    "Driver",
+    "Handlers",
+    "MemoryStream",
+    "Process",
+    "StdioStream",
+    "Tasks",
+    "Workers",
+    "connect",
+    "memory_pair",
+    "serve_stdio",
+    "serve_stream",
+    "serve_tcp",
+    "serve_unix",
+    "start_process",
+]

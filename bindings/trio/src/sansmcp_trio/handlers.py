@@ -1,0 +1,92 @@
+"""Handlers in their own colour: coroutines in tasks, blocking functions on daemon threads, others at once."""
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import trio
+
+from sansmcp.session import Finish, Report, Runnable, Stop, outcome_of
+from sansmcp_trio.tasks import Tasks
+from sansmcp_trio.workers import Workers
+
+_logger: Final = logging.getLogger("sansmcp")
+
+# Trio and the user at the keyboard end tasks with these, and rely on their coming through.
+_PASSING: Final = (trio.Cancelled, KeyboardInterrupt)
+
+
+class Handlers:
+    """Starts handlers, and brings to trio's thread what they say from elsewhere.
+
+    Args:
+        tasks: where those that are coroutines run.
+        workers: the threads of those that block.
+        now: gives the time that links are told.
+        settle: lets the driver see what a command has changed; it does not raise.
+    """
+
+    def __init__(
+        self, tasks: Tasks, workers: Workers, *, now: Callable[[], float], settle: Callable[[], None]
+    ) -> None:
+        self._tasks = tasks
+        self._workers = workers
+        self._now = now
+        self._settle = settle
+        self._token = trio.lowlevel.current_trio_token()
+        self._thread = threading.get_ident()
+
+    def start(self, work: Runnable, finish: Finish) -> Stop | None:
+        """Run a handler: at once, in a task or on a thread."""
+        if work.is_async:
+            scope = trio.CancelScope()
+            self._tasks.start(partial(self._await, work, finish, scope), work.name)
+            return scope.cancel
+        if work.blocks:
+            self._workers.submit(partial(self._work, work, finish))
+        else:
+            finish(outcome_of(work), self._now())
+        return None
+
+    def outlet(self, command: Callable[[float], None]) -> None:
+        """Run a command of a handler on trio's thread, soon and in order; from any thread."""
+        if threading.get_ident() == self._thread:
+            self._perform(command)
+        else:
+            self._call_in_trio(command)
+
+    async def _await(self, work: Runnable, finish: Finish, scope: trio.CancelScope) -> None:
+        with scope:
+            try:
+                value = await work.call()
+            except BaseException as error:  # whatever a handler raises is its request's outcome
+                # Kept in no variable: its traceback leads back here, and such rings hold up the exit.
+                self._perform(partial(finish, partial(work.raised, error)))
+                if isinstance(error, _PASSING):
+                    raise
+                if isinstance(error, BaseExceptionGroup) and (passing := error.subgroup(_PASSING)):
+                    # What else is in it was handed over, and has no place in the nursery.
+                    raise passing from None
+            else:
+                self._perform(partial(finish, partial(work.succeed, value)))
+
+    def _work(self, work: Runnable, finish: Finish) -> None:
+        self._call_in_trio(partial(finish, outcome_of(work)))
+
+    def _call_in_trio(self, command: Callable[[float], None]) -> None:
+        # The run may be over before a thread comes to its end.
+        with contextlib.suppress(trio.RunFinishedError):
+            self._token.run_sync_soon(self._perform, command)
+
+    def _perform(self, command: Callable[[float], None]) -> None:
+        command(self._now())
+        self._settle()
+
+
+def write_report(report: Report) -> None:
+    """Write a line into the log of the binding, with the traceback of what a handler raised."""
+    level = logging.getLevelNamesMapping()[report.severity.value]
+    _logger.log(level, "%s", report.text, exc_info=report.error)
