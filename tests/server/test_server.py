@@ -294,3 +294,54 @@ def test_a_state_that_a_legacy_client_makes_up_is_no_state(revision):
     peer = Conversation(asking(), revision)
     (reply,) = peer.request("tools/call", name="add", arguments={"a": 1, "b": 2}, requestState="forged")
     assert reply["result"]["content"][0]["text"] == "3"
+
+
+# Endpoints
+
+
+def test_an_endpoint_has_a_session_for_each_peer_set_up_as_was_said():
+    wrapped = []
+
+    def wrap(link):
+        wrapped.append(link)
+        return link
+
+    limits = SessionLimits(backlog=3)
+    settings = {"limits": limits, "keep_alive": KeepAlive(), "on_event": print, "wrap_link": wrap}
+    endpoint = named().endpoint(environment(), settings)
+    links = [endpoint.accept(0.0), endpoint.accept(0.0)]
+    assert wrapped == links
+    assert links[0].session is not links[1].session
+    assert [link.session.limits for link in links] == [limits, limits]
+
+
+def test_an_endpoint_needs_no_settings():
+    assert named().endpoint(environment(), {}).accept(0.0).session.limits == SessionLimits()
+
+
+# Bindings that await nothing
+
+
+def test_a_server_of_plain_functions_suits_bindings_that_await_nothing():
+    server = asking()
+    server.add_notification("notifications/acme/sent")
+    server.refuse_async_handlers()
+
+
+def test_a_server_with_coroutines_is_refused_and_told_which_they_are():
+    server = asking()
+
+    async def wait() -> str:
+        return "late"
+
+    server.add_tool(wait, name="tool")
+    server.add_prompt(wait, name="prompt")
+    server.add_resource("a:b", wait)
+    server.add_method("acme/wait", wait)
+    server.add_notification("notifications/acme/wait", wait)
+    expected = (
+        "expected def, found async def for tool 'tool', prompt 'prompt', resource 'a:b', "
+        "method 'acme/wait', notification 'notifications/acme/wait'"
+    )
+    with pytest.raises(LocalProtocolError, match=expected):
+        server.refuse_async_handlers()

@@ -39,7 +39,9 @@ class _Work:
     running: dict[RequestId, tuple[Invocation, Stop | None]] = attrs.field(factory=dict)
     notifications: deque[NotificationInvocation] = attrs.field(factory=deque)
     notified: NotificationInvocation | None = None
+    stop_notified: Stop | None = None
     is_notifying: bool = False
+    is_over: bool = False
 
 
 class ServerConnections:
@@ -103,7 +105,10 @@ class ServerConnections:
         """Stop what still runs for a session that has ended; it may be said again."""
         work = self._works.pop(session, None)
         if work is not None:
+            work.is_over = True
             work.notifications.clear()
+            if work.stop_notified is not None:
+                work.stop_notified()
             for request_id in tuple(work.running):
                 self._cancel(work, request_id)
 
@@ -141,9 +146,12 @@ class ServerConnections:
 
     def _cancel(self, work: _Work, request_id: RequestId) -> None:
         invocation, stop = work.running.get(request_id, (None, None))
-        if invocation is not None:
-            invocation.cancel()
+        if invocation is None:
+            return
+        invocation.cancel()
         if stop is not None:
+            # Once only: a second time would interrupt what the handler does to end well.
+            work.running[request_id] = (invocation, None)
             stop()
 
     # Notifications: one handler after the other, in the order they came
@@ -154,15 +162,19 @@ class ServerConnections:
         work.is_notifying = True
         while work.notified is None and work.notifications:
             work.notified = invocation = work.notifications.popleft()
-            self._start(invocation, partial(self._notified, work, invocation))
+            stop = self._start(invocation, partial(self._notified, work, invocation))
+            if work.notified is invocation:
+                work.stop_notified = stop
         work.is_notifying = False
 
     def _notified(
         self, work: _Work, invocation: NotificationInvocation, outcome: Outcome, now: float
     ) -> None:
         outcome(now)
-        if invocation.failure is not None:
+        failure = invocation.failure
+        # How a runtime stops a handler is no failure of it.
+        if failure is not None and (isinstance(failure, Exception) or not work.is_over):
             text = f"{invocation.name} failed"
-            self._report(Report(severity=Severity.ERROR, text=text, error=invocation.failure))
-        work.notified = None
+            self._report(Report(severity=Severity.ERROR, text=text, error=failure))
+        work.notified = work.stop_notified = None
         self._notify(work)
