@@ -1,6 +1,5 @@
 """A server for the tests of the trio binding; as a program it speaks over standard input and output."""
 
-
 import os
 import sys
 import threading

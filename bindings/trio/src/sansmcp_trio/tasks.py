@@ -5,6 +5,7 @@ handlers are to hear of it from their sessions.
 """
 
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
 
@@ -18,7 +19,7 @@ class Tasks:
     """
 
     def __init__(self) -> None:
-        self._opened = trio.open_nursery()
+        self._around: AbstractAsyncContextManager[trio.Nursery, bool | None] | None = None
         self._nursery: trio.Nursery | None = None
 
     @property
@@ -33,7 +34,8 @@ class Tasks:
         self.nursery.start_soon(work, name=name)
 
     async def __aenter__(self) -> Self:
-        outer = await self._opened.__aenter__()
+        self._around = trio.open_nursery()
+        outer = await self._around.__aenter__()
         with trio.CancelScope(shield=True):
             self._nursery = await outer.start(self._live)
         return self
@@ -44,9 +46,11 @@ class Tasks:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool | None:
+        if self._around is None:
+            raise AssertionError("unreachable: it is entered before it is left")
         self.nursery.cancel_scope.cancel()
         try:
-            return await self._opened.__aexit__(exception_type, exception, traceback)
+            return await self._around.__aexit__(exception_type, exception, traceback)
         except BaseExceptionGroup as group:
             fault = _fault_in(group, exception)
         if fault is None or fault is exception:
