@@ -135,6 +135,20 @@ def test_what_was_asked_before_the_end_is_answered(serve, name):
     assert json.loads(answer)["result"]["serverInfo"]["version"] == "1.0"
 
 
+def test_a_tool_that_waits_on_gevent_does_not_hold_up_the_end(serve):
+    port = serve("gevent_server.py")
+    params = {"name": "wait", "arguments": {"seconds": 3600}}
+    request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as stream:
+        for message in (INITIALIZE, {"jsonrpc": "2.0", "method": "notifications/initialized"}, request):
+            stream.sendall(json.dumps(message).encode() + b"\n")
+        stream.shutdown(socket.SHUT_WR)
+        with stream.makefile("rb") as answers:
+            assert json.loads(answers.readline())["id"] == 0
+            # Nothing but the timer ends it.
+            list(answers)
+
+
 @every_server
 def test_a_client_that_breaks_off_leaves_the_server_to_the_others(serve, name):
     port = serve(name)
@@ -183,6 +197,29 @@ def test_the_script_calls_a_tool_of_a_server_it_starts(tmp_path, revision, print
     program = tmp_path / "server.py"
     program.write_text(source.replace('"1.0"', f'"1.0", revisions=["{revision}"]'), encoding="utf-8")
     assert run("script_client.py", sys.executable, str(program)) == printed
+
+
+def test_the_client_on_tk_asks_otherwise_when_the_server_stays_silent():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        command = [sys.executable, "-W", "error", "tk_client.py", str(listener.getsockname()[1]), "add", "{}"]
+        with subprocess.Popen(command, cwd=LOOPS, stderr=subprocess.PIPE) as client:
+            stream, _ = listener.accept()
+            stream.settimeout(60)
+            with stream, stream.makefile("rb") as lines:
+                assert json.loads(lines.readline())["method"] == "server/discover"
+                # Nothing but the timer makes it go on.
+                assert json.loads(lines.readline())["method"] == "initialize"
+            assert client.communicate(timeout=60)[1] == b"there is no server\n"
+        assert client.returncode == 1
+
+
+def test_the_script_asks_otherwise_when_the_server_stays_silent():
+    silent = "import sys; sys.exit(''.join(sys.stdin.readline() for _ in range(2)))"
+    command = [sys.executable, "script_client.py", sys.executable, "-c", silent]
+    done = subprocess.run(command, cwd=LOOPS, capture_output=True, text=True, timeout=60, check=False)
+    first, second = done.stderr.splitlines()[:2]
+    assert (json.loads(first)["method"], json.loads(second)["method"]) == ("server/discover", "initialize")
+    assert "NotConnected" in done.stderr
 
 
 def test_the_script_says_when_there_is_no_server():

@@ -56,4 +56,4 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as stream:
     stream.settimeout(0)
     client = OneCall(app, stream, call_tool(sys.argv[2], json.loads(sys.argv[3])))
     app.mainloop(-1)
-print(*(value_of(client.call, outcome).content for outcome in client.outcome))
+print(value_of(client.call, (client.outcome or sys.exit("there is no server"))[0]).content)
