@@ -10,7 +10,7 @@ from sansmcp.client import decline
 from sansmcp.client.options import ANONYMOUS, ClientOptions, ClientSettings
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import REVISIONS
-from sansmcp.session import KeepAlive, SessionLimits, Timeouts
+from sansmcp.session import Finding, KeepAlive, Restart, SessionLimits, Timeouts
 
 HANDLER_SETTINGS = {
     "elicitation",
@@ -86,3 +86,34 @@ def test_each_client_has_a_session_of_its_own():
 def test_a_mistake_in_the_handlers_shows_when_they_are_given():
     with pytest.raises(LocalProtocolError, match="roots"):
         ClientOptions.of({"roots": ["/home"]})
+
+
+def test_an_endpoint_makes_sessions_that_are_set_up_so():
+    wrapped = []
+
+    def wrap(link):
+        wrapped.append(link)
+        return link
+
+    restart = Restart(attempts=2)
+    options = ClientOptions.of({"revisions": ["2025-06-18"], "wrap_link": wrap, "restart": restart})
+    endpoint = options.endpoint("there", bytes)
+    endpoint.connect(0.0)
+    (dial,) = endpoint.actions()
+    assert (dial.address, wrapped) == ("there", [dial.link])
+    assert b'"protocolVersion":"2025-06-18"' in dial.link.data_to_send()
+
+
+def test_an_endpoint_that_can_be_dialled_once_cannot_be_started_again():
+    with pytest.raises(LocalProtocolError, match="restart"):
+        ClientOptions(restart=Restart()).endpoint("there", bytes, dials_again=False)
+
+
+def test_what_was_found_later_takes_the_place_of_what_was_told():
+    told = Finding(revision="2025-06-18", capabilities=schema.ServerCapabilities())
+    found = Finding(revision="2025-11-25", capabilities=schema.ServerCapabilities())
+    options = ClientOptions(finding=told)
+    assert options.session().finding is told
+    assert options.session(finding=found).finding is found
+    # Other revisions are tried because what was told, or found, has proved wrong.
+    assert options.session(revisions=["2025-03-26"]).finding is None

@@ -33,12 +33,13 @@ def server_lines(**options):
 class Joined:
     """Both endpoints, each with its schedule; `settle` after every command."""
 
-    def __init__(self, client, server=None, *, answer=True):
+    def __init__(self, client, server=None, *, answer=True, on_event=None):
         self.client = client
         self.server = server or server_lines()
         self.now = 0.0
         self.reachable = True
         self.answer = answer
+        self._on_event = on_event
         self.events = []
         self.server_events = []
         self.dials = []
@@ -108,6 +109,8 @@ class Joined:
         moved = False
         while (found := self.client.next_event()) is not None:
             self.events.append(found[1])
+            if self._on_event is not None:
+                self._on_event(*found)
             moved = True
         while (found := self.server.next_event()) is not None:
             session, event = found

@@ -52,7 +52,9 @@ class UnixAddress:
     """The path of the socket."""
 
     def __str__(self) -> str:
-        return f"unix:{self.path}"
+        # As `address_of` reads it: the two slashes are no part of the path, and a percent sign escapes.
+        slashes = "//" if self.path.startswith("//") else ""
+        return f"unix:{slashes}{self.path.replace('%', '%25')}"
 
 
 Address: TypeAlias = Command | TcpAddress | UnixAddress
@@ -73,30 +75,50 @@ def address_of(target: Sequence[str]) -> Address:
     Raises:
         LocalProtocolError: if it is neither.
     """
+    address: Address | None
     if not isinstance(target, str):
-        if not target:
-            raise LocalProtocolError(f"connect([]): {_EXPECTED}")
-        return Command(words=tuple(target))
-    scheme, _, rest = target.partition(":")
-    address: Address | None = None
-    if scheme == "unix" and rest:
-        address = UnixAddress(path=unquote(rest.removeprefix("//")))
-    elif scheme in ("tcp", "tls"):
+        address = _command(tuple(target))
+    elif target.startswith("unix:"):
+        address = _unix_address(unquote(target.removeprefix("unix:").removeprefix("//")))
+    else:
         address = _tcp_address(target)
     if address is None:
         raise LocalProtocolError(f"connect({target[:80]!r}): {_EXPECTED}")
     return address
 
 
+def _command(words: tuple[str, ...]) -> Command | None:
+    if not words or not all(isinstance(word, str) and _is_sayable(word) for word in words):
+        return None
+    return Command(words=words)
+
+
+def _unix_address(path: str) -> UnixAddress | None:
+    return UnixAddress(path=path) if path and _is_sayable(path) else None
+
+
 def _tcp_address(target: str) -> TcpAddress | None:
     try:
         parts = urlsplit(target)
-        host, port = parts.hostname, parts.port
+        host, port = parts.hostname or "", parts.port
+        # What cannot be written so is no name for the name service either.
+        host.encode("idna")
     except ValueError:
         return None
-    if not host or port is None or parts.path or parts.query or parts.username:
+    if not target.startswith(("tcp://", "tls://")) or not host or "\0" in host or port is None:
+        return None
+    if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
         return None
     return TcpAddress(host=host, port=port, tls=parts.scheme == "tls")
+
+
+def _is_sayable(text: str) -> bool:
+    """Say whether an operating system takes it as a word of a command or as a path."""
+    try:
+        text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 def environment_for_server(ours: Mapping[str, str], added: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -28,6 +28,7 @@ from sansmcp.session import (
     InputCancelled,
     InputHandle,
     InputRequested,
+    LinkState,
     LogReceived,
     MessageDropped,
     Outcome,
@@ -148,7 +149,7 @@ class ClientConnection:
         if self._disconnected is not None:
             raise NotConnected(self._disconnected.reason)
         pending = Pending(call, waiter)
-        if not self._is_ready:
+        if not self._is_ready or self._endpoint.session.link is LinkState.CLOSED:
             self._waiting[pending] = None
             return pending
         pending.handle = call.send(self._endpoint.session, now)
@@ -213,6 +214,9 @@ class ClientConnection:
         self._is_ready = True
         if not self._opened.done():
             self._tell(partial(_settle, self._opened, lambda: event))
+        if session.link is LinkState.CLOSED:
+            # It was lost again at once: what waits may wait for the next one, or hears of the end.
+            return
         waiting, self._waiting = self._waiting, {}
         for pending in waiting:
             self._send_waiting(pending, session)

@@ -1,0 +1,152 @@
+"""Where a server is: what may be said, what it means, and that all else is refused in words."""
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from sansmcp.client import PASSED_ON, Command, TcpAddress, UnixAddress, address_of, environment_for_server
+from sansmcp.errors import LocalProtocolError
+
+
+@pytest.mark.parametrize(
+    ("target", "address"),
+    [
+        (["python", "server.py"], Command(words=("python", "server.py"))),
+        (("a b", ""), Command(words=("a b", ""))),
+        ("tcp://127.0.0.1:8080", TcpAddress(host="127.0.0.1", port=8080)),
+        ("tls://example.com:443", TcpAddress(host="example.com", port=443, tls=True)),
+        ("tcp://EXAMPLE.com:1", TcpAddress(host="example.com", port=1)),
+        ("tcp://[::1]:80", TcpAddress(host="::1", port=80)),
+        ("tcp://[fe80::1%eth0]:80", TcpAddress(host="fe80::1%eth0", port=80)),
+        ("tcp://bücher.example:80", TcpAddress(host="bücher.example", port=80)),
+        ("tcp://localhost:0", TcpAddress(host="localhost", port=0)),
+        ("unix:/run/server.sock", UnixAddress(path="/run/server.sock")),
+        ("unix:///run/server.sock", UnixAddress(path="/run/server.sock")),
+        ("unix:server.sock", UnixAddress(path="server.sock")),
+        ("unix:/a%20b%25", UnixAddress(path="/a b%")),
+        ("unix:/a b", UnixAddress(path="/a b")),
+        ("unix:/b\xfccher", UnixAddress(path="/b\xfccher")),
+        ("unix:/b%C3%BCcher", UnixAddress(path="/b\xfccher")),
+    ],
+)
+def test_a_command_and_an_address_are_read(target, address):
+    assert address_of(target) == address
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        [],
+        (),
+        b"tcp://h:1",
+        [1, 2],
+        ["python", "a\0b"],
+        ["python", "\ud800"],
+        "",
+        "python server.py",
+        "http://h:1",
+        "tcp",
+        "tcp:",
+        "tcp://",
+        "tcp://h",
+        "tcp://h:",
+        "tcp://:1",
+        "tcp:h:1",
+        "tcp://h:x",
+        "tcp://h:-1",
+        "tcp://h:65536",
+        "tcp://h:\u0661",
+        "tcp://h:1/",
+        "tcp://h:1/path",
+        "tcp://h:1?query",
+        "tcp://h:1#fragment",
+        "tcp://user@h:1",
+        "tcp://:secret@h:1",
+        "tcp://@h:1",
+        "tcp://::1:80",
+        "tcp://[::1:80",
+        "tcp://a..b:80",
+        f"tcp://{'a' * 64}:80",
+        "tcp://a\0b:80",
+        "tcp://\ud800:80",
+        " tcp://h:1",
+        "tcp ://h:1",
+        "unix",
+        "unix:",
+        "unix://",
+        "unix:%00abstract",
+        "unix:/a\0b",
+        "unix:/\ud800",
+    ],
+)
+def test_all_else_is_refused_and_told_what_is_expected(target):
+    found = f"connect({target[:80]!r}): expected a command as a list of words"
+    with pytest.raises(LocalProtocolError, match=re.escape(found)):
+        address_of(target)
+
+
+SCHEMES = ["tcp", "tls", "unix", "http", ":", "//", "/", "@", "[", "]", "?", "#"]
+HOSTS = ["::1", "a.b", "h", "..", "%", "%00", "%C3%28", "\0", "\n", " ", "\xe9", "\ud800", "\u2100"]
+parts = st.sampled_from([*SCHEMES, *HOSTS, "80", "99999", "-1"])
+
+
+@given(st.text() | st.lists(parts, max_size=8).map("".join))
+@example("tcp://[v1.x]:1")
+@example("tcp://\u2100:1")
+def test_whatever_the_text_it_is_an_address_or_refused_in_words(text):
+    try:
+        address = address_of(text)
+    except LocalProtocolError:
+        return
+    assert isinstance(address, TcpAddress | UnixAddress)
+
+
+@given(st.lists(parts, min_size=1, max_size=8).map("".join))
+def test_what_is_said_of_an_address_leads_to_it(text):
+    for target in (f"unix:{text}", f"tcp://{text}:1", text):
+        try:
+            address = address_of(target)
+        except LocalProtocolError:
+            continue
+        assert address_of(str(address)) == address
+
+
+@pytest.mark.parametrize("path", ["/a b", "/100%", "/%41", "//two", "///three", "relative", "/b\udcfc"])
+def test_every_path_of_a_socket_can_be_said(path):
+    assert address_of(str(UnixAddress(path=path))) == UnixAddress(path=path)
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        (Command(words=("python", "server.py")), "the server 'python server.py'"),
+        (TcpAddress(host="h", port=1), "tcp://h:1"),
+        (TcpAddress(host="::1", port=1, tls=True), "tls://[::1]:1"),
+        (UnixAddress(path="/run/a"), "unix:/run/a"),
+    ],
+)
+def test_an_address_is_said_in_words(address, text):
+    assert str(address) == text
+
+
+def test_a_long_command_is_cut_where_it_is_said():
+    assert len(str(Command(words=("python", "x" * 1000)))) < 120
+
+
+# The environment of a server
+
+
+def test_a_server_inherits_a_few_variables_and_no_secret():
+    ours = {name: name.lower() for name in PASSED_ON} | {"API_KEY": "secret"}
+    assert environment_for_server(ours) == {name: name.lower() for name in PASSED_ON}
+
+
+def test_what_the_user_adds_goes_along_and_comes_before_what_is_inherited():
+    ours = {"PATH": "/bin", "API_KEY": "secret"}
+    assert environment_for_server(ours, {"PATH": "/mine", "TOKEN": "t"}) == {"PATH": "/mine", "TOKEN": "t"}
+
+
+def test_what_is_not_set_here_is_not_set_there():
+    assert environment_for_server({}) == {}
