@@ -1,6 +1,7 @@
 """Byte streams for trio: any of its own, a pair in memory, standard input and output."""
 
 import contextlib
+import operator
 import os
 import stat
 import sys
@@ -60,7 +61,7 @@ class MemoryStream(trio.abc.Stream):
         Raises:
             trio.ClosedResourceError: if this end is closed.
         """
-        if max_bytes is not None and max_bytes < 1:
+        if max_bytes is not None and operator.index(max_bytes) < 1:
             raise ValueError(f"max_bytes: expected at least 1, found {max_bytes}")
         with self._claim("receiving"):
             data = self._unread
