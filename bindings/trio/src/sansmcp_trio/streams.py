@@ -71,6 +71,7 @@ class MemoryStream(trio.abc.Stream):
                 try:
                     data = await self._incoming.receive()
                 except trio.EndOfChannel:
+                    await trio.lowlevel.checkpoint()
                     return b""
             self._unread = b"" if max_bytes is None else data[max_bytes:]
             return data[:max_bytes]
