@@ -1,0 +1,32 @@
+"""sansmcp on plain threads: servers and clients that block, over processes, sockets and any stream."""
+
+from sansmcp_threads.client import Client, connect
+from sansmcp_threads.driver import Driver
+from sansmcp_threads.handlers import Handlers
+from sansmcp_threads.listening import Listener, listen_tcp, listen_unix, serve_tcp, serve_unix
+from sansmcp_threads.processes import Process, start_process
+from sansmcp_threads.serving import serve_stdio, serve_stream
+from sansmcp_threads.streams import ByteStream, MemoryStream, StdioStream, StreamPair, memory_pair
+from sansmcp_threads.workers import Workers
+
+__all__ = [
+    "ByteStream",
+    "Client",
+    "Driver",
+    "Handlers",
+    "Listener",
+    "MemoryStream",
+    "Process",
+    "StdioStream",
+    "StreamPair",
+    "Workers",
+    "connect",
+    "listen_tcp",
+    "listen_unix",
+    "memory_pair",
+    "serve_stdio",
+    "serve_stream",
+    "serve_tcp",
+    "serve_unix",
+    "start_process",
+]

@@ -1,0 +1,239 @@
+"""A client on threads: a plain object that any thread may use and close."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+from ssl import SSLContext
+from types import TracebackType
+from typing import IO, Self, TypeVar, Unpack
+
+from sansmcp import schema
+from sansmcp.client import BlockingCalls, Call, ClientConnection, ClientOptions, ClientSettings
+from sansmcp.errors import LocalProtocolError
+from sansmcp.schema import Revision
+from sansmcp.session import (
+    ClientEvent,
+    ClientLines,
+    ClientSession,
+    Connected,
+    Disconnected,
+    Finding,
+    Report,
+)
+from sansmcp.values import JSON
+from sansmcp_threads.descriptors import Wake
+from sansmcp_threads.driver import Driver
+from sansmcp_threads.handlers import AsyncRunner, Handlers, refuse_async_handlers, write_report
+from sansmcp_threads.openers import Open, Target, opener_of, opens_again
+from sansmcp_threads.streams import ByteStream
+from sansmcp_threads.waiters import Answer
+from sansmcp_threads.workers import Workers
+
+T = TypeVar("T")
+
+
+class Client(BlockingCalls):
+    """A connection to one server; make it with `connect`, and close it or use it in `with`.
+
+    Args:
+        options: how it is set up.
+        opening: opens what leads to the server.
+        dials_again: whether it can do so more than once.
+        async_runner: runs handlers that are an `async def`.
+    """
+
+    def __init__(
+        self, options: ClientOptions, opening: Open, *, dials_again: bool, async_runner: AsyncRunner | None
+    ) -> None:
+        self._stop = Wake()
+        self._endpoint = options.endpoint(partial(opening, self._stop), os.urandom, dials_again=dials_again)
+        self._driver: Driver[ClientSession, ClientEvent] = Driver(self._endpoint, self._handle, _dial)
+        self._workers = Workers()
+        self._opened: Answer[Connected] = Answer()
+        self._connection = ClientConnection(
+            options,
+            self._endpoint,
+            opened=self._opened,
+            start=Handlers(self._driver, self._workers, async_runner).start,
+            tell=self._driver.tell,
+            report=self._report,
+        )
+        self._closing = threading.Lock()
+        self._is_closed = False
+
+    def open(self) -> None:
+        """Find out what the server speaks, and agree on it.
+
+        Raises:
+            NotConnected: if there is no common ground, or the server is gone.
+        """
+        try:
+            self._driver.perform(self._endpoint.connect)
+            self._opened.wait()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def endpoint(self) -> ClientLines:
+        """The endpoint underneath; give it commands in `perform`."""
+        return self._endpoint
+
+    @property
+    def session(self) -> ClientSession:
+        """The session underneath; after a restart it is another one. Give it commands in `perform`."""
+        return self._endpoint.session
+
+    @property
+    def revision(self) -> Revision:
+        """The revision that is spoken."""
+        return self._connection.connected.revision
+
+    @property
+    def server_info(self) -> schema.Implementation | None:
+        """Who the server says it is."""
+        return self._connection.connected.server_info
+
+    @property
+    def server_capabilities(self) -> schema.ServerCapabilities:
+        """What the server can do."""
+        return self._connection.connected.capabilities
+
+    @property
+    def instructions(self) -> str | None:
+        """How the server wants to be used."""
+        return self._connection.connected.instructions
+
+    @property
+    def finding(self) -> Finding | None:
+        """What was learned about the server: pass it to the next `connect` to save the probe."""
+        return self._endpoint.session.finding
+
+    @property
+    def disconnected(self) -> Disconnected | None:
+        """How the connection ended; None while it lasts."""
+        return self._connection.disconnected
+
+    def perform(self, command: Callable[[float], T]) -> T:
+        """Run a command of yours on the endpoint or its session, while no other thread does anything to them.
+
+        Args:
+            command: what to do; it is told the time.
+
+        Returns:
+            What the command returns.
+        """
+        return self._driver.perform(command)
+
+    def call(self, call: Call[T]) -> T:
+        """Make a call and return its value; an exception that interrupts the wait cancels the call.
+
+        Raises:
+            CallEnded: as the outcome says.
+            NotConnected: if the connection has ended.
+            LocalProtocolError: if the call is not legal, or a listener of this client makes it.
+        """
+        if self._driver.is_telling:
+            raise LocalProtocolError(
+                f"{call.method}: a listener runs on the thread that delivers answers, so it cannot wait for "
+                "one; make the call on another thread"
+            )
+        answer: Answer[T] = Answer()
+        pending = self._driver.perform(lambda now: self._connection.send(call, answer, now))
+        if pending is None:
+            return call.read(None)
+        try:
+            return answer.wait()
+        finally:
+            # Whatever interrupted the wait, such as KeyboardInterrupt: nobody waits any more.
+            if not answer.done():
+                self._driver.perform(lambda now: self._connection.give_up(pending, now))
+
+    def close(self) -> None:
+        """End the connection, and the server's process with it; it may be called again, from any thread.
+
+        Raises:
+            LocalProtocolError: a listener of this client calls it.
+        """
+        if self._driver.is_telling:
+            raise LocalProtocolError(
+                "close(): a listener runs on the thread that has to end; close the client on another thread"
+            )
+        with self._closing:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            try:
+                self._driver.perform(self._endpoint.close)
+                self._stop.set()
+                self._driver.wait_done()
+            finally:
+                self._driver.cancel()
+                self._workers.close()
+                self._stop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _handle(self, session: ClientSession, event: ClientEvent) -> None:
+        self._connection.handle(session, event)
+
+    def _report(self, report: Report) -> None:
+        self._driver.tell(partial(write_report, report))
+
+
+def connect(
+    target: Target,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: str | os.PathLike[str] | None = None,
+    stderr: int | IO[bytes] | None = None,
+    ssl: SSLContext | None = None,
+    async_runner: AsyncRunner | None = None,
+    **settings: Unpack[ClientSettings],
+) -> Client:
+    """Connect to a server.
+
+    Args:
+        target: a command as a list of words, which is started; an address, `tcp://HOST:PORT`,
+            `tls://HOST:PORT` or `unix:PATH`; a `Server`, which is served in memory; or a stream that leads
+            to a server.
+        env: variables for the command beside the few that are passed on.
+        cwd: the folder for the command.
+        stderr: where the command's standard error goes, by default where ours goes; with `subprocess.PIPE`
+            it is drained, and its last words are told when the server exits.
+        ssl: how the certificate of a `tls://` address is verified; by default as the system does.
+        async_runner: runs handlers that are an `async def` on threads, such as `asyncio.run`.
+        settings: how the client is set up; see `ClientSettings`.
+
+    Returns:
+        The client, connected: use it in `with`, or close it.
+
+    Raises:
+        LocalProtocolError: if the target is none of these: a command is a list of words; or if a handler is
+            an `async def`, and no `async_runner` is given.
+        NotConnected: if there is no common ground with the server, or it is gone.
+    """
+    options = ClientOptions.of(settings)
+    if async_runner is None:
+        refuse_async_handlers(options.handlers)
+    opening = opener_of(target, env=env, cwd=cwd, stderr=stderr, ssl=ssl, async_runner=async_runner)
+    if options.restart is not None and not opens_again(target):
+        raise LocalProtocolError("connect(): restart goes with a command or an address; found a stream")
+    client = Client(options, opening, dials_again=opens_again(target), async_runner=async_runner)
+    client.open()
+    return client
+
+
+def _dial(open_stream: JSON) -> ByteStream:
+    stream: ByteStream = open_stream()
+    return stream

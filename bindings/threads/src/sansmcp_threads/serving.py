@@ -1,0 +1,147 @@
+"""Serving: over standard input and output, a stream, TCP, Unix sockets. Everything here blocks."""
+
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Unpack
+
+from sansmcp.environment import Environment
+from sansmcp.server import Server, ServerConnections, ServeSettings
+from sansmcp.session import Report, ServerEvent, ServerSession
+from sansmcp_threads.driver import Driver
+from sansmcp_threads.handlers import AsyncRunner, Handlers, write_report
+from sansmcp_threads.streams import ByteStream, StdioStream
+from sansmcp_threads.workers import Workers
+
+ENVIRONMENT: Final = Environment(random=os.urandom, utc=time.time)
+
+
+class Serving:
+    """One endpoint with its driver and its handlers.
+
+    Args:
+        server: what is offered.
+        workers: the threads of handlers that block, which the caller closes; None for some of its own.
+        async_runner: runs handlers that are an `async def`; None to refuse them.
+        settings: how sessions are set up.
+
+    Raises:
+        LocalProtocolError: a handler is an `async def`, and nobody runs it.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        workers: Workers | None,
+        async_runner: AsyncRunner | None,
+        settings: ServeSettings,
+    ) -> None:
+        check(server, async_runner)
+        self._workers = workers or Workers()
+        self._own_workers = self._workers if workers is None else None
+        self._endpoint = server.endpoint(ENVIRONMENT, settings)
+        self._driver: Driver[ServerSession, ServerEvent] = Driver(self._endpoint, self._handle)
+        handlers = Handlers(self._driver, self._workers, async_runner)
+        self._connections = ServerConnections(
+            server,
+            start=handlers.start,
+            outlet=self._driver.post,
+            tell=self._driver.tell,
+            report=self._report,
+            settings=settings,
+        )
+
+    def carry(self, open_stream: Callable[[], ByteStream]) -> None:
+        """Serve the peer at the other end of a stream, which is opened on a thread."""
+        self._driver.open(self._driver.perform(self._endpoint.accept), open_stream)
+
+    def wait_done(self) -> None:
+        """Wait until every connection has ended."""
+        self._driver.wait_done()
+
+    def end(self) -> None:
+        """End every connection in good order, and wait for it."""
+        self._driver.perform(self._endpoint.close)
+        self._driver.wait_done()
+
+    def close(self) -> None:
+        """End what is left at once."""
+        self._driver.perform(lambda _now: self._connections.close())
+        self._driver.cancel()
+        if self._own_workers is not None:
+            self._own_workers.close()
+
+    def _handle(self, session: ServerSession, event: ServerEvent) -> None:
+        self._connections.handle(session, event)
+
+    def _report(self, report: Report) -> None:
+        self._driver.tell(partial(write_report, report))
+
+
+def check(server: Server, async_runner: AsyncRunner | None) -> None:
+    """Refuse a server that awaits, unless somebody does that.
+
+    Args:
+        server: what is offered.
+        async_runner: runs handlers that are an `async def`.
+
+    Raises:
+        LocalProtocolError: a handler is an `async def`; it names which.
+    """
+    if async_runner is None:
+        server.refuse_async_handlers()
+
+
+def serve_stream(
+    server: Server,
+    stream: ByteStream,
+    *,
+    workers: Workers | None = None,
+    async_runner: AsyncRunner | None = None,
+    **settings: Unpack[ServeSettings],
+) -> None:
+    """Serve one peer over a stream of lines until the connection ends.
+
+    Args:
+        server: what is offered.
+        stream: where the peer is.
+        workers: the threads of handlers that block, which the caller closes; by default some of its own.
+        async_runner: runs handlers that are an `async def` on those threads, such as `asyncio.run`.
+        settings: how the session is set up; see `ServeSettings`.
+
+    Raises:
+        LocalProtocolError: a handler is an `async def`, and no `async_runner` is given.
+    """
+    serving = Serving(server, workers, async_runner, settings)
+    try:
+        serving.carry(lambda: stream)
+        serving.wait_done()
+    finally:
+        serving.close()
+
+
+def serve_stdio(
+    server: Server, *, async_runner: AsyncRunner | None = None, **settings: Unpack[ServeSettings]
+) -> None:
+    """Serve one peer over standard input and output until the input ends.
+
+    Args:
+        server: what is offered.
+        async_runner: runs handlers that are an `async def` on threads, such as `asyncio.run`.
+        settings: how the session is set up; see `ServeSettings`.
+
+    Raises:
+        LocalProtocolError: a handler is an `async def`, and no `async_runner` is given.
+    """
+    check(server, async_runner)
+    try:
+        serve_stream(server, StdioStream(), async_runner=async_runner, **settings)
+    except KeyboardInterrupt:
+        raise interrupted() from None
+
+
+def interrupted() -> SystemExit:
+    """Return what ends a program that was interrupted: whoever pressed the keys knows why it ended."""
+    # What shells say.
+    return SystemExit(130)
