@@ -55,5 +55,5 @@ class Service(tcpserver.TCPServer):
             tell(link.receive_eof)
 
 
-ioloop.IOLoop().add_callback(Service().listen, int(sys.argv[1]), "127.0.0.1")
-ioloop.IOLoop.current().start()
+(main := ioloop.IOLoop(make_current=False)).add_callback(Service().listen, int(sys.argv[1]), "127.0.0.1")
+main.start()
