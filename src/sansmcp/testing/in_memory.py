@@ -1,0 +1,409 @@
+"""A client and a server of this process, joined by hand: no I/O, no runtime, no thread, a virtual clock.
+
+    with connect(server) as client:
+        assert client.call_tool("add", {"a": 1, "b": 2}).content[0].text == "3"
+
+What they say to each other passes through real bytes. Time passes only while somebody waits, and then it
+jumps to the next deadline. Handlers run at once, in the order of their requests; an `async def` may await
+`Pause` and whatever is done already, since there is no loop here that anything else could wait for.
+"""
+
+from collections.abc import Callable, Coroutine, Generator
+from functools import partial
+from types import TracebackType
+from typing import Final, Generic, Self, TypeVar, Unpack
+
+import attrs
+
+from sansmcp.client import BlockingCalls, Call, ClientConnection, ClientOptions, ClientSettings, Pending
+from sansmcp.schema import Revision, Side
+from sansmcp.server import Server, ServerConnections, ServeSettings
+from sansmcp.session import (
+    ClientSession,
+    Disconnected,
+    Endpoint,
+    Finish,
+    Link,
+    Outcome,
+    Report,
+    Runnable,
+    Schedule,
+    Stop,
+    outcome_of,
+)
+from sansmcp.testing.environment import SeededEnvironment
+from sansmcp.testing.streams import Cut, Stream, StreamState, whole
+from sansmcp.values import JSON
+
+T = TypeVar("T")
+
+# Far more than two ends need to come to rest, and few enough to fail at once.
+_MOST_ROUNDS: Final = 10_000
+
+
+class GivenUpError(Exception):
+    """A handler's request, or a call, was given up: what cancellation is called here."""
+
+
+@attrs.frozen
+class Pause:
+    """Awaited in an `async def` handler, it ends after some seconds of the virtual clock."""
+
+    seconds: float
+    """How long."""
+
+    def __await__(self) -> Generator[float, None, None]:
+        yield self.seconds
+
+
+@attrs.define(eq=False)
+class Waiting(Generic[T]):
+    """A call that was begun."""
+
+    call: Call[T]
+    """The call."""
+    pending: Pending | None = None
+    """Where it stands with the connection."""
+    value: T | None = None
+    """What it returned."""
+    error: BaseException | None = None
+    """What it raised."""
+    is_done: bool = False
+    """Whether it has ended."""
+
+    def done(self) -> bool:
+        """Say whether it has ended."""
+        return self.is_done
+
+    def set_result(self, value: JSON, /) -> None:
+        """Take the value."""
+        self.value, self.is_done = value, True
+
+    def set_exception(self, error: BaseException, /) -> None:
+        """Take the exception."""
+        self.error, self.is_done = error, True
+
+
+@attrs.define(eq=False)
+class _Handling:
+    """An `async def` handler on its way."""
+
+    work: Runnable
+    finish: Finish
+    coroutine: Coroutine[JSON, None, JSON]
+    at: float = 0.0
+    is_over: bool = False
+
+
+@attrs.define(eq=False)
+class _Way:
+    """One direction: from a link, on a stream, to the other link."""
+
+    to: Side
+    source: Link
+    target: Link
+    stream: Stream
+    is_held: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        return self.source.done and self.stream.state is StreamState.ENDED
+
+
+class MemoryClient(BlockingCalls):
+    """A client of a server in memory; make it with `connect`.
+
+    Args:
+        server: the server.
+        options: how the client is set up.
+        serving: how the server's session is set up.
+        cut: how the bytes are cut on their way.
+    """
+
+    def __init__(self, server: Server, options: ClientOptions, serving: ServeSettings, cut: Cut) -> None:
+        environment = SeededEnvironment()
+        self.now = 0.0
+        """The time, in seconds; it moves when somebody waits."""
+        self.reports: list[Report] = []
+        """What a binding would have written into its log."""
+        self._cut = cut
+        self._handling: list[_Handling] = []
+        self._ways: list[_Way] = []
+        self._opened: Waiting[JSON] = Waiting(Call(method="initialize", read=lambda value: value))
+        self._server = server.endpoint(environment, serving)
+        self._client = options.endpoint(None, environment.random)
+        self._schedules = (Schedule(self._server), Schedule(self._client))
+        self._connections = ServerConnections(
+            server,
+            start=self._start,
+            outlet=self._outlet,
+            tell=lambda told: told(),
+            report=self.reports.append,
+            settings=serving,
+        )
+        self._connection = ClientConnection(
+            options,
+            self._client,
+            opened=self._opened,
+            start=self._start,
+            tell=lambda told: told(),
+            report=self.reports.append,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def session(self) -> ClientSession:
+        """The client's session; after a command of yours to it call `settle`."""
+        return self._client.session
+
+    @property
+    def revision(self) -> Revision:
+        """The revision that is spoken."""
+        return self._connection.connected.revision
+
+    @property
+    def disconnected(self) -> Disconnected | None:
+        """How the connection ended; None while it lasts."""
+        return self._connection.disconnected
+
+    # Calls
+
+    def open(self) -> None:
+        """Find out what the server speaks, and agree on it.
+
+        Raises:
+            NotConnected: there is no common ground.
+        """
+        self._client.connect(self.now)
+        self.wait(self._opened)
+
+    def call(self, call: Call[T]) -> T:
+        """Make a call and return its value.
+
+        Raises:
+            CallEnded: as the outcome says.
+            NotConnected: if the connection has ended.
+            LocalProtocolError: if the call is not legal.
+        """
+        return self.wait(self.begin(call))
+
+    def begin(self, call: Call[T]) -> Waiting[T]:
+        """Begin a call; `wait` gives its value, `give_up` cancels it.
+
+        Raises:
+            NotConnected: if the connection has ended.
+            LocalProtocolError: if the call is not legal.
+        """
+        waiting = Waiting(call)
+        waiting.pending = self._connection.send(call, waiting, self.now)
+        if waiting.pending is None:
+            waiting.set_result(call.read(None))
+        self.settle()
+        return waiting
+
+    def wait(self, waiting: Waiting[T]) -> T:
+        """Let time pass until a call has ended, and return its value or raise what it raised."""
+        self.run_until(waiting.done)
+        if waiting.error is not None:
+            raise waiting.error
+        value: T = waiting.value  # type: ignore[assignment]  # it is done and did not raise
+        return value
+
+    def give_up(self, waiting: Waiting[T]) -> None:
+        """Give a call up; it ends as GivenUpError."""
+        if waiting.pending is not None and not waiting.is_done:
+            self._connection.give_up(waiting.pending, self.now)
+            waiting.set_exception(GivenUpError("the caller gave it up"))
+            self.settle()
+
+    def begin_close(self) -> None:
+        """Begin to close the connection; it may be said again."""
+        self._client.close(self.now)
+        self.settle()
+
+    def close(self) -> None:
+        """Close the connection in good order; it may be said again."""
+        self.begin_close()
+        self.go_on_reading()
+        self.run_until(lambda: not self._ways)
+        self._connections.close()
+        self.settle()
+
+    # The bytes between the two
+
+    def break_off(self) -> None:
+        """Lose the connection: what is under way is lost, and both ends read the end."""
+        for way in self._ways:
+            way.stream.write(way.source.data_to_send())
+            way.stream.break_off()
+            way.is_held = False
+        self.settle()
+
+    def end_output(self) -> None:
+        """End the stream to the server after what was sent; the other one goes on."""
+        for way in self._ways_to(Side.SERVER):
+            way.stream.write(way.source.data_to_send())
+            way.stream.end()
+        self.settle()
+
+    def stop_reading(self, side: Side) -> None:
+        """Hold back the bytes to one side."""
+        for way in self._ways_to(side):
+            way.is_held = True
+
+    def go_on_reading(self) -> None:
+        """Let bytes through again."""
+        for way in self._ways:
+            way.is_held = False
+        self.settle()
+
+    # Moving
+
+    def settle(self) -> None:
+        """Move bytes and events until nothing moves; no time passes.
+
+        Raises:
+            AssertionError: it does not come to rest.
+        """
+        for _ in range(_MOST_ROUNDS):
+            if not self._move():
+                return
+        raise AssertionError(f"at {self.now} the two ends do not come to rest")
+
+    def run_until(self, condition: Callable[[], bool]) -> None:
+        """Let time pass, from deadline to deadline, until something is so.
+
+        Raises:
+            AssertionError: nothing is left that could make it so.
+        """
+        self.settle()
+        while not condition():
+            deadlines = [at for schedule in self._schedules if (at := schedule.next_deadline()) is not None]
+            deadlines += [handling.at for handling in self._handling]
+            if not deadlines:
+                raise AssertionError(f"at {self.now} nothing more will happen, and it is not so")
+            self.now = max(self.now, min(deadlines))
+            for schedule in self._schedules:
+                schedule.handle_timeout(self.now)
+            for handling in [handling for handling in self._handling if handling.at <= self.now]:
+                self._step(handling, None)
+            self.settle()
+
+    def _move(self) -> bool:
+        moved = self._drain(self._server, self._connections.handle, self._schedules[0])
+        moved |= self._drain(self._client, self._connection.handle, self._schedules[1])
+        for action in self._client.actions():
+            far = self._server.accept(self.now)
+            self._ways += [
+                _Way(Side.SERVER, action.link, far, Stream(self._cut)),
+                _Way(Side.CLIENT, far, action.link, Stream(self._cut)),
+            ]
+            moved = True
+        for way in tuple(self._ways):
+            moved |= self._carry(way)
+        self._ways = [way for way in self._ways if not way.is_over]
+        return moved
+
+    def _ways_to(self, side: Side) -> list[_Way]:
+        return [way for way in self._ways if way.to is side]
+
+    def _drain(
+        self,
+        endpoint: Endpoint[T, JSON],
+        handle: Callable[[T, JSON], None],
+        schedule: Schedule,
+    ) -> bool:
+        moved = False
+        while (found := endpoint.next_event()) is not None:
+            handle(*found)
+            moved = True
+        for link in endpoint.ready():
+            if link.done:
+                schedule.forget(link)
+            else:
+                schedule.note(link)
+        return moved
+
+    def _carry(self, way: _Way) -> bool:
+        way.stream.write(way.source.data_to_send())
+        if way.source.done:
+            way.stream.end()
+        if way.is_held:
+            return False
+        pieces = way.stream.take()
+        for piece in pieces:
+            way.target.receive_data(piece, self.now)
+        if not way.stream.take_end():
+            return bool(pieces)
+        way.target.receive_eof(self.now)
+        return True
+
+    # Handlers
+
+    def _outlet(self, command: Callable[[float], None]) -> None:
+        command(self.now)
+
+    def _start(self, work: Runnable, finish: Finish) -> Stop | None:
+        if not work.is_async:
+            finish(outcome_of(work), self.now)
+            return None
+        handling = _Handling(work, finish, work.call())
+        self._step(handling, None)
+        return None if handling.is_over else partial(self._step, handling, GivenUpError("it was cancelled"))
+
+    def _step(self, handling: _Handling, error: Exception | None) -> None:
+        """Run a coroutine until it pauses or is over."""
+        if handling in self._handling:
+            self._handling.remove(handling)
+        try:
+            found = handling.coroutine.send(None) if error is None else handling.coroutine.throw(error)
+        except StopIteration as end:
+            outcome: Outcome = partial(handling.work.succeed, end.value)
+        except BaseException as raised:  # noqa: BLE001  # whatever a handler raises is its request's outcome
+            outcome = partial(handling.work.raised, raised)
+        else:
+            if isinstance(found, float):
+                handling.at = self.now + found
+                self._handling.append(handling)
+                return
+            handling.coroutine.close()
+            foreign = TypeError(f"{handling.work.name} awaits {found!r:.80}; here is no loop that could wait")
+            outcome = partial(handling.work.raised, foreign)
+        handling.is_over = True
+        handling.finish(outcome, self.now)
+
+
+def connect(
+    server: Server,
+    *,
+    serving: ServeSettings | None = None,
+    cut: Cut = whole,
+    **settings: Unpack[ClientSettings],
+) -> MemoryClient:
+    """Connect a client to a server of this process, in one call and without a runtime.
+
+    Args:
+        server: the server.
+        serving: how its session is set up; see `ServeSettings`.
+        cut: how the bytes are cut on their way; whole by default.
+        settings: how the client is set up; see `ClientSettings`.
+
+    Returns:
+        The client, which is connected; `with` closes it.
+
+    Raises:
+        NotConnected: there is no common ground.
+    """
+    client = MemoryClient(server, ClientOptions.of(settings), serving or {}, cut)
+    client.open()
+    return client

@@ -1,0 +1,129 @@
+"""The suite notices what a binding does wrong, and says which scenario, which step and what."""
+
+import pytest
+from tests.suite.in_memory import MemoryHarness
+from tests.testing import planted
+
+from sansmcp import LocalProtocolError
+from sansmcp.testing import SCENARIOS, Scenario, play, scenario_named
+from sansmcp.testing.steps import Await, Call, Close, Echo, GivenUp, Open
+
+LATEST = "2026-07-28"
+
+TWO_ECHOES = Scenario(
+    name="two_echoes", steps=(Open(), Echo("a", 10), Echo("b", 10), Await("a"), Await("b"), Close())
+)
+
+
+@pytest.mark.parametrize(
+    ("harness", "scenario", "said"),
+    [
+        (planted.SwapsAnswers, TWO_ECHOES, r"step 3, Await\(label='a'.*the answer 'a a a a a '; found"),
+        (planted.LosesAnAnswer, TWO_ECHOES, "did not end within"),
+        (planted.LeavesAThread, TWO_ECHOES, "at the end: expected nothing left behind; found thread 'left'"),
+        (
+            planted.RaisesAGroup,
+            "a_break_loses_each_call_in_flight_once",
+            "one exception for one fault; found a group",
+        ),
+        (
+            planted.RaisesSomethingElse,
+            "a_break_loses_each_call_in_flight_once",
+            "RequestLost; found ConnectionReset",
+        ),
+        (
+            planted.RaisesWithoutWords,
+            "a_break_loses_each_call_in_flight_once",
+            "with words of why; found none",
+        ),
+        (planted.AnswersWhatWasLost, "a_break_loses_each_call_in_flight_once", "RequestLost; found Returned"),
+        (
+            planted.LosesWhatWasGivenUp,
+            "a_call_that_is_given_up_is_cancelled_on_the_server",
+            "own word for cancellation; found Raised",
+        ),
+        (planted.ClosesWithAGroup, TWO_ECHOES, "closing raises nothing; found ExceptionGroup"),
+        (
+            planted.ConnectsInAnotherRevision,
+            TWO_ECHOES,
+            "connection in 2026-07-28; found a connection in 1999",
+        ),
+        (planted.ConnectsNot, TWO_ECHOES, "expected a connection; found NotConnected"),
+        (
+            planted.ConnectsToNobody,
+            "a_peer_that_is_gone_at_once_is_no_connection",
+            "NotConnected; found a connection",
+        ),
+        (planted.RefusesByAGroup, "a_peer_that_is_gone_at_once_is_no_connection", "found a group"),
+        (planted.HidesFailures, "a_tool_that_fails_costs_its_call_alone", "a result that is an error; found"),
+        (planted.FailsWhatWorks, TWO_ECHOES, "the answer 'a a a a a '; found"),
+        (planted.TellsAnOutcomeTwice, TWO_ECHOES, "of the client one outcome for each call; found another"),
+        (planted.TellsProgressLate, TWO_ECHOES, "of the client progress before the outcome"),
+        (planted.TellsNoEnd, TWO_ECHOES, "of the client Disconnected once"),
+        (planted.TellsTwoEnds, TWO_ECHOES, "of the client Disconnected once"),
+        (
+            planted.ForgetsNotifications,
+            "notifications_are_handled_in_the_order_they_were_sent",
+            r"'0 1 2 3 4.*in the end; found Returned",
+        ),
+        (
+            planted.ReportsFallingProgress,
+            "a_client_connects_calls_and_closes",
+            r"progress that rises; found \[2, 1, 3\]",
+        ),
+        (planted.ReportsNoProgress, "a_client_connects_calls_and_closes", r"progress up to 3; found \[\]"),
+    ],
+)
+def test_a_wrong_binding_is_found_out(harness, scenario, said):
+    chosen = scenario_named(scenario) if isinstance(scenario, str) else scenario
+    with pytest.raises(AssertionError, match=said):
+        play(chosen, harness(), LATEST)
+
+
+@pytest.mark.parametrize(
+    "scenario", [scenario for scenario in SCENARIOS if scenario.needs <= MemoryHarness.abilities]
+)
+def test_a_binding_that_is_right_gets_through(scenario):
+    played = play(scenario, MemoryHarness(), LATEST)
+    assert played.client[-1] == played.server[-1] == "Disconnected"
+
+
+def test_a_peer_that_is_gone_is_told_as_the_harness_says():
+    gone = scenario_named("a_peer_that_is_gone_at_once_is_no_connection")
+    assert play(gone, planted.ConnectsToNobodyAndSaysSo(), LATEST).server == ()
+
+
+def test_a_scenario_that_forgets_a_call_is_found_out():
+    forgetful = Scenario(name="forgetful", steps=(Open(), Echo("a", 1), Close()))
+    with pytest.raises(AssertionError, match=r"no Await for \['a'\]"):
+        play(forgetful, MemoryHarness(), LATEST)
+
+
+def test_an_answer_where_giving_up_is_expected_is_found_out():
+    scenario = Scenario(name="s", steps=(Open(), Echo("a", 1), Await("a", GivenUp()), Close()))
+    with pytest.raises(AssertionError, match="own word for cancellation; found Returned"):
+        play(scenario, MemoryHarness(), LATEST)
+
+
+def test_an_echo_is_compared_with_what_was_sent_and_another_call_is_no_echo():
+    scenario = Scenario(name="s", steps=(Open(), Call("a", "add", {"a": 1, "b": 2}), Await("a"), Close()))
+    with pytest.raises(AssertionError, match="the answer None; found Returned"):
+        play(scenario, MemoryHarness(), LATEST)
+
+
+@pytest.mark.parametrize(
+    ("name", "revision"),
+    [
+        ("a_peer_that_is_gone_at_once_is_no_connection", LATEST),
+        ("a_question_reaches_the_user_and_its_answer_the_tool", "2024-11-05"),
+    ],
+)
+def test_a_scenario_that_does_not_fit_is_refused_before_it_begins(name, revision):
+    with pytest.raises(LocalProtocolError, match="does not fit"):
+        play(scenario_named(name), MemoryHarness(), revision)
+
+
+def test_names_are_unique_and_each_scenario_is_found_by_its_own():
+    assert [scenario_named(scenario.name) for scenario in SCENARIOS] == list(SCENARIOS)
+    with pytest.raises(KeyError):
+        scenario_named("no such scenario")
