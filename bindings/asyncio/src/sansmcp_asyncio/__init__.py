@@ -2,10 +2,12 @@
 
 from sansmcp_asyncio.client import Client, Connecting, connect
 from sansmcp_asyncio.driver import Driver
+from sansmcp_asyncio.flows import Flow, Stream
 from sansmcp_asyncio.handlers import Handlers
 from sansmcp_asyncio.processes import Process, start_process
 from sansmcp_asyncio.serving import serve_stdio, serve_stream, serve_tcp, serve_unix
-from sansmcp_asyncio.streams import ByteStream, MemoryStream, StdioStream, StreamPair, memory_pair
+from sansmcp_asyncio.stdio import StdioStream
+from sansmcp_asyncio.streams import ByteStream, MemoryStream, StreamPair, memory_pair
 from sansmcp_asyncio.workers import Workers
 
 __all__ = [
@@ -13,10 +15,12 @@ __all__ = [
     "Client",
     "Connecting",
     "Driver",
+    "Flow",
     "Handlers",
     "MemoryStream",
     "Process",
     "StdioStream",
+    "Stream",
     "StreamPair",
     "Workers",
     "connect",

@@ -14,9 +14,9 @@ from sansmcp.schema import Revision
 from sansmcp.session import ClientEvent, ClientLines, ClientSession, Connected, Disconnected, Finding
 from sansmcp.values import JSON
 from sansmcp_asyncio.driver import Driver
+from sansmcp_asyncio.flows import Stream
 from sansmcp_asyncio.handlers import Handlers, write_report
 from sansmcp_asyncio.openers import Opener, Target, opener_of
-from sansmcp_asyncio.streams import ByteStream
 from sansmcp_asyncio.workers import Workers
 
 T = TypeVar("T")
@@ -212,6 +212,6 @@ def connect(
     return Connecting(opening)
 
 
-async def _dial(open_stream: JSON) -> ByteStream:
-    stream: ByteStream = await open_stream()
+async def _dial(open_stream: JSON) -> Stream:
+    stream: Stream = await open_stream()
     return stream

@@ -7,13 +7,14 @@ serves the endpoint and all of its links.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Final, Generic, TypeVar
 
 import attrs
 
 from sansmcp.session import Dial, Endpoint, Link, Schedule
 from sansmcp.values import JSON
-from sansmcp_asyncio.streams import ByteStream
+from sansmcp_asyncio.flows import Flow, Stream, flow_of
 
 SessionT = TypeVar("SessionT")
 EventT = TypeVar("EventT")
@@ -32,9 +33,10 @@ class _Carried:
     """A link on its stream."""
 
     link: Link
-    stream: ByteStream
+    flow: Flow
     wake: asyncio.Event = attrs.field(factory=asyncio.Event)
-    reading: asyncio.Task[None] | None = None
+    is_writing: bool = True
+    fault: Exception | None = None
     writing: asyncio.Task[None] | None = None
     ending: asyncio.Task[None] | None = None
     flush: asyncio.TimerHandle | None = None
@@ -53,7 +55,7 @@ class Driver(Generic[SessionT, EventT]):
         self,
         endpoint: Endpoint[SessionT, EventT],
         handle: Callable[[SessionT, EventT], None],
-        dial: Callable[[JSON], Awaitable[ByteStream]] | None = None,
+        dial: Callable[[JSON], Awaitable[Stream]] | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._handle = handle
@@ -83,7 +85,7 @@ class Driver(Generic[SessionT, EventT]):
             self._settling = False
         self._arm()
 
-    def carry(self, link: Link, stream: ByteStream) -> asyncio.Task[None]:
+    def carry(self, link: Link, stream: Stream) -> asyncio.Task[None]:
         """Run a link over a stream until the link is done, in a task; then the stream is closed.
 
         Args:
@@ -94,7 +96,7 @@ class Driver(Generic[SessionT, EventT]):
             The task; cancelling it ends the link at once. It raises what the stream or the taker of events
             raised beyond an OSError.
         """
-        carried = _Carried(link, stream)
+        carried = _Carried(link, flow_of(stream))
         self._carried[link] = carried
         task = self._start(self._carry(carried), "sansmcp link")
         # A task that is cancelled before it begins does nothing at all, not even its end.
@@ -151,6 +153,12 @@ class Driver(Generic[SessionT, EventT]):
         carried = self._carried.get(link)
         if carried is None:
             return
+        if not carried.is_writing and carried.flow.is_free:
+            data = link.data_to_send()
+            if data:
+                carried.flow.write_now(data)
+            if carried.flow.is_free and not link.done:
+                return
         carried.wake.set()
         if link.done and carried.flush is None and carried.writing is not None:
             carried.flush = self._loop.call_later(FLUSH, carried.writing.cancel)
@@ -177,10 +185,8 @@ class Driver(Generic[SessionT, EventT]):
             self._fault = self._fault or fault
 
     async def _carry(self, carried: _Carried) -> None:
-        carried.reading = reading = self._loop.create_task(self._read(carried), name="sansmcp reader")
         carried.writing = writing = self._loop.create_task(self._write(carried), name="sansmcp writer")
-        # Without a reader nothing can end well any more, and nobody must wait for it.
-        reading.add_done_callback(lambda ended: _failed(ended) and writing.cancel())
+        carried.flow.start(partial(self._receive, carried), partial(self._receive_end, carried))
         self._schedule.note(carried.link)
         self._arm()
         try:
@@ -197,10 +203,9 @@ class Driver(Generic[SessionT, EventT]):
         return carried.ending
 
     async def _end(self, carried: _Carried) -> None:
-        tasks = [task for task in (carried.reading, carried.writing) if task is not None]
-        for task in tasks:
-            task.cancel()
-        faults = await asyncio.gather(*tasks, return_exceptions=True)
+        if carried.writing is not None:
+            carried.writing.cancel()
+            await asyncio.wait({carried.writing})
         if carried.flush is not None:
             carried.flush.cancel()
         del self._carried[carried.link]
@@ -210,25 +215,30 @@ class Driver(Generic[SessionT, EventT]):
                 self._orphans.add(carried.link)
                 self._receive_eof(carried.link, None)
         finally:
-            await carried.stream.close()
-        for fault in faults:
-            if isinstance(fault, Exception):
-                raise fault
+            await carried.flow.close()
+        if carried.fault is not None:
+            raise carried.fault
 
-    async def _read(self, carried: _Carried) -> None:
-        link, stream = carried.link, carried.stream
-        reason: str | None = None
-        while True:
-            try:
-                data = await stream.read()
-            except OSError as error:
-                reason = str(error)
-                break
-            if not data:
-                break
-            link.receive_data(data, self.now())
+    def _receive(self, carried: _Carried, data: bytes) -> None:
+        try:
+            carried.link.receive_data(data, self.now())
             self.settle()
-        self._receive_eof(link, reason)
+        except Exception as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
+            self._break_off(carried, fault)
+
+    def _receive_end(self, carried: _Carried, error: Exception | None) -> None:
+        if carried.link.done:
+            return
+        if error is None or isinstance(error, OSError):
+            self._receive_eof(carried.link, str(error) if error else None)
+        else:
+            self._break_off(carried, error)
+
+    def _break_off(self, carried: _Carried, fault: Exception) -> None:
+        """End a link that nothing can end well any more, so that nobody waits for it."""
+        carried.fault = fault
+        if carried.writing is not None:
+            carried.writing.cancel()
 
     def _receive_eof(self, link: Link, reason: str | None) -> None:
         if reason is None:
@@ -238,22 +248,26 @@ class Driver(Generic[SessionT, EventT]):
         self.settle()
 
     async def _write(self, carried: _Carried) -> None:
-        link, wake = carried.link, carried.wake
+        link, flow, wake = carried.link, carried.flow, carried.wake
         while True:
             # The wake-up is cleared before bytes are taken, so none is lost.
             wake.clear()
-            data = link.data_to_send()
-            if data:
+            if not flow.is_free:
                 try:
                     async with asyncio.timeout(WRITE_STALL):
-                        await carried.stream.write(data)
+                        await flow.flush()
                 except OSError:
                     await self._discard(carried)
                     return
+            data = link.data_to_send()
+            if data:
+                flow.write_now(data)
             elif link.done:
                 return
             else:
+                carried.is_writing = False
                 await wake.wait()
+                carried.is_writing = True
 
     async def _discard(self, carried: _Carried) -> None:
         """Let the link come to its end though nobody reads what it says."""
@@ -285,7 +299,3 @@ class Driver(Generic[SessionT, EventT]):
         # A clock that fires early must not spin.
         self._schedule.handle_timeout(max(at, self.now()))
         self.settle()
-
-
-def _failed(task: asyncio.Task[None]) -> bool:
-    return not task.cancelled() and task.exception() is not None

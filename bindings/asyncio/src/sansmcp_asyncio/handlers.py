@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -29,17 +30,19 @@ class Handlers:
         self._settle = settle
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self._settle_scheduled = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_settling_soon = False
+        self._commands: deque[Callable[[float], None]] = deque()
+        self._is_woken = False
+        self._tasks: dict[Runnable, asyncio.Task[None]] = {}
+        self._not_begun: set[Runnable] = set()
 
     def start(self, work: Runnable, finish: Finish) -> Stop | None:
         """Run a handler: at once, in a task or on a thread."""
         if work.is_async:
-            task = self._loop.create_task(self._await(work, finish), name=work.name)
             # The loop itself keeps no strong reference to a task.
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            return partial(_cancel, task)
+            self._tasks[work] = self._loop.create_task(self._await(work, finish), name=work.name)
+            self._not_begun.add(work)
+            return partial(self._cancel, work, finish)
         if work.blocks:
             self._workers.submit(partial(self._work, work, finish))
         else:
@@ -48,15 +51,25 @@ class Handlers:
 
     def outlet(self, command: Callable[[float], None]) -> None:
         """Run a command of a handler on the loop's thread, soon and in order; from any thread."""
-        if threading.get_ident() != self._thread:
+        if threading.get_ident() == self._thread:
+            command(self._now())
+            self._settle_soon()
+        else:
             self._call_in_loop(command)
-            return
-        command(self._now())
-        if not self._settle_scheduled:
-            self._settle_scheduled = True
-            self._loop.call_soon(self._settle_once)
+
+    def _settle_soon(self) -> None:
+        if not self._is_settling_soon:
+            self._is_settling_soon = True
+            self._loop.call_soon(self._settle_now)
+
+    def _settle_now(self) -> None:
+        self._is_settling_soon = False
+        self._settle()
+
+    # Coroutines
 
     async def _await(self, work: Runnable, finish: Finish) -> None:
+        self._not_begun.discard(work)
         try:
             value = await work.call()
         except BaseException as error:  # noqa: BLE001  # whatever a handler raises is its request's outcome
@@ -64,27 +77,46 @@ class Handlers:
             finish(partial(work.raised, error), self._now())
         else:
             finish(partial(work.succeed, value), self._now())
-        self._settle()
+        del self._tasks[work]
+        # What others finish in the same turn of the loop leaves in one write.
+        if self._tasks:
+            self._settle_soon()
+        else:
+            self._settle()
+
+    def _cancel(self, work: Runnable, finish: Finish) -> None:
+        task = self._tasks.get(work)
+        if task is None:
+            return
+        task.cancel()
+        if work in self._not_begun:
+            # It will never begin, so it has its outcome here.
+            self._not_begun.discard(work)
+            del self._tasks[work]
+            finish(partial(work.raised, asyncio.CancelledError()), self._now())
+
+    # Threads
 
     def _work(self, work: Runnable, finish: Finish) -> None:
         self._call_in_loop(partial(finish, outcome_of(work)))
 
     def _call_in_loop(self, command: Callable[[float], None]) -> None:
+        self._commands.append(command)
+        # The loop is woken once for all that comes before it looks.
+        if self._is_woken:
+            return
+        self._is_woken = True
         # The loop may be gone before a thread comes to its end.
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._perform, command)
+            self._loop.call_soon_threadsafe(self._perform)
 
-    def _perform(self, command: Callable[[float], None]) -> None:
-        command(self._now())
+    def _perform(self) -> None:
+        # Before the first look, so that a command that is not seen wakes the loop again.
+        self._is_woken = False
+        now = self._now()
+        while self._commands:
+            self._commands.popleft()(now)
         self._settle()
-
-    def _settle_once(self) -> None:
-        self._settle_scheduled = False
-        self._settle()
-
-
-def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
 
 
 def write_report(report: Report) -> None:

@@ -12,15 +12,16 @@ import attrs
 from sansmcp.client import Address, Command, TcpAddress, UnixAddress, address_of
 from sansmcp.errors import LocalProtocolError
 from sansmcp.server import Server
+from sansmcp_asyncio.flows import Stream
 from sansmcp_asyncio.processes import start_process
 from sansmcp_asyncio.serving import serve_stream
 from sansmcp_asyncio.sockets import open_tcp, open_unix
-from sansmcp_asyncio.streams import ByteStream, MemoryStream, memory_pair
+from sansmcp_asyncio.streams import MemoryStream, memory_pair
 
-Target: TypeAlias = str | Sequence[str] | Server | ByteStream
+Target: TypeAlias = str | Sequence[str] | Server | Stream
 """An address, a command to start, a server of this process, or a stream that leads to one."""
 
-Open: TypeAlias = Callable[[], Awaitable[ByteStream]]
+Open: TypeAlias = Callable[[], Awaitable[Stream]]
 """Opens a stream; raises OSError if it cannot."""
 
 
@@ -72,7 +73,7 @@ def opener_of(
 
 
 def _open_address(
-    address: Address, open_command: Callable[[Command], Awaitable[ByteStream]], ssl: SSLContext | None
+    address: Address, open_command: Callable[[Command], Awaitable[Stream]], ssl: SSLContext | None
 ) -> Open:
     match address:
         case Command():
@@ -83,11 +84,11 @@ def _open_address(
             return partial(open_unix, address)
 
 
-async def _give(stream: ByteStream) -> ByteStream:
+async def _give(stream: Stream) -> Stream:
     return stream
 
 
-async def _open_memory(server: Server) -> ByteStream:
+async def _open_memory(server: Server) -> Stream:
     near, far = memory_pair()
     serving = asyncio.create_task(serve_stream(server, far), name="sansmcp server")
     return _ServedStream(near, serving)

@@ -12,9 +12,10 @@ from sansmcp.environment import Environment
 from sansmcp.server import Server, ServerConnections, ServeSettings
 from sansmcp.session import ServerEvent, ServerSession
 from sansmcp_asyncio.driver import Driver
+from sansmcp_asyncio.flows import Stream
 from sansmcp_asyncio.handlers import Handlers, write_report
 from sansmcp_asyncio.sockets import listen_tcp, listen_unix
-from sansmcp_asyncio.streams import ByteStream, StdioStream
+from sansmcp_asyncio.stdio import StdioStream
 from sansmcp_asyncio.workers import Workers
 
 ENVIRONMENT: Final = Environment(random=os.urandom, utc=time.time)
@@ -25,7 +26,7 @@ Started = Callable[[str], object]
 
 async def serve_stream(
     server: Server,
-    stream: ByteStream,
+    stream: Stream,
     *,
     workers: Workers | None = None,
     **settings: Unpack[ServeSettings],
@@ -129,7 +130,7 @@ class _Serving:
             settings=settings,
         )
 
-    def carry(self, stream: ByteStream) -> asyncio.Task[None]:
+    def carry(self, stream: Stream) -> asyncio.Task[None]:
         return self._driver.carry(self._endpoint.accept(self._driver.now()), stream)
 
     async def close(self) -> None:
@@ -145,7 +146,7 @@ class _Serving:
 
 async def _serve(
     server: Server,
-    listen: Callable[[Callable[[ByteStream], object]], Awaitable[tuple[str, Callable[[], None]]]],
+    listen: Callable[[Callable[[Stream], object]], Awaitable[tuple[str, Callable[[], None]]]],
     started: Started | None,
     workers: Workers | None,
     settings: ServeSettings,

@@ -8,18 +8,19 @@ import socket
 import ssl
 import stat
 from collections.abc import Callable
+from functools import partial
 
 from sansmcp.client import TcpAddress, UnixAddress
-from sansmcp_asyncio.streams import ByteStream, StreamPair
+from sansmcp_asyncio.flows import SocketFlow
 
-Accept = Callable[[ByteStream], object]
+Accept = Callable[[SocketFlow], object]
 """Takes the stream of a peer that has come."""
 
 # Peers that come while the loop is busy; what asyncio takes by default.
 _BACKLOG = 100
 
 
-async def open_tcp(address: TcpAddress, context: ssl.SSLContext | None) -> StreamPair:
+async def open_tcp(address: TcpAddress, context: ssl.SSLContext | None) -> SocketFlow:
     """Open a stream to a TCP address.
 
     Args:
@@ -31,13 +32,15 @@ async def open_tcp(address: TcpAddress, context: ssl.SSLContext | None) -> Strea
     """
     tls = (context or ssl.create_default_context()) if address.tls else None
     try:
-        pair = await asyncio.open_connection(address.host, address.port, ssl=tls)
+        _, flow = await asyncio.get_running_loop().create_connection(
+            SocketFlow, address.host, address.port, ssl=tls
+        )
     except OSError as error:
         raise ConnectionError(f"cannot connect to {address}: {error}") from error
-    return StreamPair(*pair)
+    return flow
 
 
-async def open_unix(address: UnixAddress) -> StreamPair:
+async def open_unix(address: UnixAddress) -> SocketFlow:
     """Open a stream to a Unix socket.
 
     Args:
@@ -47,10 +50,10 @@ async def open_unix(address: UnixAddress) -> StreamPair:
         OSError: if nobody listens there.
     """
     try:
-        pair = await asyncio.open_unix_connection(address.path)
+        _, flow = await asyncio.get_running_loop().create_unix_connection(SocketFlow, address.path)
     except OSError as error:
         raise ConnectionError(f"cannot connect to {address}: {error}") from error
-    return StreamPair(*pair)
+    return flow
 
 
 async def listen_tcp(
@@ -70,7 +73,9 @@ async def listen_tcp(
     Raises:
         OSError: if the address cannot be listened on.
     """
-    listener = await asyncio.start_server(_taking(accept), host, port, ssl=context, backlog=_BACKLOG)
+    listener = await asyncio.get_running_loop().create_server(
+        partial(_AcceptedFlow, accept), host, port, ssl=context, backlog=_BACKLOG
+    )
     name = listener.sockets[0].getsockname()
     return str(TcpAddress(host=name[0], port=name[1], tls=context is not None)), listener.close
 
@@ -83,7 +88,9 @@ async def listen_unix(path: str, accept: Accept) -> tuple[str, Callable[[], None
         accept: takes the streams of peers.
     """
     listening = _bind_unix(path)
-    listener = await asyncio.start_unix_server(_taking(accept), sock=listening, backlog=_BACKLOG)
+    listener = await asyncio.get_running_loop().create_unix_server(
+        partial(_AcceptedFlow, accept), sock=listening, backlog=_BACKLOG
+    )
     inode = os.stat(path).st_ino  # noqa: PTH116
 
     def stop() -> None:
@@ -96,11 +103,16 @@ async def listen_unix(path: str, accept: Accept) -> tuple[str, Callable[[], None
     return str(UnixAddress(path=path)), stop
 
 
-def _taking(accept: Accept) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
-    def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        accept(StreamPair(reader, writer))
+class _AcceptedFlow(SocketFlow):
+    """The stream of a peer that has come."""
 
-    return take
+    def __init__(self, accept: Accept) -> None:
+        super().__init__()
+        self._accept = accept
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._accept(self)
 
 
 def _bind_unix(path: str) -> socket.socket:

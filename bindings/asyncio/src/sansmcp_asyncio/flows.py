@@ -1,0 +1,239 @@
+"""How a driver gets and gives bytes: at once where a transport can, by a task where it must be asked.
+
+A flow hands over what comes without being asked, so that a message costs no switch of tasks; and it takes
+bytes at once as long as nothing waits before them.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol, TypeAlias, runtime_checkable
+
+from sansmcp_asyncio.streams import ByteStream
+
+Receive: TypeAlias = Callable[[bytes], None]
+"""Takes bytes that came."""
+
+End: TypeAlias = Callable[[Exception | None], None]
+"""Takes the end of the input, once, and what broke it."""
+
+
+@runtime_checkable
+class Flow(Protocol):
+    """Two directions of bytes; what a driver runs a link on."""
+
+    def start(self, receive: Receive, end: End) -> None:
+        """Begin to hand over what comes."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether bytes that are given now leave before any others, at once."""
+        ...
+
+    def write_now(self, data: bytes) -> None:
+        """Take bytes; call it only while it is free."""
+
+    async def flush(self) -> None:
+        """Wait until it is free; raises OSError when nobody reads any more."""
+
+    async def close(self) -> None:
+        """Close both directions; it may be called again."""
+
+
+READ_SIZE: Final = 64 * 1024
+"""How many bytes are read at once: what a pipe holds."""
+
+Stream: TypeAlias = ByteStream | Flow
+"""What a link can be carried over."""
+
+
+class Incoming(asyncio.BufferedProtocol):
+    """The reading side of a transport."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # By default a transport makes a buffer of 256 KiB for each read, which costs more than a message.
+        self._buffer = memoryview(bytearray(READ_SIZE))
+        self._receive: Receive | None = None
+        self._tell_end: End | None = None
+        self._early = bytearray()
+        self._end: tuple[Exception | None] | None = None
+
+    def start(self, receive: Receive, end: End) -> None:
+        """Begin to hand over what comes."""
+        self._receive, self._tell_end = receive, end
+        if self._early:
+            receive(bytes(self._early))
+            self._early.clear()
+        if self._end is not None:
+            end(self._end[0])
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Give the transport room for bytes."""
+        del sizehint
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take the bytes that the transport has put there."""
+        data = bytes(self._buffer[:nbytes])
+        if self._receive is None:
+            self._early += data
+        else:
+            self._receive(data)
+
+    def eof_received(self) -> bool:
+        """Take the end of the input; the other direction stays open."""
+        self._finish(None)
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take the end of the transport."""
+        self._finish(exc)
+
+    def _finish(self, error: Exception | None) -> None:
+        if self._end is None:
+            self._end = (error,)
+            if self._tell_end is not None:
+                self._tell_end(error)
+
+
+class Outgoing(asyncio.BaseProtocol):
+    """The writing side of a transport."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._writing: asyncio.WriteTransport | None = None
+        self._changed: asyncio.Future[None] | None = None
+        self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_full = False
+
+    @property
+    def is_free(self) -> bool:
+        """Whether bytes that are given now leave before any others, at once."""
+        return not self._is_full and not self._gone.done()
+
+    def write_now(self, data: bytes) -> None:
+        """Take bytes; call it only while it is free."""
+        if self._writing is not None:
+            self._writing.write(data)
+
+    async def flush(self) -> None:
+        """Wait until it is free; raises OSError when nobody reads any more."""
+        while self._is_full and not self._gone.done():
+            self._changed = asyncio.get_running_loop().create_future()
+            await asyncio.wait({self._changed, self._gone}, return_when=asyncio.FIRST_COMPLETED)
+        if self._gone.done():
+            raise BrokenPipeError("the other side reads no more")
+
+    async def close(self) -> None:
+        """Close the transport; what did not leave by now is dropped."""
+        if self._writing is not None:
+            if self._is_full:
+                self._writing.abort()
+            self._writing.close()
+            await self._gone
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+        if not isinstance(transport, asyncio.WriteTransport):
+            raise AssertionError("unreachable: it was opened for writing")  # noqa: TRY004
+        self._writing = transport
+        # Then it says whenever anything waits to be written.
+        transport.set_write_buffer_limits(high=0)
+
+    def pause_writing(self) -> None:
+        """Take note that something waits."""
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        """Take note that all has left."""
+        self._is_full = False
+        if self._changed is not None and not self._changed.done():
+            self._changed.set_result(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take the end of the transport."""
+        del exc
+        if not self._gone.done():
+            self._gone.set_result(None)
+
+
+class SocketFlow(Incoming, Outgoing):
+    """A connected socket; the protocol of its transport."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take the end of the transport, for both directions."""
+        Incoming.connection_lost(self, exc)
+        Outgoing.connection_lost(self, exc)
+
+
+class ReadableStream(Protocol):
+    """What can be asked for bytes."""
+
+    async def read(self) -> bytes:
+        """Return some bytes, or none at the end of the input."""
+        ...
+
+
+async def read_all(stream: ReadableStream, receive: Receive, end: End) -> None:
+    """Ask a stream for bytes until its end.
+
+    Args:
+        stream: the stream.
+        receive: takes them.
+        end: takes the end.
+    """
+    try:
+        while data := await stream.read():
+            receive(data)
+    except Exception as error:  # noqa: BLE001  # whatever broke it, the input has ended
+        end(error)
+    else:
+        end(None)
+
+
+class PulledFlow:
+    """A stream that must be asked: one task reads it.
+
+    Args:
+        stream: the stream.
+    """
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+        self._reading: asyncio.Task[None] | None = None
+        self._unwritten = b""
+
+    def start(self, receive: Receive, end: End) -> None:
+        """Begin to read."""
+        self._reading = asyncio.create_task(read_all(self._stream, receive, end), name="sansmcp reader")
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing waits to be written."""
+        return not self._unwritten
+
+    def write_now(self, data: bytes) -> None:
+        """Take bytes, for `flush` to write."""
+        self._unwritten = data
+
+    async def flush(self) -> None:
+        """Write what was taken; raises OSError when nobody reads any more."""
+        data, self._unwritten = self._unwritten, b""
+        if data:
+            await self._stream.write(data)
+
+    async def close(self) -> None:
+        """Stop reading and close the stream."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait({self._reading})
+        await self._stream.close()
+
+
+def flow_of(stream: Stream) -> Flow:
+    """Return a stream as a flow.
+
+    Args:
+        stream: a stream of either kind.
+    """
+    return stream if isinstance(stream, Flow) else PulledFlow(stream)
