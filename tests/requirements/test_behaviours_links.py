@@ -7,9 +7,10 @@ import sys
 import pytest
 from tests.interop import our_server
 
-from sansmcp import RequestFailed, schema
+from sansmcp import RequestFailed, RequestLost, schema
 from sansmcp.client import accept
 from sansmcp.schema import REVISIONS
+from sansmcp.session import Restart
 from sansmcp.wire import Violation, decode
 from sansmcp_asyncio import connect
 
@@ -191,3 +192,39 @@ def test_what_a_server_writes_to_standard_error_fails_nothing(tmp_path):
         noted = run(converse(tmp_path / "notes", "noisy", stderr=stderr))
     assert noted[-1] == "end of input"
     assert (tmp_path / "stderr").stat().st_size > 1_000_000
+
+
+DYING = """
+import os
+from sansmcp import Server
+from sansmcp_asyncio import serve_stdio
+
+server = Server("dying", version="1")
+
+
+@server.tool
+def pid() -> int:
+    return os.getpid()
+
+
+@server.tool
+def die() -> int:
+    os._exit(1)
+
+
+serve_stdio(server)
+"""
+
+
+def test_a_server_process_that_ended_unasked_is_started_again():
+    async def work():
+        async with connect([sys.executable, "-c", DYING], restart=Restart()) as client:
+            first = text(await client.call_tool("pid"))
+            with pytest.raises(RequestLost):
+                await client.call_tool("die")
+            return first, text(await client.call_tool("pid"))
+
+    first, second = run(work())
+    assert first != second
+    assert is_gone(first)
+    assert is_gone(second)

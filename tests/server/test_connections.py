@@ -238,10 +238,16 @@ def test_a_handler_that_nothing_can_stop_learns_that_nobody_waits():
 
 def test_to_close_stops_what_runs_for_everybody_and_may_be_said_again(server):
     serving = Serving(server, keeps=["slow", TOLD])
-    for _ in range(2):
-        serving.peer().initialize().say(call(1, "slow"), told(1))
+    peers = [serving.peer().initialize() for _ in range(2)]
+    for peer in peers:
+        peer.say(call(1, "slow"), told(1))
     serving.connections.close()
     serving.connections.close()
+    # What the sessions tell of their own ends comes later.
+    for peer in peers:
+        peer.leave()
+        peer.link.handle_timeout(10.0)
+        serving.settle()
     assert [(kept.work.name, kept.stopped) for kept in serving.kept] == [("slow", 1), (TOLD, 1)] * 2
 
 
