@@ -3,6 +3,9 @@
 The reader of a link only ever feeds it; its writer alone takes bytes, and only when it is about to write
 them; nothing waits for anything else, so two peers with full pipes cannot block each other. One task with
 one deadline serves the endpoint and all of its links, and no task wakes up while nothing happens.
+
+Tasks are protected from the keys that interrupt, which would leave sessions half changed: the main task
+hears of them, and ends the others in order.
 """
 
 import math
@@ -12,6 +15,7 @@ from typing import Final, Generic, TypeVar
 
 import attrs
 import trio
+from trio.lowlevel import enable_ki_protection
 
 from sansmcp.session import Dial, Endpoint, Link, Schedule
 from sansmcp.values import JSON
@@ -188,6 +192,7 @@ class Driver(Generic[SessionT, EventT]):
         scope = self._dialling[dial.link] = trio.CancelScope()
         self._tasks.start(partial(self._run_dial, dial, scope, ended), "sansmcp dial")
 
+    @enable_ki_protection
     async def _run_dial(self, dial: Dial, scope: trio.CancelScope, ended: trio.Event) -> None:
         if self._dial is None:
             raise AssertionError("unreachable: an endpoint that dials was given to a driver that cannot")
@@ -216,6 +221,7 @@ class Driver(Generic[SessionT, EventT]):
         del self._dialled[ended]
         ended.set()
 
+    @enable_ki_protection
     async def _carry(self, carried: _Carried) -> None:
         link = carried.link
         self._carried[link] = carried
@@ -232,6 +238,7 @@ class Driver(Generic[SessionT, EventT]):
                 await self._guard(self._end, carried)
             carried.ended.set()
 
+    @enable_ki_protection
     async def _guard(self, work: Callable[[_Carried], Awaitable[None]], carried: _Carried) -> None:
         try:
             await work(carried)
@@ -307,6 +314,7 @@ class Driver(Generic[SessionT, EventT]):
         if self._timer.deadline != deadline:
             self._timer.deadline = deadline
 
+    @enable_ki_protection
     async def _keep_time(self) -> None:
         while True:
             with self._timer:

@@ -8,8 +8,10 @@ from functools import partial
 from typing import Final
 
 import trio
+from trio.lowlevel import disable_ki_protection, enable_ki_protection
 
 from sansmcp.session import Finish, Report, Runnable, Stop, outcome_of
+from sansmcp.values import JSON
 from sansmcp_trio.tasks import Tasks
 from sansmcp_trio.workers import Workers
 
@@ -58,10 +60,11 @@ class Handlers:
         else:
             self._call_in_trio(command)
 
+    @enable_ki_protection
     async def _await(self, work: Runnable, finish: Finish, scope: trio.CancelScope) -> None:
         with scope:
             try:
-                value = await work.call()
+                value = await _call(work)
             except BaseException as error:  # whatever a handler raises is its request's outcome
                 # Kept in no variable: its traceback leads back here, and such rings hold up the exit.
                 self._perform(partial(finish, partial(work.raised, error)))
@@ -84,6 +87,12 @@ class Handlers:
     def _perform(self, command: Callable[[float], None]) -> None:
         command(self._now())
         self._settle()
+
+
+@disable_ki_protection
+async def _call(work: Runnable) -> JSON:
+    """Run a coroutine as its author expects: the keys that interrupt do so, in an endless loop too."""
+    return await work.call()
 
 
 def write_report(report: Report) -> None:
