@@ -15,6 +15,7 @@ _OTHER_BYTES: Final = bytes(byte for byte in range(256) if byte not in _BRACKETS
 _LEVELS: Final = bytes(0x01 if byte in b"[{" else 0xFF if byte in b"]}" else 0 for byte in range(256))
 _SAMPLES: Final = 64
 _CHUNK_BYTES: Final = 64 * 1024
+_SHORT: Final = 4096
 
 
 def is_deeper(raw: bytes, depth: int, nodes: int) -> bool:
@@ -25,7 +26,7 @@ def is_deeper(raw: bytes, depth: int, nodes: int) -> bool:
         depth: the most that may be open.
         nodes: a text with more values than this is refused anyway, so it is not read on for its depth.
     """
-    if raw.count(b"[") + raw.count(b"{") <= depth:
+    if not _has_more(raw, b"[", b"{", depth):
         return False
     marks = _without_escapes(raw).translate(None, _OTHER_BYTES)
     # Two quotes side by side are a string that closes and the next that opens, or one that holds no
@@ -56,6 +57,21 @@ def has_longer_number(raw: bytes, digits: int) -> bool:
         return False
     outside = _outside_strings(_without_escapes(raw))
     return re.search(rb"(?<![0-9])[0-9]{%d}" % (digits + 1), outside) is not None
+
+
+def _has_more(raw: bytes, one: bytes, other: bytes, most: int) -> bool:
+    """Say whether two bytes occur more than `most` times."""
+    if len(raw) < _SHORT:
+        return raw.count(one) + raw.count(other) > most
+    # Counting reads all of a long text at a tenth of the speed of a search, which may stop early.
+    for byte in (one, other):
+        at = raw.find(byte)
+        while at >= 0:
+            most -= 1
+            if most < 0:
+                return True
+            at = raw.find(byte, at + 1)
+    return False
 
 
 def _without_escapes(raw: bytes) -> bytes:
