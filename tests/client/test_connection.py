@@ -433,10 +433,17 @@ def test_a_question_whose_handler_nothing_can_stop_is_withdrawn_all_the_same():
     assert (raised_by(waiter), client.texts()) == (errors.RequestLost, [])
 
 
-def test_a_handler_that_has_answered_is_not_stopped():
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_handler_that_has_answered_is_not_stopped_even_if_the_withdrawal_is_heard_of_later(heard):
     client, _ = asked(keeps=True, elicitation=lambda _: accept({"who": "me"}))
-    client.started[0].go_on()
-    client.both.lose()
+    if heard:
+        client.started[0].go_on()
+    for link in tuple(client.both.peers):
+        link.receive_eof(0.0)
+    client.both.peers.clear()
+    if not heard:
+        client.started[0].go_on()
+    client.both.settle()
     assert client.started[0].stopped == 0
 
 

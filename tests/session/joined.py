@@ -62,6 +62,7 @@ class Joined:
     def advance(self, seconds):
         """Let time pass from deadline to deadline."""
         until = self.now + seconds
+        self.settle()
         while (due := self.next_deadline()) is not None and due <= until:
             self.now = max(self.now, due)
             for _, schedule in self._ends:

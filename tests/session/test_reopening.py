@@ -1,10 +1,15 @@
 """Subscriptions are opened again under the same handles when a lost connection was made again."""
 
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.session.ends import MODERN, make_server
 from tests.session.joined import RESTART, Joined, client_lines, joined, names
 
 from sansmcp import schema
+from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import LATEST_LEGACY, LEGACY_REVISIONS
 from sansmcp.session import (
     Change,
@@ -13,7 +18,11 @@ from sansmcp.session import (
     Connected,
     ConnectionLost,
     Disconnected,
+    RequestFailed,
     RequestLost,
+    RequestTimedOut,
+    ResponseReceived,
+    Restart,
     ServerLines,
     SessionLimits,
     SubscriptionAcknowledged,
@@ -22,6 +31,7 @@ from sansmcp.session import (
 )
 
 WANTED = schema.SubscriptionFilter(tools_list_changed=True, resource_subscriptions=("a:b",))
+ENDS = (ResponseReceived, RequestFailed, RequestTimedOut, RequestLost, SubscriptionEnded)
 BOTH_ERAS = pytest.mark.parametrize("revision", [LATEST_LEGACY, MODERN])
 
 
@@ -235,3 +245,74 @@ def test_one_that_waits_for_its_first_acknowledgement_is_a_call_that_is_lost():
         RequestLost(handle=handle, method="subscriptions/listen", reason="the server died"),
         ConnectionLost(reason="the server died", attempt=1, delay=0.0),
     ]
+
+
+@BOTH_ERAS
+def test_one_that_is_cancelled_before_its_end_was_heard_of_is_not_opened_again(revision):
+    both = joined(revision)
+    handle = both.listen(WANTED)
+    both.take()
+    for link in tuple(both.peers):
+        link.receive_eof(both.now)
+    both.peers.clear()
+    both.client.cancel(handle, both.now)
+    both.advance(1.0)
+    assert both.take_kinds() == ["SubscriptionEnded", "ConnectionLost", "Connected"]
+
+
+# Whatever happens
+
+
+def perform(both, what, handles):
+    """Do one thing to a client, as far as it is legal now."""
+    match what:
+        case "call" | "listen":
+            with contextlib.suppress(LocalProtocolError):
+                handle = both.call() if what == "call" else both.listen(WANTED)
+                handles[handle] = what
+        case "cancel" if handles:
+            both.client.cancel(next(reversed(handles)), both.now)
+            handles.popitem()
+        case "lose" | "lose at once":
+            for link in tuple(both.peers):
+                link.receive_eof(both.now, "lost")
+            both.peers.clear()
+        case "leave":
+            both.server.close(both.now)
+        case "reachable" | "unreachable":
+            both.reachable = what == "reachable"
+        case "close":
+            both.client.close(both.now)
+        case _:
+            both.advance({"tick": 0.0, "wait": 2.0}.get(what, 100.0))
+    if what != "lose at once":
+        both.settle()
+
+
+COMMON = ["call", "listen", "lose", "tick"]
+RARE = ["cancel", "lose at once", "leave", "close", "reachable", "unreachable", "wait", "pass"]
+things = st.sampled_from([*COMMON, *COMMON, *RARE])
+
+
+@BOTH_ERAS
+@given(script=st.lists(things, max_size=25), answer=st.booleans())
+def test_every_call_and_every_subscription_ends_once_and_the_connection_last(revision, script, answer):
+    both = joined(revision, restart=Restart(attempts=2))
+    both.answer = answer
+    handles = {}
+    for what in script:
+        perform(both, what, handles)
+    both.client.close(both.now)
+    both.settle()
+    both.advance(1000.0)
+    events = both.take()
+    ended = [event for event in events if isinstance(event, ENDS)]
+    assert len({event.handle for event in ended}) == len(ended)
+    # What was cancelled may have ended before.
+    assert set(handles) <= {event.handle for event in ended}
+    assert [number for number, event in enumerate(events) if isinstance(event, Disconnected)] == [
+        len(events) - 1
+    ]
+    assert both.next_deadline() is None
+    stats = both.client.session.stats()
+    assert (stats.calls_in_flight, stats.subscriptions) == (0, 0)

@@ -351,7 +351,7 @@ class ClientLines:
     def _keep_end(self, session: ClientSession, event: Disconnected) -> None:
         ending, self._ending = self._ending, []
         for ended in ending:
-            if ended.reason == event.reason:
+            if ended.reason == event.reason and ended.handle in self._listening:
                 self._lost[ended.handle] = ended
             else:
                 self._end_subscription(ended)
