@@ -310,7 +310,7 @@ def test_a_handler_that_fails_while_it_is_stopped_failed():
     error = ValueError(SECRET)
     invocation.raised(error, 0.0)
     failed, dropped = events(peer)
-    assert failed == HandlerFailed(request_id=1, method="tools/call", error=error)
+    assert failed == HandlerFailed(request_id=1, method="tools/call", name="tool", error=error)
     assert dropped == AnswerDropped(request_id=1)
 
 

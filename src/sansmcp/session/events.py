@@ -206,6 +206,8 @@ class HandlerFailed:
     """The request."""
     method: str
     """The method."""
+    name: str | None = None
+    """What was called: the tool, the prompt or the URI; None where the request names nothing."""
     error: BaseException
     """What was raised, with its traceback."""
 

@@ -45,7 +45,8 @@ def report_of(event: Event) -> Report:
     """
     match event:
         case HandlerFailed():
-            return Report(severity=Severity.ERROR, text=f"{event.method} failed", error=event.error)
+            what = event.method if event.name is None else f"{event.method} {event.name!r:.80}"
+            return Report(severity=Severity.ERROR, text=f"{what} failed", error=event.error)
         case ProtocolViolated():
             return Report(severity=Severity.WARNING, text=f"the peer broke a rule: {event.reason}")
         case MessageDropped():

@@ -45,6 +45,7 @@ from sansmcp.values import ABSENT, JSON, RequestId
 from sansmcp.wire import (
     Batch,
     ErrorResponse,
+    Request,
     Response,
     encode,
 )
@@ -151,7 +152,14 @@ class ServerRequests(CallingSession[ServerEvent]):
         cause: BaseException | None,
     ) -> None:
         if cause is not None and self._link is not LinkState.CLOSED:
-            self._emit(HandlerFailed(request_id=entry.message.id, method=entry.method.name, error=cause))
+            self._emit(
+                HandlerFailed(
+                    request_id=entry.message.id,
+                    method=entry.method.name,
+                    name=_named_by(entry.message),
+                    error=cause,
+                )
+            )
         if entry.step(happened) is Effect.DROP:
             self._drop_answer(entry)
             return
@@ -310,3 +318,10 @@ class ServerRequests(CallingSession[ServerEvent]):
 
     def _emit_shared(self, event: Outcome | ProtocolViolated | MessageDropped | Disconnected) -> None:
         self._emit(event)
+
+
+def _named_by(request: Request) -> str | None:
+    """Return what a request names: a tool, a prompt or a URI."""
+    params = request.params or {}
+    name = params.get("name", params.get("uri"))
+    return name if isinstance(name, str) else None

@@ -1,0 +1,347 @@
+"""The blocking client against a server in the same process and against real ones."""
+
+import asyncio
+import sys
+import threading
+
+import pytest
+from tests.bindings.threads.counting import in_thread, nothing_left
+from tests.bindings.threads.servers import server
+
+from sansmcp import (
+    Context,
+    LocalProtocolError,
+    NotConnected,
+    RequestFailed,
+    RequestLost,
+    RequestTimedOut,
+    Server,
+)
+from sansmcp.client import accept, decline
+from sansmcp.schema import METHODS, REVISIONS, ElicitResult, Kind, Method, Revision, Side, TextContent
+from sansmcp.session import Timeouts
+from sansmcp_threads import connect, memory_pair, serve_stream
+
+MODERN = "2026-07-28"
+
+every_revision = pytest.mark.parametrize("revision", REVISIONS)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind():
+    with nothing_left():
+        yield
+
+
+def text(result) -> str:
+    assert not result.is_error, result
+    (block,) = result.content
+    assert isinstance(block, TextContent)
+    return block.text
+
+
+@every_revision
+def test_a_client_in_memory_lists_and_calls_tools_in_every_revision(revision: Revision) -> None:
+    with connect(server, revisions=[revision]) as client:
+        assert client.revision == revision
+        assert client.instructions == "For tests."
+        assert client.server_info is not None
+        assert client.server_info.name == "fixture"
+        assert client.server_capabilities.tools is not None
+        names = [tool.name for tool in client.tools()]
+        assert names[:2] == ["add", "add_at_once"]
+        assert text(client.call_tool("add", {"a": 1, "b": 2})) == "3"
+        assert text(client.call_tool("add_at_once", {"a": 1, "b": 2})) == "3"
+
+
+def test_a_client_is_a_plain_object_that_is_open_when_connect_returns() -> None:
+    client = connect(server)
+    assert text(client.call_tool("add", {"a": 1, "b": 2})) == "3"
+    assert client.disconnected is None
+    client.close()
+    client.close()
+    assert client.disconnected is not None
+
+
+def test_handlers_that_may_block_run_on_threads_and_others_where_they_are_read() -> None:
+    with connect(server) as client:
+        assert text(client.call_tool("thread_name")) == "sansmcp handler"
+        assert text(client.call_tool("reading_thread_name")) == "sansmcp reader"
+
+
+@every_revision
+@pytest.mark.parametrize("tool", ["count", "count_at_once"])
+def test_progress_rises_and_comes_before_the_result(revision: Revision, tool: str) -> None:
+    seen: list[float] = []
+    with connect(server, revisions=[revision]) as client:
+        result = client.call_tool(tool, {"steps": 5}, on_progress=lambda event: seen.append(event.progress))
+        at_the_result = list(seen)
+        assert text(result) == "done"
+    # Progress that was not written yet may be overtaken by newer progress, never by the result.
+    assert at_the_result == sorted(set(at_the_result))
+    assert at_the_result[-1] == 5
+    assert seen == at_the_result
+
+
+@pytest.mark.parametrize("revision", ["2025-06-18", "2025-11-25", MODERN])
+def test_a_question_reaches_the_user_and_its_answer_the_tool(revision: Revision) -> None:
+    def answer(request) -> ElicitResult:
+        assert request.message == "Which Paris?"
+        return accept({"country": "Texas"})
+
+    with connect(server, revisions=[revision], elicitation=answer) as client:
+        assert text(client.call_tool("forecast", {"city": "Paris"})) == "Paris in Texas: sunny"
+
+
+def test_a_declined_question_makes_the_tool_say_why_it_failed() -> None:
+    with connect(server, elicitation=lambda _request: decline(), handlers_block=False) as client:
+        result = client.call_tool("forecast", {"city": "Paris"})
+        assert result.is_error
+        assert result.content[0].text == "no country, no forecast"
+
+
+def test_a_question_to_a_client_that_cannot_answer_ends_the_call_with_an_error() -> None:
+    with connect(server, revisions=[MODERN]) as client:
+        with pytest.raises(RequestFailed) as caught:
+            client.call_tool("forecast", {"city": "Paris"})
+        assert caught.value.code == -32021
+
+
+def test_the_handler_of_a_question_may_call_the_server() -> None:
+    def answer(_request) -> ElicitResult:
+        return accept({"country": text(client.call_tool("echo", {"text": "Texas"}))})
+
+    with connect(server, elicitation=answer) as client:
+        assert text(client.call_tool("forecast", {"city": "Paris"})) == "Paris in Texas: sunny"
+
+
+def test_a_call_that_takes_too_long_times_out_and_the_next_one_works() -> None:
+    with connect(server) as client:
+        with pytest.raises(RequestTimedOut):
+            client.call_tool("wait", timeout=0.01)
+        assert text(client.call_tool("add", {"a": 1, "b": 2})) == "3"
+
+
+def test_an_exception_of_a_tool_is_an_error_result_without_its_text(caplog) -> None:
+    with connect(server) as client:
+        result = client.call_tool("fail", {"message": "hunter2"})
+        assert result.is_error
+        assert "hunter2" not in str(result)
+        assert client.call_tool("leave").is_error
+        assert text(client.call_tool("add", {"a": 1, "b": 2})) == "3"
+    assert "tools/call 'fail' failed" in caplog.text
+
+
+def test_a_call_after_the_end_is_refused_at_the_call() -> None:
+    client = connect(server)
+    client.close()
+    with pytest.raises(NotConnected, match="this side closed"):
+        client.call_tool("add", {"a": 1, "b": 2})
+
+
+def test_closing_from_another_thread_ends_calls_in_flight_as_lost() -> None:
+    client = connect(server)
+    begun = threading.Event()
+
+    def close() -> None:
+        assert begun.wait(60)
+        client.close()
+
+    with in_thread(close), pytest.raises(RequestLost, match="this side closed"):
+        client.call_tool("wait", on_progress=lambda _event: begun.set())
+
+
+def test_many_threads_may_close_a_client_at_once() -> None:
+    client = connect(server)
+    threads = [threading.Thread(target=client.close) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    client.close()
+    assert client.disconnected is not None
+    for thread in threads:
+        thread.join(timeout=60)
+
+
+def test_a_silent_server_is_given_up_after_the_timeouts() -> None:
+    near, far = memory_pair()
+    with pytest.raises(NotConnected):
+        connect(near, timeouts=Timeouts(probe=0.01, request=0.01))
+    far.close()
+
+
+def test_a_string_is_an_address_and_no_command() -> None:
+    with pytest.raises(LocalProtocolError, match="expected a command as a list of words"):
+        connect("python server.py")
+
+
+def test_what_goes_with_another_target_is_refused() -> None:
+    with pytest.raises(LocalProtocolError, match="env, cwd and stderr go with a command"):
+        connect(server, env={"A": "b"})
+    with pytest.raises(LocalProtocolError, match="ssl goes with an address tls"):
+        connect(server, ssl=object())
+
+
+def test_a_listener_that_fails_disturbs_nobody(caplog) -> None:
+    def listener(_event: object) -> None:
+        raise ValueError("listener")
+
+    with connect(server) as client:
+        assert text(client.call_tool("count", {"steps": 2}, on_progress=listener)) == "done"
+    assert "a listener failed" in caplog.text
+
+
+def test_a_call_from_a_listener_is_refused_with_advice() -> None:
+    raised: list[Exception] = []
+
+    def listener(_event: object) -> None:
+        for forbidden in (lambda: client.call_tool("add", {"a": 1, "b": 2}), client.close):
+            try:
+                forbidden()
+            except LocalProtocolError as error:
+                raised.append(error)
+
+    with connect(server) as client:
+        assert text(client.call_tool("count", {"steps": 1}, on_progress=listener)) == "done"
+    assert [str(error).partition(":")[0] for error in raised] == ["tools/call", "close()"]
+    assert all("on another thread" in str(error) for error in raised)
+
+
+def test_a_listener_may_give_commands_that_nobody_waits_for() -> None:
+    heard = threading.Event()
+    listening = Server("listener", version="1")
+
+    @listening.notification("notifications/acme/moved")
+    def moved(number: int) -> None:
+        assert number == 7
+        heard.set()
+
+    @listening.tool
+    def begin(ctx: Context) -> str:
+        """Report something."""
+        ctx.progress(1)
+        return "begun"
+
+    def listener(_event: object) -> None:
+        client.perform(lambda now: client.session.notify("notifications/acme/moved", {"number": 7}, now))
+
+    with connect(listening, revisions=["2025-11-25"], methods=METHODS.extended(MOVED)) as client:
+        assert text(client.call_tool("begin", on_progress=listener)) == "begun"
+        assert heard.wait(60)
+
+
+MOVED = Method(
+    name="notifications/acme/moved", kind=Kind.NOTIFICATION, sender=Side.CLIENT, params=dict[str, int]
+)
+
+
+def test_handlers_of_notifications_run_one_after_the_other_in_the_order_they_came() -> None:
+    heard: list[int] = []
+    all_heard = threading.Event()
+    listener = Server("listener", version="1")
+
+    @listener.notification("notifications/acme/moved")
+    def moved(number: int) -> None:
+        heard.append(number)
+        if len(heard) == 100:
+            all_heard.set()
+
+    with connect(listener, revisions=["2025-11-25"], methods=METHODS.extended(MOVED)) as client:
+        for number in range(100):
+
+            def command(now: float, number: int = number) -> None:
+                client.session.notify("notifications/acme/moved", {"number": number}, now)
+
+            client.perform(command)
+        assert all_heard.wait(60)
+    assert heard == list(range(100))
+
+
+def test_a_fault_of_the_stream_ends_the_calls_and_comes_out_alone() -> None:
+    class Broken:
+        def read(self) -> bytes:
+            raise ValueError("a fault of the stream")
+
+        def write(self, _data: bytes) -> bool:
+            return True
+
+        def flush(self, _timeout: float) -> None:
+            pass
+
+        def end_input(self) -> None:
+            pass
+
+        def close(self) -> None:
+            pass
+
+    with pytest.raises(ValueError, match="a fault of the stream"):
+        connect(Broken())
+
+
+def test_a_fault_in_a_dial_comes_out_alone() -> None:
+    with pytest.raises(TypeError):
+        connect([sys.executable], cwd=object())
+
+
+def test_an_async_listener_is_reported(caplog) -> None:
+    async def listener(_event: object) -> None:
+        """It would never be awaited."""
+
+    with connect(server) as client:
+        client.call_tool("count", {"steps": 1}, on_progress=listener)
+    assert "a listener is a plain def" in caplog.text
+
+
+def awaiting() -> Server:
+    made = Server("awaiting", version="1")
+
+    @made.tool
+    async def later(a: int) -> int:
+        """Return a number later."""
+        await asyncio.sleep(0)
+        return a
+
+    return made
+
+
+def test_async_handlers_are_refused_when_a_server_is_bound_with_the_name_of_the_tool() -> None:
+    near, far = memory_pair()
+    with pytest.raises(LocalProtocolError, match="later"):
+        serve_stream(awaiting(), far)
+    with pytest.raises(LocalProtocolError, match="later"):
+        connect(awaiting())
+    near.close()
+
+
+def test_async_handlers_run_with_a_runner_of_the_users() -> None:
+    with connect(awaiting(), async_runner=asyncio.run) as client:
+        assert text(client.call_tool("later", {"a": 7})) == "7"
+
+
+def test_an_async_handler_that_came_later_fails_its_calls_and_nothing_else(caplog) -> None:
+    made = Server("growing", version="1")
+
+    @made.tool
+    def now() -> str:
+        """Return a text now."""
+        return "now"
+
+    with connect(made) as client:
+
+        @made.tool
+        async def later() -> str:
+            """Return a text later."""
+            return "unreachable"
+
+        assert client.call_tool("later").is_error
+    assert "later is an async def" in caplog.text
+
+
+def test_an_async_handler_of_the_client_is_refused_at_connect_unless_somebody_runs_it() -> None:
+    async def answer(_request) -> ElicitResult:
+        await asyncio.sleep(0)
+        return accept({"country": "Texas"})
+
+    with pytest.raises(LocalProtocolError, match="the handler of elicitation is an async def"):
+        connect(server, elicitation=answer)
+    with connect(server, elicitation=answer, async_runner=asyncio.run) as client:
+        assert text(client.call_tool("forecast", {"city": "Paris"})) == "Paris in Texas: sunny"
