@@ -129,7 +129,7 @@ def test_a_handler_that_failed_is_an_event_with_what_it_raised():
     server.respond(2, schema.CallToolResult(content=(), is_error=True), 0.0, cause=second)
     assert events(server) == [
         HandlerFailed(request_id=1, method="tools/call", name="tool", error=first),
-        HandlerFailed(request_id=2, method="tools/call", error=second),
+        HandlerFailed(request_id=2, method="tools/call", name="tool", error=second),
     ]
     assert "secret" not in json.dumps(take(server))
 
