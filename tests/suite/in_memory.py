@@ -4,12 +4,12 @@ from sansmcp.errors import NotConnected
 from sansmcp.server import Context
 from sansmcp.testing import (
     Ability,
-    GivenUpError,
     Pause,
     Raised,
     Returned,
     Setup,
     WasCancelled,
+    WorkCancelled,
     connect,
     suite_server,
     whole,
@@ -52,7 +52,7 @@ class MemoryHarness:
             return Raised(found)
         try:
             return Returned(self._client.wait(found))
-        except GivenUpError:
+        except WorkCancelled:
             return WasCancelled()
         except Exception as error:  # noqa: BLE001  # the suite judges it
             return Raised(error)

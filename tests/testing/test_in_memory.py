@@ -14,7 +14,7 @@ from sansmcp import (
 from sansmcp.client import accept, call_tool, set_log_level
 from sansmcp.schema import REVISIONS, Side
 from sansmcp.session import Restart
-from sansmcp.testing import GivenUpError, Pause, byte_by_byte, connect
+from sansmcp.testing import Pause, WorkCancelled, byte_by_byte, connect
 
 every_revision = pytest.mark.parametrize("revision", REVISIONS)
 
@@ -106,7 +106,7 @@ def test_giving_up_cancels_the_handler_and_may_be_said_again():
         waiting = client.begin(call_tool("wait", {"seconds": 3600.0}))
         client.give_up(waiting)
         client.give_up(waiting)
-        with pytest.raises(GivenUpError):
+        with pytest.raises(WorkCancelled):
             client.wait(waiting)
     assert "RequestCancelled" in seen
 

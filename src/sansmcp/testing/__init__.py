@@ -14,7 +14,7 @@ from sansmcp.testing.connected import (
 from sansmcp.testing.environment import Calendar, SeededEnvironment, SeededRandom
 from sansmcp.testing.event_lines import line_of, lines_of
 from sansmcp.testing.harness import Ended, Harness, Raised, Returned, Setup, WasCancelled
-from sansmcp.testing.in_memory import GivenUpError, MemoryClient, Pause, Waiting, connect
+from sansmcp.testing.in_memory import MemoryClient, Pause, Waiting, WorkCancelled, connect
 from sansmcp.testing.pair import Line, Pair, Sender
 from sansmcp.testing.play import Played, play
 from sansmcp.testing.scenarios import SCENARIOS, scenario_named
@@ -34,7 +34,6 @@ __all__ = [
     "Calendar",
     "Cut",
     "Ended",
-    "GivenUpError",
     "Harness",
     "Hold",
     "Line",
@@ -53,6 +52,7 @@ __all__ = [
     "Step",
     "Waiting",
     "WasCancelled",
+    "WorkCancelled",
     "byte_by_byte",
     "connect",
     "connected_pair",

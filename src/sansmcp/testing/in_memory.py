@@ -41,8 +41,8 @@ T = TypeVar("T")
 _MOST_ROUNDS: Final = 10_000
 
 
-class GivenUpError(Exception):
-    """A handler's request, or a call, was given up: what cancellation is called here."""
+class WorkCancelled(BaseException):
+    """A handler's request, or a call, was given up; no Exception, like the word of any runtime for it."""
 
 
 @attrs.frozen
@@ -220,10 +220,10 @@ class MemoryClient(BlockingCalls):
         return value
 
     def give_up(self, waiting: Waiting[T]) -> None:
-        """Give a call up; it ends as GivenUpError."""
+        """Give a call up; it ends as WorkCancelled."""
         if waiting.pending is not None and not waiting.is_done:
             self._connection.give_up(waiting.pending, self.now)
-            waiting.set_exception(GivenUpError("the caller gave it up"))
+            waiting.set_exception(WorkCancelled("the caller gave it up"))
             self.settle()
 
     def begin_close(self) -> None:
@@ -359,9 +359,9 @@ class MemoryClient(BlockingCalls):
             return None
         handling = _Handling(work, finish, work.call())
         self._step(handling, None)
-        return None if handling.is_over else partial(self._step, handling, GivenUpError("it was cancelled"))
+        return None if handling.is_over else partial(self._step, handling, WorkCancelled("it was cancelled"))
 
-    def _step(self, handling: _Handling, error: Exception | None) -> None:
+    def _step(self, handling: _Handling, error: WorkCancelled | None) -> None:
         """Run a coroutine until it pauses or is over."""
         if handling in self._handling:
             self._handling.remove(handling)

@@ -22,6 +22,8 @@ class Ability(enum.Enum):
     """Break the stream in both directions, or kill the peer."""
     HALF_CLOSE = "half-close"
     """End the client's output while its input goes on."""
+    CANCEL = "cancel"
+    """Cancel what waits for a call by the runtime's own means; a thread that waits cannot be cancelled."""
     STOP_READING = "stop reading"
     """Let one side stop reading, so that the pipes to it fill up."""
     SEES_SERVER = "sees server"
@@ -174,7 +176,7 @@ class ProgressWas:
 class Cancel:
     """Give a call up as its runtime does that: cancel the task, leave the scope."""
 
-    needs: ClassVar[frozenset[Ability]] = frozenset()
+    needs: ClassVar[frozenset[Ability]] = frozenset({Ability.CANCEL})
 
     label: str
     """The call."""

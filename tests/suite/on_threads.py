@@ -1,0 +1,118 @@
+"""The harness on plain threads, over memory, TCP, Unix sockets and a process."""
+
+import threading
+
+from tests.suite.counting import GUARD, wait_for
+from tests.suite.hold_threads import hold
+from tests.suite.real import RealHarness
+
+from sansmcp.testing import Ability, Peer, Raised, Returned, suite_server
+from sansmcp_threads import connect, listen_tcp, listen_unix, memory_pair, serve_stream
+
+
+class ThreadsHarness(RealHarness):
+    """Plays the suite with a thread for each call that waits."""
+
+    runtime = "threads"
+    cannot = frozenset({Ability.CANCEL})
+
+    def start(self):
+        self._server = suite_server(hold)
+        self._listener = None
+        self._threads = []
+        self._ended = {}
+        self._client = None
+        self._released = threading.Event()
+
+    def never(self, request):  # noqa: ARG002  # whatever is asked
+        # Nothing stops a thread that waits, so the end of the scenario does.
+        self._released.wait(GUARD)
+
+    def begin(self, label, call):
+        self._start(lambda: self._ended.__setitem__(label, self._outcome_of(call)))
+
+    def wait(self, label):
+        wait_for(lambda: label in self._ended)
+        return self._ended.pop(label)
+
+    def notify(self, method, params):
+        self._client.perform(lambda now: self._client.session.notify(method, params, now))
+
+    def wait_until(self, condition):
+        wait_for(condition)
+
+    def close(self):
+        self.close_elsewhere(1)
+
+    def begin_close(self):
+        self._start(self._client.close)
+
+    def close_elsewhere(self, times):
+        raised = []
+
+        def close():
+            try:
+                self._client.close()
+            except BaseException as error:  # noqa: BLE001  # the suite judges it
+                raised.append(error)
+
+        for thread in [self._start(close) for _ in range(times)]:
+            self._join(thread)
+        if raised:
+            raise raised[0]
+
+    def connect(self, target, setup):
+        self._client = connect(target, **setup.client)
+        return self._client.revision
+
+    def listen(self, path, setup):
+        self._listener = (
+            listen_tcp(self._server, **setup.server)
+            if path is None
+            else listen_unix(self._server, path, **setup.server)
+        )
+        return self._listener.address
+
+    def memory(self, setup):
+        near, far = memory_pair()
+
+        def leave():
+            if setup.peer is Peer.GONE_ON_FIRST_BYTES:
+                far.read()
+            far.close()
+
+        if setup.peer is Peer.SERVER:
+            self._start(lambda: serve_stream(self._server, far, **setup.server))
+        else:
+            self._start(leave)
+        self._far = far
+        return near
+
+    def break_memory(self):
+        self._far.close()
+
+    def stop(self):
+        self._released.set()
+        if self._listener is not None:
+            self._listener.close()
+        for thread in self._threads:
+            self._join(thread)
+        return []
+
+    def _start(self, work):
+        # A daemon, so that one that hangs fails its test and not the whole run.
+        thread = threading.Thread(target=work, name="suite caller", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        return thread
+
+    def _join(self, thread):
+        thread.join(GUARD)
+        if thread.is_alive():
+            raise AssertionError(f"it did not end within {GUARD} s")
+
+    def _outcome_of(self, call):
+        try:
+            return Returned(self._client.call(call))
+        except BaseException as error:  # noqa: BLE001  # the suite judges it
+            return Raised(error)

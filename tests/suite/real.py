@@ -1,0 +1,108 @@
+"""What the harnesses of all runtimes share: the kinds of streams, and the count of what is left."""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from tests.suite.counting import Snapshot
+from tests.suite.relay import Relay
+
+from sansmcp.testing import Ability, Peer
+
+KINDS = ("memory", "tcp", "unix", "process")
+
+_ABILITIES = {
+    "memory": {Ability.PEERS, Ability.BREAK, Ability.CANCEL, Ability.SEES_SERVER},
+    "tcp": set(Ability),
+    "unix": set(Ability),
+    "process": {Ability.PEERS, Ability.BREAK, Ability.CANCEL},
+}
+
+_GONE = {
+    Peer.GONE_AT_ONCE: (sys.executable, "-c", "pass"),
+    Peer.GONE_ON_FIRST_BYTES: (sys.executable, "-c", "input()"),
+}
+
+
+class RealHarness:
+    """A runtime with one kind of stream; what is coloured is left to the harness of the runtime.
+
+    Args:
+        kind: one of `KINDS`.
+        folder: where sockets and files may be put.
+    """
+
+    runtime = ""
+    cannot = frozenset()
+
+    def __init__(self, kind: str, folder: Path):
+        self.kind = kind
+        self.abilities = self.abilities_with(kind)
+        self.uncaught = []
+        self._folder = folder
+        self._snapshot = Snapshot()
+        self._relay = None
+        self._thread_hook = threading.excepthook
+        threading.excepthook = self._hear_thread
+        self.start()
+
+    @classmethod
+    def abilities_with(cls, kind):
+        """Return what the runtime can do over a kind of stream."""
+        return frozenset(_ABILITIES[kind]) - cls.cannot
+
+    def open(self, setup):
+        return self.connect(self._target(setup), setup)
+
+    def break_off(self):
+        if self.kind == "memory":
+            self.break_memory()
+        elif self.kind == "process":
+            os.kill(int(self._pid_file.read_text()), signal.SIGKILL)
+        else:
+            self._relay.break_off()
+
+    def end_output(self):
+        self._relay.end_output()
+
+    def stop_reading(self, side):
+        self._relay.hold(side)
+
+    def go_on_reading(self):
+        self._relay.go_on()
+
+    def end(self):
+        """End the server, then the relay, and count."""
+        left = self.stop()
+        if self._relay is not None:
+            self._relay.close()
+        if self.kind == "process" and self._pid_file.exists():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(self._pid_file.read_text()), 0)
+                left.append("the server's process")
+        left += self._snapshot.left_since() + self.uncaught
+        threading.excepthook = self._thread_hook
+        return left
+
+    @property
+    def _pid_file(self):
+        return self._folder / "pid"
+
+    def _target(self, setup):
+        if self.kind == "memory":
+            return self.memory(setup)
+        if self.kind == "process":
+            words = ("--runtime", self.runtime, "--grace", str(setup.grace), "--pid", str(self._pid_file))
+            return _GONE.get(setup.peer, (sys.executable, "-m", "tests.suite.server", *words))
+        served, near = (
+            (None, None) if self.kind == "tcp" else map(str, (self._folder / "s", self._folder / "r"))
+        )
+        address = self.listen(served, setup) if setup.peer is Peer.SERVER else None
+        self._relay = Relay(address, near, setup.peer)
+        return self._relay.address
+
+    def _hear_thread(self, told):
+        self.uncaught.append(f"uncaught in thread {told.thread.name!r}: {told.exc_value!r}")

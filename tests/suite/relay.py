@@ -1,0 +1,127 @@
+"""Stands between a client and a server on sockets: it holds bytes back, ends one direction, or breaks off.
+
+It has threads of its own and knows no runtime, so it does the same to every binding.
+"""
+
+import contextlib
+import socket
+import struct
+import threading
+
+from sansmcp.client import TcpAddress, UnixAddress, address_of
+from sansmcp.schema import Side
+from sansmcp.testing import Peer
+
+# Small, so that pipes are full soon.
+_BUFFER = 64 * 1024
+
+
+class Relay:
+    """Takes one client and leads it to a server, or to a peer that goes away.
+
+    Args:
+        address: where the server listens; None if there is none.
+        path: where to listen as a Unix socket; None for TCP.
+        peer: what the client is to meet.
+    """
+
+    def __init__(self, address, path, peer):
+        self._peer = peer
+        self._upstream = None if address is None else address_of(address)
+        self._gates = {side: threading.Event() for side in Side}
+        self._sockets = {}
+        self._lock = threading.Lock()
+        self._listener = _listener(path)
+        self.address = f"unix:{path}" if path else "tcp://{}:{}".format(*self._listener.getsockname())
+        self.go_on()
+        self._threads = [threading.Thread(target=self._accept, name="suite relay")]
+        self._threads[0].start()
+
+    def hold(self, side):
+        """Let no more bytes through to one side."""
+        self._gates[side].clear()
+
+    def go_on(self):
+        """Let bytes through again."""
+        for gate in self._gates.values():
+            gate.set()
+
+    def end_output(self):
+        """End the direction to the server, after what the client has sent until now."""
+        # The client's end of the same pipe stays open, so the relay reads on until nothing comes.
+        self._sockets[Side.CLIENT].shutdown(socket.SHUT_RD)
+
+    def break_off(self):
+        """Reset both connections."""
+        with self._lock:
+            for connection in self._sockets.values():
+                with contextlib.suppress(OSError):
+                    # No lingering: the other end gets a reset instead of a good end.
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    connection.shutdown(socket.SHUT_RDWR)
+        self.go_on()
+
+    def close(self):
+        """End both connections and the threads."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self.break_off()
+        for thread in self._threads:
+            thread.join()
+        for connection in (self._listener, *self._sockets.values()):
+            connection.close()
+
+    def _accept(self):
+        try:
+            near, _ = self._listener.accept()
+        except OSError:
+            return
+        self._sockets[Side.CLIENT] = near
+        if self._upstream is None:
+            if self._peer is Peer.GONE_ON_FIRST_BYTES:
+                near.recv(1)
+            near.close()
+            return
+        with self._lock:
+            self._sockets[Side.SERVER] = far = _dial(self._upstream)
+        for source, target, side in ((near, far, Side.SERVER), (far, near, Side.CLIENT)):
+            thread = threading.Thread(target=self._pump, args=(source, target, side), name="suite relay")
+            self._threads.append(thread)
+            thread.start()
+
+    def _pump(self, source, target, side):
+        try:
+            while True:
+                self._gates[side].wait()
+                data = source.recv(_BUFFER)
+                self._gates[side].wait()
+                if not data:
+                    break
+                target.sendall(data)
+        except OSError:
+            self.break_off()
+            return
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+
+def _listener(path):
+    listener = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+    listener.bind(path or ("127.0.0.1", 0))
+    listener.listen()
+    return listener
+
+
+def _dial(address):
+    match address:
+        case TcpAddress(host=host, port=port):
+            family, where = socket.AF_INET, (host, port)
+        case UnixAddress(path=path):
+            family, where = socket.AF_UNIX, path
+    far = socket.socket(family)
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+    far.connect(where)
+    return far

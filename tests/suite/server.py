@@ -1,0 +1,26 @@
+"""The suite's server as a program: `python -m tests.suite.server --runtime X --grace SECONDS --pid FILE`."""
+
+import argparse
+import importlib
+import os
+from pathlib import Path
+
+from sansmcp.session import Timeouts
+from sansmcp.testing import suite_server
+
+
+def main():
+    """Serve over standard input and output."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runtime", choices=["asyncio", "threads", "trio"], required=True)
+    parser.add_argument("--grace", type=float, required=True)
+    parser.add_argument("--pid", type=Path, required=True)
+    chosen = parser.parse_args()
+    chosen.pid.write_text(str(os.getpid()))
+    binding = importlib.import_module(f"sansmcp_{chosen.runtime}")
+    hold = importlib.import_module(f"tests.suite.hold_{chosen.runtime}").hold
+    binding.serve_stdio(suite_server(hold), timeouts=Timeouts(end_of_input=chosen.grace))
+
+
+if __name__ == "__main__":
+    main()

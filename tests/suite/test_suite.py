@@ -1,0 +1,92 @@
+"""Every scenario of the published suite, for each runtime, kind of stream and revision."""
+
+import importlib
+import os
+
+import pytest
+from tests.suite.in_memory import MemoryHarness
+from tests.suite.real import KINDS, RealHarness
+from tests.suite.traces import GOLDEN, TRACED, check, golden_of
+
+from sansmcp.testing import SCENARIOS, play
+
+OF_PROCESSES = {
+    "a_break_loses_each_call_in_flight_once",
+    "a_client_connects_calls_and_closes",
+    "a_client_may_be_closed_from_elsewhere_and_again",
+    "a_flood_in_both_directions_arrives_whole",
+    "a_peer_that_is_gone_at_once_is_no_connection",
+    "a_peer_that_is_gone_during_the_handshake_is_no_connection",
+    "a_thousand_calls_in_flight_get_each_its_own_answer",
+    "closing_loses_each_call_in_flight_once",
+}
+"""What is played with a process by default: what depends on there being one."""
+
+FULL = os.environ.get("SANSMCP_MATRIX") == "full"
+"""Whether every scenario is played in every revision over every kind of stream.
+
+By default it is played in one revision over each kind, in every one where its trace is compared over memory.
+"""
+
+RUNTIMES = {
+    "asyncio": ("tests.suite.on_asyncio", "AsyncioHarness"),
+    "threads": ("tests.suite.on_threads", "ThreadsHarness"),
+    "trio": ("tests.suite.on_trio", "TrioHarness"),
+}
+
+
+def harness_of(runtime) -> type[RealHarness]:
+    module, name = RUNTIMES[runtime]
+    return getattr(importlib.import_module(module), name)
+
+
+def revisions_of(kind, scenario, place):
+    """Return all revisions of a scenario, or the one whose turn it is."""
+    if FULL or (kind == "memory" and scenario.traced):
+        return scenario.revisions
+    return [scenario.revisions[-1 - place % len(scenario.revisions)]]
+
+
+def is_played(harness, kind, scenario):
+    """Say whether a scenario is played by a runtime over a kind of stream."""
+    fits = scenario.needs <= harness.abilities_with(kind)
+    return fits and (FULL or kind != "process" or scenario.name in OF_PROCESSES)
+
+
+def matrix():
+    """Choose what is played where."""
+    for runtime in RUNTIMES:
+        harness = harness_of(runtime)
+        for kind_place, kind in enumerate(KINDS):
+            for place, scenario in enumerate(SCENARIOS):
+                if is_played(harness, kind, scenario):
+                    for revision in revisions_of(kind, scenario, place + kind_place):
+                        identity = f"{runtime}-{kind}-{scenario.name}-{revision}"
+                        yield pytest.param(harness, kind, scenario, revision, id=identity)
+
+
+@pytest.mark.parametrize(("harness", "kind", "scenario", "revision"), list(matrix()))
+def test_every_binding_gets_through_the_scenario(harness, kind, scenario, revision, tmp_path):
+    played = play(scenario, harness(kind, tmp_path), revision)
+    if scenario.traced:
+        check(scenario, revision, played)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "revision"),
+    [
+        pytest.param(scenario, revision, id=f"{scenario.name}-{revision}")
+        for scenario in SCENARIOS
+        if scenario.needs <= MemoryHarness.abilities
+        for revision in scenario.revisions
+    ],
+)
+def test_nothing_but_memory_gets_through_the_scenario(scenario, revision):
+    played = play(scenario, MemoryHarness(), revision)
+    if scenario.traced:
+        check(scenario, revision, played)
+
+
+def test_every_trace_belongs_to_a_scenario():
+    expected = {golden_of(scenario, revision) for scenario in TRACED for revision in scenario.revisions}
+    assert set(GOLDEN.rglob("*.txt")) == expected
