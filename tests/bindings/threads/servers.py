@@ -1,4 +1,4 @@
-"""A server for the tests of the binding for threads; as a program it speaks over standard input and output."""
+"""A server for tests of the binding for threads; as a program it speaks over standard input and output."""
 
 import os
 import sys

@@ -1,6 +1,8 @@
 """Byte streams for threads: standard input and output, any two descriptors, a pair in memory."""
 
+import contextlib
 import os
+import stat
 import sys
 import threading
 from typing import Protocol
@@ -85,7 +87,7 @@ class StdioStream(StreamPair):
     """
 
     def __init__(self) -> None:
-        super().__init__(os.dup(0), os.dup(1))
+        super().__init__(os.dup(0), _own_output(1))
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.close(nothing)
@@ -100,6 +102,15 @@ class StdioStream(StreamPair):
         except OSError:
             # A terminal that is gone has nothing more to say.
             return b""
+
+
+def _own_output(descriptor: int) -> int:
+    """Return another descriptor for the same file; for a pipe, where that goes, one that does not block."""
+    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        # Opened anew, not duplicated: others who have the pipe must not find that it no longer blocks them.
+        with contextlib.suppress(OSError):
+            return os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK)
+    return os.dup(descriptor)
 
 
 class _Channel:

@@ -1,0 +1,51 @@
+"""What is left behind: threads, descriptors, processes."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def descriptors() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+def threads() -> set[str]:
+    return {thread.name for thread in threading.enumerate() if thread.name.startswith("sansmcp")}
+
+
+@contextlib.contextmanager
+def nothing_left() -> Iterator[None]:
+    """Check that what a test does leaves neither threads nor descriptors."""
+    before, running = descriptors(), threading.active_count()
+    yield
+    # Nobody can end a handler that was running; it ends when it has seen that nobody waits.
+    assert threads() <= {"sansmcp handler"}
+    for thread in threading.enumerate():
+        if thread.name == "sansmcp handler":
+            thread.join(timeout=20)
+    assert threads() == set()
+    assert threading.active_count() == running
+    assert descriptors() == before
+
+
+@contextlib.contextmanager
+def in_thread(work) -> Iterator[None]:
+    """Do something in another thread meanwhile, and let what it raises come out."""
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001
+            raised.append(error)
+
+    thread = threading.Thread(target=run, name="test", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join(timeout=60)
+        assert not thread.is_alive()
+    if raised:
+        raise raised[0]
