@@ -1,4 +1,8 @@
-"""sansmcp on trio: servers and clients over standard input and output, processes, TCP and Unix sockets."""
+"""sansmcp on trio: servers and clients over standard input and output, processes, TCP and Unix sockets.
+
+The time is trio's, so a `trio.testing.MockClock` moves every timeout. A clock that jumps as soon as all tasks
+wait does not know of the threads that run `def` handlers: give it a threshold, or handlers that do not block.
+"""
 
 from sansmcp_trio.client import Client, Connecting, connect
 from sansmcp_trio.driver import Driver

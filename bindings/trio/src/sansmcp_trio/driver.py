@@ -1,8 +1,7 @@
 """The pump: it runs the links of any endpoint over byte streams. It knows neither lines nor JSON.
 
-The reader of a link only ever feeds it; its writer alone takes bytes, and only when it is about to write
-them; nothing waits for anything else, so two peers with full pipes cannot block each other. One task with
-one deadline serves the endpoint and all of its links, and no task wakes up while nothing happens.
+One task with one deadline serves the endpoint and all of its links, and no task wakes up while nothing
+happens.
 
 Tasks are protected from the keys that interrupt, which would leave sessions half changed: the main task
 hears of them, and ends the others in order.
@@ -11,51 +10,18 @@ hears of them, and ends the others in order.
 import math
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
-import attrs
 import trio
 from trio.lowlevel import enable_ki_protection
 
 from sansmcp.session import Dial, Endpoint, Link, Schedule
 from sansmcp.values import JSON
+from sansmcp_trio.carried import BROKEN, Carried
 from sansmcp_trio.tasks import Tasks
 
 SessionT = TypeVar("SessionT")
 EventT = TypeVar("EventT")
-
-# No server of note bounds it; a peer that reads nothing for so long reads nothing any more.
-WRITE_STALL: Final = 30.0
-"""Seconds that one write may take."""
-
-# End of input leaves running requests half a second, and the process is to be gone within one.
-FLUSH: Final = 0.4
-"""Seconds that the last bytes may take once a link is done."""
-
-# A process is asked twice, for two seconds each, before it is killed.
-CLOSE: Final = 5.0
-"""Seconds that a stream may take to close; after that it is closed by force."""
-
-BROKEN: Final = (OSError, trio.BrokenResourceError, trio.ClosedResourceError)
-"""How streams say that the peer is gone."""
-
-
-@attrs.define(eq=False)
-class _Carried:
-    """A link on its stream."""
-
-    link: Link
-    stream: trio.abc.Stream
-    wake: trio.Event = attrs.field(factory=trio.Event)
-    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
-    writing: trio.CancelScope = attrs.field(factory=trio.CancelScope)
-    ended: trio.Event = attrs.field(factory=trio.Event)
-    fault: Exception | None = None
-
-    def end(self, fault: Exception) -> None:
-        """End it at once, for a fault."""
-        self.fault = self.fault or fault
-        self.scope.cancel()
 
 
 class Driver(Generic[SessionT, EventT]):
@@ -80,7 +46,7 @@ class Driver(Generic[SessionT, EventT]):
         self._tasks = tasks
         self._dial = dial
         self._schedule = Schedule(endpoint)
-        self._carried: dict[Link, _Carried] = {}
+        self._carried: dict[Link, Carried] = {}
         self._dialling: dict[Link, trio.CancelScope] = {}
         self._dialled: dict[trio.Event, None] = {}
         self._orphans: set[Link] = set()
@@ -118,14 +84,14 @@ class Driver(Generic[SessionT, EventT]):
         Raises:
             Exception: what the stream or the taker of events raised, but for the news that the peer is gone.
         """
-        carried = _Carried(link, stream)
+        carried = Carried(link, stream, self.settle)
         self._tasks.start(partial(self._carry, carried), "sansmcp link")
         try:
-            await carried.ended.wait()
+            await carried.wait_ended()
         finally:
-            carried.scope.cancel()
+            carried.cancel()
             with trio.CancelScope(shield=True):
-                await carried.ended.wait()
+                await carried.wait_ended()
         if carried.fault is not None:
             raise carried.fault
 
@@ -172,17 +138,13 @@ class Driver(Generic[SessionT, EventT]):
             link.data_to_send()
             if link.done:
                 self._orphans.discard(link)
-        carried = self._carried.get(link)
-        if carried is None:
-            return
-        carried.wake.set()
-        if link.done and carried.writing.deadline == math.inf:
-            carried.writing.deadline = self.now() + FLUSH
+        if (carried := self._carried.get(link)) is not None:
+            carried.wake()
 
     def _fail(self, fault: Exception) -> None:
         self._fault = self._fault or fault
         for carried in self._carried.values():
-            carried.end(fault)
+            carried.cancel(fault)
 
     # Streams
 
@@ -201,16 +163,18 @@ class Driver(Generic[SessionT, EventT]):
             with scope:
                 stream = await self._dial(dial.address)
         except BROKEN as error:
-            self._receive_eof(dial.link, str(error))
+            dial.link.receive_eof(self.now(), str(error))
+            self.settle()
         except Exception as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
             self._fault = self._fault or fault
-            self._receive_eof(dial.link, None)
+            dial.link.receive_eof(self.now())
+            self.settle()
         finally:
             del self._dialling[dial.link]
             if stream is None:
                 self._forget_dialled(ended)
         if stream is not None:
-            carried = _Carried(dial.link, stream)
+            carried = Carried(dial.link, stream, self.settle)
             try:
                 await self._carry(carried)
             finally:
@@ -222,89 +186,21 @@ class Driver(Generic[SessionT, EventT]):
         ended.set()
 
     @enable_ki_protection
-    async def _carry(self, carried: _Carried) -> None:
+    async def _carry(self, carried: Carried) -> None:
         link = carried.link
         self._carried[link] = carried
-        self._schedule.note(link)
+        # It may be done before it has a stream.
+        self._wake(link)
         self._arm()
         try:
-            with carried.scope:
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self._guard, self._read, carried, name="sansmcp reader")
-                    await self._guard(self._write, carried)
-                    nursery.cancel_scope.cancel()
+            await carried.run()
         finally:
-            with trio.CancelScope(deadline=trio.current_time() + CLOSE, shield=True):
-                await self._guard(self._end, carried)
-            carried.ended.set()
-
-    @enable_ki_protection
-    async def _guard(self, work: Callable[[_Carried], Awaitable[None]], carried: _Carried) -> None:
-        try:
-            await work(carried)
-        except Exception as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
-            carried.end(fault)
-
-    async def _end(self, carried: _Carried) -> None:
-        del self._carried[carried.link]
-        # However it came to an end, whoever waits for an answer must hear of it.
-        if not carried.link.done:
-            self._orphans.add(carried.link)
-            self._receive_eof(carried.link, None)
-        try:
-            await carried.stream.aclose()
-        except BROKEN:
-            # It is closed all the same; how the other side went is of no interest any more.
-            return
-
-    async def _read(self, carried: _Carried) -> None:
-        link, stream = carried.link, carried.stream
-        reason: str | None = None
-        while True:
-            try:
-                data = await stream.receive_some()
-            except BROKEN as error:
-                reason = str(error.__cause__ or error)
-                break
-            if not data:
-                break
-            link.receive_data(bytes(data), self.now())
-            self.settle()
-        self._receive_eof(link, reason)
-
-    def _receive_eof(self, link: Link, reason: str | None) -> None:
-        if reason:
-            link.receive_eof(self.now(), reason)
-        else:
-            link.receive_eof(self.now())
-        self.settle()
-
-    async def _write(self, carried: _Carried) -> None:
-        link = carried.link
-        with carried.writing:
-            while True:
-                # The event is replaced before bytes are taken, so no wake-up is lost.
-                carried.wake = wake = trio.Event()
-                data = link.data_to_send()
-                if data:
-                    try:
-                        with trio.fail_after(WRITE_STALL):
-                            await carried.stream.send_all(data)
-                    except (*BROKEN, trio.TooSlowError):
-                        await self._discard(carried)
-                        return
-                elif link.done:
-                    return
-                else:
-                    await wake.wait()
-
-    async def _discard(self, carried: _Carried) -> None:
-        """Let the link come to its end though nobody reads what it says."""
-        self._receive_eof(carried.link, None)
-        while not carried.link.done:
-            carried.wake = wake = trio.Event()
-            carried.link.data_to_send()
-            await wake.wait()
+            del self._carried[link]
+            # However it came to an end, whoever waits for an answer must hear of it.
+            if not link.done:
+                self._orphans.add(link)
+                carried.receive_eof(None)
+            await carried.close()
 
     # The timer
 

@@ -1,0 +1,142 @@
+"""One link on its stream.
+
+The reader only ever feeds the link; the writer alone takes bytes, and only when it is about to write them;
+neither waits for the other, so two peers with full pipes cannot block each other.
+"""
+
+import math
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import trio
+from trio.lowlevel import enable_ki_protection
+
+from sansmcp.session import Link
+
+# No server of note bounds it; a peer that reads nothing for so long reads nothing any more.
+WRITE_STALL: Final = 30.0
+"""Seconds that one write may take."""
+
+# End of input leaves running requests half a second, and the process is to be gone within one.
+FLUSH: Final = 0.4
+"""Seconds that the last bytes may take once a link is done."""
+
+# A process is asked twice, for two seconds each, before it is killed.
+CLOSE: Final = 5.0
+"""Seconds that a stream may take to close; after that it is closed by force."""
+
+BROKEN: Final = (OSError, trio.BrokenResourceError, trio.ClosedResourceError)
+"""How streams say that the peer is gone."""
+
+
+class Carried:
+    """A link on its stream.
+
+    Args:
+        link: the link.
+        stream: the stream.
+        settle: lets the driver see what the link was told; it does not raise.
+    """
+
+    def __init__(self, link: Link, stream: trio.abc.Stream, settle: Callable[[], None]) -> None:
+        self.link = link
+        self.fault: Exception | None = None
+        """What the stream raised, but for the news that the peer is gone."""
+        self._stream = stream
+        self._settle = settle
+        self._changed = trio.Event()
+        self._scope = trio.CancelScope()
+        self._writing = trio.CancelScope()
+        self._ended = trio.Event()
+
+    def wake(self) -> None:
+        """Let the writer look for bytes, or for the end."""
+        self._changed.set()
+        if self.link.done and self._writing.deadline == math.inf:
+            self._writing.deadline = trio.current_time() + FLUSH
+
+    def cancel(self, fault: Exception | None = None) -> None:
+        """End it at once; the first fault is kept."""
+        self.fault = self.fault or fault
+        self._scope.cancel()
+
+    async def wait_ended(self) -> None:
+        """Wait until it has come to its end and its stream is closed."""
+        await self._ended.wait()
+
+    def receive_eof(self, reason: str | None) -> None:
+        """Tell the link that nothing more comes."""
+        if reason:
+            self.link.receive_eof(trio.current_time(), reason)
+        else:
+            self.link.receive_eof(trio.current_time())
+        self._settle()
+
+    @enable_ki_protection
+    async def run(self) -> None:
+        """Read and write until the link is done; faults are kept."""
+        with self._scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._guard, self._read, name="sansmcp reader")
+                await self._guard(self._write)
+                nursery.cancel_scope.cancel()
+
+    async def close(self) -> None:
+        """Close the stream, whatever is cancelled; faults are kept."""
+        with trio.CancelScope(deadline=trio.current_time() + CLOSE, shield=True):
+            await self._guard(self._close)
+        self._ended.set()
+
+    @enable_ki_protection
+    async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except Exception as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
+            self.cancel(fault)
+
+    async def _close(self) -> None:
+        try:
+            await self._stream.aclose()
+        except BROKEN:
+            # It is closed all the same; how the other side went is of no interest any more.
+            return
+
+    async def _read(self) -> None:
+        reason: str | None = None
+        while True:
+            try:
+                data = await self._stream.receive_some()
+            except BROKEN as error:
+                reason = str(error.__cause__ or error)
+                break
+            if not data:
+                break
+            self.link.receive_data(bytes(data), trio.current_time())
+            self._settle()
+        self.receive_eof(reason)
+
+    async def _write(self) -> None:
+        with self._writing:
+            while True:
+                # The event is replaced before bytes are taken, so no wake-up is lost.
+                self._changed = changed = trio.Event()
+                data = self.link.data_to_send()
+                if data:
+                    try:
+                        with trio.fail_after(WRITE_STALL):
+                            await self._stream.send_all(data)
+                    except (*BROKEN, trio.TooSlowError):
+                        await self._discard()
+                        return
+                elif self.link.done:
+                    return
+                else:
+                    await changed.wait()
+
+    async def _discard(self) -> None:
+        """Let the link come to its end though nobody reads what it says."""
+        self.receive_eof(None)
+        while not self.link.done:
+            self._changed = changed = trio.Event()
+            self.link.data_to_send()
+            await changed.wait()
