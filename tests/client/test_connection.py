@@ -27,6 +27,7 @@ from sansmcp.session import (
     Change,
     ChangeKind,
     Connected,
+    InputCancelled,
     ProgressReceived,
     ResponseReceived,
     Severity,
@@ -431,6 +432,13 @@ def test_a_question_whose_handler_nothing_can_stop_is_withdrawn_all_the_same():
     client.both.lose()
     client.started[0].go_on()
     assert (raised_by(waiter), client.texts()) == (errors.RequestLost, [])
+
+
+def test_a_handler_that_answers_before_start_returns_is_not_stopped():
+    client, _ = asked(keeps=True, eager=True, elicitation=lambda _: accept({"who": "me"}))
+    client.connection.handle(client.endpoint.session, InputCancelled(handle=1))
+    assert client.requests()[-1].input_responses["who"].content == {"who": "me"}
+    assert client.started[0].stopped == 0
 
 
 @pytest.mark.parametrize("heard", [True, False])

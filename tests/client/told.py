@@ -27,12 +27,15 @@ class Started:
 class Told:
     """A client of a colour of its own; what is to be told is told at once, or when the test says so."""
 
-    def __init__(self, revision=MODERN, *, answer=True, keeps=False, stops=True, late=False, **settings):
+    def __init__(
+        self, revision=MODERN, *, answer=True, keeps=False, stops=True, eager=False, late=False, **settings
+    ):
         settings.setdefault("revisions", (revision,))
         options = ClientOptions.of(settings)
         self.endpoint = options.endpoint("address", bytes)
         self.keeps = keeps
         self.stops = stops
+        self.eager = eager
         self.late = late
         self.untold = []
         self.started = []
@@ -86,6 +89,9 @@ class Told:
     def _start(self, work, finish):
         if self.keeps:
             self.started.append(Started(work, finish))
+            if self.eager:
+                # A task may run before whoever made it has it.
+                self.started[-1].go_on()
             return self.started[-1].stop if self.stops else None
         finish(outcome_of(work), 0.0)
         return None

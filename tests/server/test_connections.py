@@ -46,10 +46,11 @@ class Kept:
 class Serving:
     """A server with any number of peers; what `keeps` names is kept, the rest runs at once."""
 
-    def __init__(self, server, *, keeps=(), stops=True, **settings):
+    def __init__(self, server, *, keeps=(), stops=True, eager=False, **settings):
         self.endpoint = server.endpoint(environment(), settings)
         self.keeps = set(keeps)
         self.stops = stops
+        self.eager = eager
         self.kept = []
         self.reports = []
         self.order = []
@@ -76,6 +77,9 @@ class Serving:
         self.order.append(work.name)
         if work.name in self.keeps:
             self.kept.append(Kept(work, finish, 0.0))
+            if self.eager:
+                # A task may run before whoever made it has it.
+                self.kept[-1].go_on()
             return self.kept[-1].stop if self.stops else None
         finish(outcome_of(work), 0.0)
         return None
@@ -219,6 +223,16 @@ def test_a_handler_that_has_ended_is_not_stopped(server):
     peer.say(cancel(1))
     peer.leave()
     assert serving.kept[0].stopped == 0
+
+
+def test_nor_is_one_that_ended_before_start_returned(server, heard):
+    serving = Serving(server, keeps=["slow", TOLD], eager=True)
+    peer = serving.peer().initialize()
+    (answer,) = peer.say(call(1, "slow"), told(1))
+    peer.say(cancel(1))
+    peer.leave()
+    assert (text_of(answer), heard) == ("slow", [1])
+    assert [kept.stopped for kept in serving.kept] == [0, 0]
 
 
 def test_a_handler_that_nothing_can_stop_learns_that_nobody_waits():

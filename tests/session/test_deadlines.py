@@ -115,3 +115,22 @@ def test_the_heap_does_what_a_plain_dictionary_would(steps):
         first = min(model.items(), key=lambda item: item[1], default=None)
         assert deadlines.next_deadline() == (None if first is None else first[1][0])
         assert deadlines.reason() == (None if first is None else str(first[0]))
+
+
+def test_whoever_asks_for_it_is_told_whenever_the_earliest_deadline_may_be_another_one():
+    told = []
+    deadlines = Deadlines(changed=lambda: told.append(None))
+
+    def tells(change):
+        told.clear()
+        change()
+        return bool(told)
+
+    assert tells(lambda: deadlines.arm("a", 2.0, "a", nothing))
+    assert tells(lambda: deadlines.arm("b", 1.0, "b", nothing))
+    assert tells(lambda: deadlines.disarm("b"))
+    assert not tells(lambda: deadlines.disarm("b"))
+    assert not tells(lambda: deadlines.take_due(1.0))
+    assert tells(lambda: deadlines.take_due(2.0))
+    deadlines.arm("a", 2.0, "a", nothing)
+    assert tells(deadlines.clear)
