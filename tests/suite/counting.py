@@ -8,7 +8,7 @@ GUARD = 60.0
 """Seconds after which what hangs is ended."""
 
 # What is ending gets this long; nothing of it is a promise, since it is no runtime's exit.
-_PATIENCE = 5.0
+PATIENCE = 5.0
 
 
 class Snapshot:
@@ -21,7 +21,7 @@ class Snapshot:
 
     def left_since(self):
         """Name what is there and was not there then; what is ending is waited for."""
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + PATIENCE
         while (left := self._left()) and time.monotonic() < until:
             time.sleep(0.001)
         return left

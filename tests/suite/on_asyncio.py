@@ -18,7 +18,7 @@ class AsyncioHarness(RealHarness):
     def start(self):
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(self._uncaught)
-        self._server = suite_server(hold)
+        self._server = suite_server(hold, self.server_kind)
         self._tasks = []
         self._calls = {}
         self._client = None
@@ -71,11 +71,11 @@ class AsyncioHarness(RealHarness):
         self._run(close())
 
     def connect(self, target, setup):
-        async def opening():
-            return await connect(target, **setup.client)
-
-        self._client = self._run(opening())
+        self._client = self._run(self.opening(target, setup))
         return self._client.revision
+
+    async def opening(self, target, setup):
+        return await connect(target, **setup.client)
 
     def listen(self, path, setup):
         started = self._loop.create_future()

@@ -17,7 +17,7 @@ class ThreadsHarness(RealHarness):
     cannot = frozenset({Ability.CANCEL})
 
     def start(self):
-        self._server = suite_server(hold)
+        self._server = suite_server(hold, self.server_kind)
         self._listener = None
         self._threads = []
         self._ended = {}
@@ -62,8 +62,11 @@ class ThreadsHarness(RealHarness):
             raise raised[0]
 
     def connect(self, target, setup):
-        self._client = connect(target, **setup.client)
+        self._client = self.opened(target, setup)
         return self._client.revision
+
+    def opened(self, target, setup):
+        return connect(target, **setup.client)
 
     def listen(self, path, setup):
         self._listener = (

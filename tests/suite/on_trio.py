@@ -1,5 +1,6 @@
 """The harness on trio, over memory, TCP, Unix sockets and a process."""
 
+import contextlib
 import threading
 from functools import partial
 
@@ -18,7 +19,7 @@ class TrioHarness(RealHarness):
     runtime = "trio"
 
     def start(self):
-        self._server = suite_server(hold)
+        self._server = suite_server(hold, self.server_kind)
         self._client = None
         self._calls = {}
         self._listening = trio.CancelScope()
@@ -105,7 +106,9 @@ class TrioHarness(RealHarness):
             left.extend(f"task {task.name!r}" for task in self._nursery.child_tasks)
             self._stopping.set()
 
-        self._run(end)
+        # A fault of a task has ended the run already, and is told below.
+        with contextlib.suppress(trio.Cancelled, trio.RunFinishedError):
+            self._run(end)
         self._thread.join(GUARD)
         return left
 
@@ -120,9 +123,12 @@ class TrioHarness(RealHarness):
         except BaseException as error:  # noqa: BLE001  # the suite judges it
             self.uncaught.append(f"raised in the background: {error!r}")
 
+    def connecting(self, target, setup):
+        return connect(target, **setup.client)
+
     async def _live(self, target, setup, task_status):
         """Hold the connection open, since on trio it is a block."""
-        async with connect(target, **setup.client) as self._client:
+        async with self.connecting(target, setup) as self._client:
             task_status.started(self._client.revision)
             await self._leaving.wait()
 

@@ -10,7 +10,14 @@ from pathlib import Path
 from tests.suite.counting import Snapshot
 from tests.suite.relay import Relay
 
+from sansmcp import Server
 from sansmcp.testing import Ability, Peer
+
+FULL = os.environ.get("SANSMCP_MATRIX") == "full"
+"""Whether every scenario is played in every revision over every kind of stream.
+
+By default it is played in one revision over each kind, in every one where its trace is compared over memory.
+"""
 
 KINDS = ("memory", "tcp", "unix", "process")
 
@@ -37,6 +44,7 @@ class RealHarness:
 
     runtime = ""
     cannot = frozenset()
+    server_kind = Server
 
     def __init__(self, kind: str, folder: Path):
         self.kind = kind

@@ -1,11 +1,10 @@
 """Every scenario of the published suite, for each runtime, kind of stream and revision."""
 
 import importlib
-import os
 
 import pytest
 from tests.suite.in_memory import MemoryHarness
-from tests.suite.real import KINDS, RealHarness
+from tests.suite.real import FULL, KINDS, RealHarness
 from tests.suite.traces import GOLDEN, TRACED, check, golden_of
 
 from sansmcp.testing import SCENARIOS, play
@@ -21,12 +20,6 @@ OF_PROCESSES = {
     "closing_loses_each_call_in_flight_once",
 }
 """What is played with a process by default: what depends on there being one."""
-
-FULL = os.environ.get("SANSMCP_MATRIX") == "full"
-"""Whether every scenario is played in every revision over every kind of stream.
-
-By default it is played in one revision over each kind, in every one where its trace is compared over memory.
-"""
 
 RUNTIMES = {
     "asyncio": ("tests.suite.on_asyncio", "AsyncioHarness"),

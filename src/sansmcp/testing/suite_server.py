@@ -35,13 +35,14 @@ class Place:
     state: str
 
 
-def suite_server(hold: Hold) -> Server:
+def suite_server(hold: Hold, kind: type[Server] = Server) -> Server:
     """Return the server of the suite; one for each scenario.
 
     Args:
         hold: waits in the binding's own colour; its parameters are `seconds: float` and `ctx: Context`.
+        kind: the class of the server, which may have an endpoint of its own.
     """
-    server = Server("suite", version="1.0", instructions="For the suite.")
+    server = kind("suite", version="1.0", instructions="For the suite.")
     notes: list[int] = []
 
     def add(a: int, b: int) -> int:
