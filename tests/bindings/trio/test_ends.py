@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 import trio
 from tests.bindings.trio.running import run, run_in_no_time, text
-from tests.bindings.trio.servers import server
+from tests.bindings.trio.servers import given_up, server
 from trio.testing import wait_all_tasks_blocked
 
-from sansmcp import NotConnected, RequestLost
-from sansmcp_trio import Client, MemoryStream, connect, memory_pair, serve_stream
+from sansmcp import Context, NotConnected, RequestLost, Server
+from sansmcp_trio import Client, MemoryStream, Tasks, connect, memory_pair, serve_stream
 
 
 def test_an_exception_of_the_body_comes_out_as_itself() -> None:
@@ -358,3 +358,134 @@ def test_an_exception_of_the_body_comes_before_a_fault_which_is_logged(caplog) -
 async def _lost_waiting(client: Client) -> None:
     with pytest.raises(RequestLost):
         await client.call_tool("wait")
+
+
+class _Unread(trio.abc.Stream):
+    """Brings requests, and takes no answers any more; its input goes on."""
+
+    def __init__(self, *requests: bytes) -> None:
+        self._requests = list(requests)
+        self.closed_at: float | None = None
+
+    async def receive_some(self, _max_bytes: int | None = None) -> bytes:
+        await trio.lowlevel.checkpoint()
+        if self._requests:
+            return self._requests.pop(0)
+        return await trio.sleep_forever()
+
+    async def send_all(self, _data: bytes | bytearray | memoryview) -> None:
+        await trio.lowlevel.checkpoint()
+        raise trio.BrokenResourceError("nobody reads")
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def aclose(self) -> None:
+        self.closed_at = trio.current_time()
+        await trio.lowlevel.checkpoint()
+
+
+def test_a_peer_that_reads_no_more_ends_the_connection_and_its_handlers() -> None:
+    async def work() -> None:
+        given_up.clear()
+        stream = _Unread(
+            b'{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25",'
+            b'"capabilities":{},"clientInfo":{"name":"test","version":"1"}}}\n'
+            b'{"jsonrpc":"2.0","method":"notifications/initialized"}\n'
+            b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"wait"}}\n'
+        )
+        begun = trio.current_time()
+        await serve_stream(server, stream)
+        assert stream.closed_at is not None
+        # The handler had its half second, for answers that nobody will read.
+        assert stream.closed_at - begun == pytest.approx(0.5)
+        assert given_up == ["wait"]
+
+    run_in_no_time(work)
+
+
+def test_a_task_that_fails_ends_the_body_and_comes_out_alone() -> None:
+    async def fail() -> None:
+        await trio.lowlevel.checkpoint()
+        raise KeyError("of a task")
+
+    async def work() -> None:
+        with pytest.raises(KeyError, match="of a task"):
+            await _wait_beside(fail)
+
+    async def _wait_beside(other: Callable[[], Awaitable[None]]) -> None:
+        async with Tasks() as tasks:
+            tasks.start(other, "other")
+            await trio.sleep_forever()
+
+    run(work)
+
+
+def test_an_exception_of_the_body_comes_before_that_of_a_task() -> None:
+    async def fail() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            raise KeyError("of a task")
+
+    async def work() -> None:
+        with pytest.raises(ValueError, match="of the body"):
+            await _fail_beside(fail)
+
+    async def _fail_beside(other: Callable[[], Awaitable[None]]) -> None:
+        async with Tasks() as tasks:
+            tasks.start(other, "other")
+            await wait_all_tasks_blocked()
+            raise ValueError("of the body")
+
+    run(work)
+
+
+def test_a_handler_that_raises_beside_its_cancellation_harms_nobody() -> None:
+    fragile = Server("fragile", version="1")
+
+    @fragile.tool
+    async def wait_and_fail(ctx: Context) -> str:
+        """Fail in one task when the other is cancelled."""
+
+        async def fail() -> None:
+            try:
+                await trio.sleep_forever()
+            finally:
+                raise ValueError("while it was cancelled")
+
+        ctx.progress(1)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(fail)
+            nursery.start_soon(trio.sleep_forever)
+        return "unreachable"
+
+    @fragile.tool
+    async def hello() -> str:
+        """Say hello."""
+        return "hello"
+
+    async def work() -> None:
+        async with connect(fragile) as client:
+            with trio.CancelScope() as scope:
+                await client.call_tool("wait_and_fail", on_progress=lambda _event: scope.cancel())
+            assert scope.cancelled_caught
+            assert text(await client.call_tool("hello")) == "hello"
+
+    run(work)
+
+
+def test_the_keys_that_interrupt_a_handler_end_the_whole_run() -> None:
+    stubborn = Server("stubborn", version="1")
+
+    @stubborn.tool
+    async def spin() -> str:
+        """Do what a handler in an endless loop feels when the keys are pressed."""
+        raise KeyboardInterrupt
+
+    async def work() -> None:
+        async with connect(stubborn) as client:
+            await client.call_tool("spin")
+
+    with pytest.raises(KeyboardInterrupt):
+        run(work)

@@ -104,7 +104,7 @@ def memory_pair() -> tuple[MemoryStream, MemoryStream]:
     return MemoryStream(near_out, near_in), MemoryStream(far_out, far_in)
 
 
-class _BlockingFile:
+class _BlockingFile(trio.abc.Stream):
     """A descriptor that trio cannot wait for: a file or a terminal; a daemon thread does."""
 
     def __init__(self, descriptor: int) -> None:
@@ -183,8 +183,9 @@ class StdioStream(trio.abc.Stream):
             await self._input.aclose()
 
 
-def _stream_over(descriptor: int) -> trio.lowlevel.FdStream | _BlockingFile:
+def _stream_over(descriptor: int) -> ByteStream:
     mode = os.fstat(descriptor).st_mode
-    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+    # Windows cannot wait for descriptors at all.
+    if sys.platform != "win32" and (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
         return trio.lowlevel.FdStream(descriptor)
     return _BlockingFile(descriptor)

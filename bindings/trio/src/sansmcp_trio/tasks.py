@@ -4,7 +4,7 @@ What cancels the body of the `async with` does not reach the tasks: links are to
 handlers are to hear of it from their sessions.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
@@ -68,14 +68,19 @@ def _fault_in(
     group: BaseExceptionGroup[BaseException], of_body: BaseException | None
 ) -> BaseException | None:
     """Return the one exception to raise: that of the body, else the first of a task; None to cancel."""
+    of_tasks = list(_leaves(error for error in group.exceptions if error is not of_body))
+    # The keys that interrupt must not be lost because something else went wrong as well.
+    for error in of_tasks:
+        if not isinstance(error, Exception):
+            return error
     if of_body is not None and not isinstance(of_body, trio.Cancelled):
         return of_body
-    return next((leaf for leaf in _leaves(group) if not isinstance(leaf, trio.Cancelled)), None)
+    return of_tasks[0] if of_tasks else None
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
+def _leaves(errors: Iterable[BaseException]) -> Iterator[BaseException]:
+    for error in errors:
         if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
+            yield from _leaves(error.exceptions)
+        elif not isinstance(error, trio.Cancelled):
             yield error
