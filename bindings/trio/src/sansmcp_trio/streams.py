@@ -160,7 +160,7 @@ class StdioStream(trio.abc.Stream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Return some bytes, or none at the end of the input."""
-        return await self._input.receive_some(max_bytes)
+        return bytes(await self._input.receive_some(max_bytes))
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Write all of the bytes."""
