@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import IO, Self, TypeVar, Unpack
 
 from sansmcp import schema
-from sansmcp.client import BlockingCalls, Call, ClientConnection, ClientOptions, ClientSettings
+from sansmcp.client import BlockingCalls, Call, ClientConnection, ClientOptions, ClientSettings, Pending
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Revision
 from sansmcp.session import (
@@ -140,15 +140,14 @@ class Client(BlockingCalls):
                 "one; make the call on another thread"
             )
         answer: Answer[T] = Answer()
-        pending = self._driver.perform(lambda now: self._connection.send(call, answer, now))
-        if pending is None:
-            return call.read(None)
+        pending: Pending | None = None
         try:
-            return answer.wait()
+            pending = self._driver.perform(lambda now: self._connection.send(call, answer, now))
+            return call.read(None) if pending is None else answer.wait()
         finally:
             # Whatever interrupted the wait, such as KeyboardInterrupt: nobody waits any more.
-            if not answer.done():
-                self._driver.perform(lambda now: self._connection.give_up(pending, now))
+            if pending is not None and not answer.done():
+                self._driver.perform(partial(self._connection.give_up, pending))
 
     def close(self) -> None:
         """End the connection, and the server's process with it; it may be called again, from any thread.

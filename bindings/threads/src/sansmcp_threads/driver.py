@@ -11,12 +11,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Final, Generic, TypeVar
-
-import attrs
+from typing import Generic, TypeVar
 
 from sansmcp.session import Dial, Endpoint, Link, Schedule
 from sansmcp.values import JSON
+from sansmcp_threads.carrying import Carried
 from sansmcp_threads.joining import Threads
 from sansmcp_threads.streams import ByteStream
 from sansmcp_threads.telling import Telling
@@ -28,29 +27,6 @@ EventT = TypeVar("EventT")
 
 Command = Callable[[float], object]
 """Does something to the endpoint, under its lock; it is told the time."""
-
-# No server of note bounds it; a peer that reads nothing for so long reads nothing any more.
-WRITE_STALL: Final = 30.0
-"""Seconds for which a peer may read nothing."""
-
-# End of input leaves running requests half a second, and the process is to be gone within one.
-FLUSH: Final = 0.4
-"""Seconds that the last bytes may take once a link is done."""
-
-
-@attrs.define(eq=False)
-class _Carried:
-    """A link on its stream."""
-
-    link: Link
-    stream: ByteStream
-    is_writing: bool = False
-    """Somebody has taken bytes and writes them."""
-    is_broken: bool = False
-    """Nobody reads what it says any more."""
-    reason: str | None = None
-    done: threading.Event = attrs.field(factory=threading.Event)
-    written: threading.Event = attrs.field(factory=threading.Event)
 
 
 class Driver(Generic[SessionT, EventT]):
@@ -75,8 +51,8 @@ class Driver(Generic[SessionT, EventT]):
         self._lock = threading.Lock()
         self._posted: deque[Command] = deque()
         self._schedule = Schedule(endpoint)
-        self._carried: dict[Link, _Carried] = {}
-        self._outgoing: deque[tuple[_Carried, bytes]] = deque()
+        self._carried: dict[Link, Carried] = {}
+        self._outgoing: deque[tuple[Carried, bytes]] = deque()
         self._threads = Threads()
         self._telling = Telling()
         self._fault: BaseException | None = None
@@ -211,34 +187,18 @@ class Driver(Generic[SessionT, EventT]):
         else:
             self._schedule.note(link)
         carried = self._carried.get(link)
-        if carried is not None:
-            # One thread at a time writes, so that bytes go out in the order in which they were taken.
-            data = b"" if carried.is_writing else self._take(carried)
-            if link.done:
-                carried.done.set()
-            if data or link.done:
-                self._outgoing.append((carried, data))
+        if carried is not None and (data := carried.take()) is not None:
+            self._outgoing.append((carried, data))
 
-    def _take(self, carried: _Carried) -> bytes:
-        data = carried.link.data_to_send()
-        if carried.is_broken:
-            data = b""
-        carried.is_writing = bool(data)
-        if not data and carried.link.done:
-            carried.written.set()
-        return data
-
-    def _begin(self, carried: _Carried, _now: float) -> None:
+    def _begin(self, carried: Carried, _now: float) -> None:
         self._carried[carried.link] = carried
         if self._is_cancelled:
             self._abandon(carried)
         else:
             self._note(carried.link)
 
-    def _abandon(self, carried: _Carried) -> None:
-        carried.is_broken = True
-        carried.done.set()
-        carried.written.set()
+    def _abandon(self, carried: Carried) -> None:
+        carried.abandon()
         self._outgoing.append((carried, b""))
 
     # Without the lock
@@ -259,46 +219,7 @@ class Driver(Generic[SessionT, EventT]):
             except IndexError:
                 # Another thread was quicker.
                 return
-            self._write(carried, data)
-
-    def _write(self, carried: _Carried, data: bytes) -> None:
-        try:
-            while data:
-                if not carried.stream.write(data):
-                    # The reader, a handler or a caller must not wait for a peer.
-                    self._threads.start("sansmcp writer", partial(self._wait_and_write, carried))
-                    return
-                data = self._take_more(carried)
-        except OSError as error:
-            self._break(carried, error)
-        if carried.done.is_set():
-            carried.stream.end_input()
-
-    def _wait_and_write(self, carried: _Carried) -> None:
-        try:
-            carried.stream.flush(WRITE_STALL)
-            while data := self._take_more(carried):
-                self._follow_up()
-                if not carried.stream.write(data):
-                    carried.stream.flush(WRITE_STALL)
-        except OSError as error:
-            self._break(carried, error)
-        if carried.done.is_set():
-            carried.stream.end_input()
-        self._follow_up()
-
-    def _take_more(self, carried: _Carried) -> bytes:
-        with self._lock:
-            return self._take(carried)
-
-    def _break(self, carried: _Carried, error: OSError) -> None:
-        """Take in that nobody reads any more: what is left is dropped, and the reader tells the link."""
-        with self._lock:
-            carried.is_broken = True
-            carried.is_writing = False
-            carried.reason = str(error)
-            carried.written.set()
-        carried.stream.end_input()
+            carried.write(data)
 
     def _do(self, command: Command) -> None:
         """Run a command on a thread of the driver's own, and tell what comes of it."""
@@ -317,11 +238,15 @@ class Driver(Generic[SessionT, EventT]):
         if self._telling and not self._telling.is_mine:
             self._threads.start("sansmcp listener", self._telling.tell)
 
+    def _keep(self, fault: BaseException | None) -> None:
+        """Keep the first fault: it comes out where somebody waits for the end."""
+        self._fault = self._fault or fault
+
     def _time_out(self) -> None:
         try:
             self._do(self._schedule.handle_timeout)
         except BaseException as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
-            self._fault = self._fault or fault
+            self._keep(fault)
 
     # The thread of a link
 
@@ -329,27 +254,20 @@ class Driver(Generic[SessionT, EventT]):
         try:
             stream = opening()
         except Exception as error:  # noqa: BLE001  # whatever it is, there is no stream
-            if not isinstance(error, OSError):
-                self._fault = self._fault or error
+            self._keep(None if isinstance(error, OSError) else error)
             self._end_input(link, str(error))
             return
-        carried = _Carried(link, stream)
+        carried = Carried(link, stream, lock=self._lock, released=self._follow_up, threads=self._threads)
         try:
             self._do(partial(self._begin, carried))
             self._read(carried)
+            carried.wait_written()
         except BaseException as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
-            self._fault = self._fault or fault
-            with self._lock:
-                self._abandon(carried)
-            self._end_input(link, None)
-        carried.done.wait()
-        carried.written.wait(FLUSH)
-        with self._lock:
-            del self._carried[link]
-        self._follow_up()
-        stream.close()
+            self._keep(fault)
+        finally:
+            self._end(carried)
 
-    def _read(self, carried: _Carried) -> None:
+    def _read(self, carried: Carried) -> None:
         link, stream = carried.link, carried.stream
         reason = None
         while True:
@@ -361,7 +279,25 @@ class Driver(Generic[SessionT, EventT]):
             if not data:
                 break
             self._do(partial(link.receive_data, data))
-        self._end_input(link, reason or carried.reason)
+        if carried.fault is not None and not isinstance(carried.fault, OSError):
+            self._keep(carried.fault)
+        if reason is None and carried.fault is not None:
+            reason = str(carried.fault)
+        self._end_input(link, reason)
+
+    def _end(self, carried: Carried) -> None:
+        try:
+            # However it came to an end, whoever waits for an answer must hear of it.
+            if not carried.link.done:
+                self._end_input(carried.link, None)
+            with self._lock:
+                self._carried.pop(carried.link, None)
+                self._abandon(carried)
+            self._follow_up()
+        except BaseException as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
+            self._keep(fault)
+        finally:
+            carried.stream.close()
 
     def _end_input(self, link: Link, reason: str | None) -> None:
         if reason is None:

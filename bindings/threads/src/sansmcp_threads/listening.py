@@ -1,5 +1,6 @@
 """Listening for peers: on TCP ports and Unix sockets, on a thread or for as long as the program runs."""
 
+import contextlib
 import errno
 import logging
 import os
@@ -108,7 +109,8 @@ class Listener:
             except OSError as error:
                 if error.errno in _EXHAUSTED:
                     _logger.warning("%s: a peer has to wait: %s", self._address, error)
-                    self._closed.wait(_PAUSE)
+                    with contextlib.suppress(TimeoutError):
+                        wait(None, 0, self._stop, _PAUSE)
                 continue
             # What agrees on TLS may take its time, so it is the connection's own thread that does.
             self._serving.carry(partial(stream_of, connection, self._tls, self._stop))

@@ -178,4 +178,9 @@ def start_process(
         )
     except OSError as error:
         raise ConnectionError(f"cannot start {chosen}: {error}") from error
-    return Process(chosen, process)
+    try:
+        return Process(chosen, process)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise

@@ -77,24 +77,30 @@ def stream_of(
     Raises:
         OSError: if there is no agreement.
     """
-    connection.setblocking(False)
-    if connection.family != socket.AF_UNIX:
-        # An answer must not wait for the acknowledgement of the one before.
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        connection.setblocking(False)
+        if connection.family != socket.AF_UNIX:
+            # An answer must not wait for the acknowledgement of the one before.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stream = _plain_or_tls(connection, tls, stop, server_hostname)
+    except OSError:
+        connection.close()
+        raise
+    connection.detach()
+    return stream
+
+
+def _plain_or_tls(
+    connection: socket.socket, tls: ssl.SSLContext | None, stop: Wake, server_hostname: str | None
+) -> ByteStream:
     if tls is None:
-        descriptor = connection.detach()
-        return StreamPair(descriptor, descriptor)
+        return StreamPair(connection.fileno(), connection.fileno())
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     agreed = tls.wrap_bio(
         incoming, outgoing, server_side=server_hostname is None, server_hostname=server_hostname
     )
-    try:
-        _shake_hands(connection, agreed, incoming, outgoing, stop)
-    except OSError:
-        connection.close()
-        raise
-    descriptor = connection.detach()
-    return TlsStream(StreamPair(descriptor, descriptor), agreed, incoming, outgoing)
+    _shake_hands(connection, agreed, incoming, outgoing, stop)
+    return TlsStream(StreamPair(connection.fileno(), connection.fileno()), agreed, incoming, outgoing)
 
 
 def listen_on_tcp(host: str, port: int) -> socket.socket:
