@@ -151,3 +151,16 @@ def test_what_must_not_be_written_is_not():
     link.session.respond(1, schema.CallToolResult(content=()), 0.0)
     link.session.close(0.0)
     assert (link.data_to_send(), link.done) == (b"", True)
+
+
+def test_what_is_read_after_the_end_was_said_is_dropped():
+    link = LineLink(make_server())
+    link.receive_data(line(modern(1, "tools/call", {"name": "tool"})), 0.0)
+    # As a driver says it that cannot write any more, while its reader goes on.
+    link.receive_eof(0.0, "nobody reads")
+    kinds(link.session)
+    link.receive_data(line(modern(2, "tools/call", {"name": "tool"})) + b"no\n", 0.0)
+    link.receive_eof(0.0)
+    assert kinds(link.session) == []
+    link.handle_timeout(1.0)
+    assert kinds(link.session) == ["RequestCancelled", "Disconnected"]

@@ -22,7 +22,7 @@ class Link(Protocol):
     def __hash__(self) -> int: ...
 
     def receive_data(self, data: bytes, now: float) -> None:
-        """Take in bytes that were read."""
+        """Take in bytes that were read; after the end of the input they are dropped."""
 
     def receive_eof(self, now: float, reason: str = PEER_CLOSED) -> None:
         """Take in that nothing more will be read, and why; it may be said again."""
@@ -60,16 +60,19 @@ class LineLink(Generic[SessionT]):
         self.session = session
         self._limits = limits
         self._reader = LineReader(limits)
+        self._has_ended = False
         self._outbox: list[bytes] = []
         self._places: dict[tuple[str, ...], int] = {}
 
     def receive_data(self, data: bytes, now: float) -> None:
-        """Take in bytes that were read, cut anywhere.
+        """Take in bytes that were read, cut anywhere; after the end of the input they are dropped.
 
         Afterwards drain data_to_send(), session.next_event() and next_deadline().
         """
-        self._reader.receive_data(data)
-        self._read(now)
+        # A driver that cannot write any more says the end, and its reader may have read on meanwhile.
+        if not self._has_ended:
+            self._reader.receive_data(data)
+            self._read(now)
 
     def receive_eof(self, now: float, reason: str = PEER_CLOSED) -> None:
         """Take in that nothing more will be read; it may be said again.
@@ -80,6 +83,7 @@ class LineLink(Generic[SessionT]):
             now: the time.
             reason: how the stream ended, for the events that tell of it.
         """
+        self._has_ended = True
         self._reader.receive_eof()
         self._read(now)
         self.session.receive_eof(now, reason)
