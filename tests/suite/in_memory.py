@@ -25,7 +25,7 @@ async def hold(seconds: float, ctx: Context):  # noqa: ARG001  # every hold has 
 class MemoryHarness:
     """Plays the suite on nothing at all."""
 
-    abilities = frozenset(Ability) - {Ability.PEERS}
+    abilities = frozenset(Ability) - {Ability.PEERS, Ability.SHOUTS}
 
     def __init__(self, cut=whole):
         self.server = suite_server(hold)

@@ -23,9 +23,9 @@ KINDS = ("memory", "tcp", "unix", "process")
 
 _ABILITIES = {
     "memory": {Ability.PEERS, Ability.BREAK, Ability.CANCEL, Ability.SEES_SERVER},
-    "tcp": set(Ability),
-    "unix": set(Ability),
-    "process": {Ability.PEERS, Ability.BREAK, Ability.CANCEL},
+    "tcp": set(Ability) - {Ability.SHOUTS},
+    "unix": set(Ability) - {Ability.SHOUTS},
+    "process": {Ability.PEERS, Ability.BREAK, Ability.CANCEL, Ability.SHOUTS},
 }
 
 _GONE = {

@@ -30,6 +30,8 @@ class Relay:
         self._upstream = None if address is None else address_of(address)
         self._gates = {side: threading.Event() for side in Side}
         self._sockets = {}
+        self._is_broken = False
+        self._pumping = 2
         self._lock = threading.Lock()
         self._listener = _listener(path)
         self.address = f"unix:{path}" if path else "tcp://{}:{}".format(*self._listener.getsockname())
@@ -52,13 +54,14 @@ class Relay:
         self._sockets[Side.CLIENT].shutdown(socket.SHUT_RD)
 
     def break_off(self):
-        """Reset both connections."""
+        """Reset both connections: their ends get an error instead of a good end."""
+        self._is_broken = True
         with self._lock:
             for connection in self._sockets.values():
                 with contextlib.suppress(OSError):
-                    # No lingering: the other end gets a reset instead of a good end.
+                    # Without lingering, closing is a reset; it comes when nobody reads or writes any more.
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                    connection.shutdown(socket.SHUT_RDWR)
+                    connection.shutdown(socket.SHUT_RD)
         self.go_on()
 
     def close(self):
@@ -66,6 +69,10 @@ class Relay:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self.break_off()
+        with self._lock:
+            for connection in self._sockets.values():
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
         for connection in (self._listener, *self._sockets.values()):
@@ -91,17 +98,24 @@ class Relay:
 
     def _pump(self, source, target, side):
         try:
-            while True:
-                self._gates[side].wait()
-                data = source.recv(_BUFFER)
-                self._gates[side].wait()
-                if not data:
-                    break
-                target.sendall(data)
+            self._forward(source, target, side)
         except OSError:
             self.break_off()
-            return
-        with contextlib.suppress(OSError):
+        with self._lock:
+            self._pumping -= 1
+            if self._is_broken and not self._pumping:
+                for connection in self._sockets.values():
+                    connection.close()
+
+    def _forward(self, source, target, side):
+        while True:
+            self._gates[side].wait()
+            data = source.recv(_BUFFER)
+            self._gates[side].wait()
+            if not data:
+                break
+            target.sendall(data)
+        if not self._is_broken:
             target.shutdown(socket.SHUT_WR)
 
 

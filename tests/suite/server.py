@@ -19,7 +19,17 @@ def main():
     chosen.pid.write_text(str(os.getpid()))
     binding = importlib.import_module(f"sansmcp_{chosen.runtime}")
     hold = importlib.import_module(f"tests.suite.hold_{chosen.runtime}").hold
-    binding.serve_stdio(suite_server(hold), timeouts=Timeouts(end_of_input=chosen.grace))
+    server = suite_server(hold)
+    server.add_tool(shout)
+    binding.serve_stdio(server, timeouts=Timeouts(end_of_input=chosen.grace))
+
+
+def shout() -> str:
+    """Write to where the conversation must not be disturbed."""
+    print("printed", flush=True)  # noqa: T201
+    os.write(1, b"written to descriptor 1\n")
+    os.system("echo written by a child")  # noqa: S605
+    return "shouted"
 
 
 if __name__ == "__main__":

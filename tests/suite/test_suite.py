@@ -18,6 +18,7 @@ OF_PROCESSES = {
     "a_peer_that_is_gone_during_the_handshake_is_no_connection",
     "a_thousand_calls_in_flight_get_each_its_own_answer",
     "closing_loses_each_call_in_flight_once",
+    "what_a_tool_prints_does_not_reach_the_conversation",
 }
 """What is played with a process by default: what depends on there being one."""
 

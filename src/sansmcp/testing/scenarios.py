@@ -5,6 +5,7 @@ from typing import Final
 from sansmcp.errors import NotConnected, RequestLost, RequestTimedOut
 from sansmcp.schema import Revision, Side
 from sansmcp.testing.steps import (
+    Ability,
     Answer,
     Asked,
     Await,
@@ -135,6 +136,20 @@ _PLAIN: Final = (
             Settles("noted", " ".join(str(number) for number in range(20))),
             Close(),
         ),
+    ),
+)
+
+_STDIO: Final = (
+    Scenario(
+        name="what_a_tool_prints_does_not_reach_the_conversation",
+        steps=(
+            Open(),
+            *(Call(label, "shout") for label in ("one", "two", "three")),
+            *(Await(label, Answer("shouted")) for label in ("one", "two", "three")),
+            *_add("next"),
+            Close(),
+        ),
+        also_needs=frozenset({Ability.SHOUTS}),
     ),
 )
 
@@ -323,7 +338,7 @@ _ENDS: Final = (
     ),
 )
 
-SCENARIOS: Final[tuple[Scenario, ...]] = (*_PLAIN, *_MANY, *_ENDS)
+SCENARIOS: Final[tuple[Scenario, ...]] = (*_PLAIN, *_STDIO, *_MANY, *_ENDS)
 """What every binding must get through; those that need what a harness cannot do are left out for it."""
 
 

@@ -26,6 +26,9 @@ class Ability(enum.Enum):
     """Cancel what waits for a call by the runtime's own means; a thread that waits cannot be cancelled."""
     STOP_READING = "stop reading"
     """Let one side stop reading, so that the pipes to it fill up."""
+    SHOUTS = "shouts"
+    """Serve from a process that speaks over standard output, with one more tool, `shout`: it prints, writes
+    to descriptor 1, lets a child process write there, and answers "shouted"."""
     SEES_SERVER = "sees server"
     """Tell the events of the server, which runs in this process."""
 
@@ -96,8 +99,6 @@ Expected: TypeAlias = Answer | Echoed | ToolFailed | Raises | GivenUp
 class Open:
     """Serve, and connect."""
 
-    needs: ClassVar[frozenset[Ability]] = frozenset()
-
     peer: Peer = Peer.SERVER
     """What the client meets."""
     asked: Asked = Asked.ACCEPTS
@@ -106,6 +107,11 @@ class Open:
     """Seconds that requests get when the server's input has ended."""
     raises: type[Exception] | None = None
     """What connecting raises; None if it succeeds."""
+
+    @property
+    def needs(self) -> frozenset[Ability]:
+        """What the harness must be able to do."""
+        return frozenset(() if self.peer is Peer.SERVER else {Ability.PEERS})
 
 
 @attrs.frozen
@@ -307,13 +313,12 @@ class Scenario:
     """What happens, in order."""
     revisions: tuple[Revision, ...] = REVISIONS
     """The revisions that can say it."""
+    also_needs: frozenset[Ability] = frozenset()
+    """What a harness must be able to do beside what the steps say."""
     traced: bool = False
     """Whether it gives the same events in the same order wherever it is played."""
 
     @property
     def needs(self) -> frozenset[Ability]:
         """What a harness must be able to do to play it."""
-        peers = {
-            Ability.PEERS for step in self.steps if isinstance(step, Open) and step.peer is not Peer.SERVER
-        }
-        return frozenset(peers).union(*(step.needs for step in self.steps))
+        return self.also_needs.union(*(step.needs for step in self.steps))
