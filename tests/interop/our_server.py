@@ -72,6 +72,7 @@ def add_plain_tools(server: Server) -> None:
 def add_awaited_tools(server: Server, runtime: str) -> None:
     """Tools that take long, for a runtime that awaits them."""
     sleep = import_module(runtime).sleep
+    waiting: list[Context] = []
     cancelled = 0
 
     @server.tool
@@ -86,23 +87,28 @@ def add_awaited_tools(server: Server, runtime: str) -> None:
     async def waits(ctx: Context) -> str:
         """Report progress once, then wait until cancelled."""
         nonlocal cancelled
+        waiting.append(ctx)
         ctx.progress(1, total=2, message="waiting")
         try:
             await sleep(FOREVER)
         finally:
+            waiting.remove(ctx)
             cancelled += 1
         return "unreachable"
 
     @server.tool
     async def cancelled_calls() -> str:
-        """Tell how many calls of `waits` were cancelled."""
+        """Tell how many calls of `waits` were cancelled, once those that were have noticed."""
+        while any(ctx.cancelled for ctx in waiting):
+            await sleep(0)
         return str(cancelled)
 
 
 def add_blocking_tools(server: Server) -> None:
     """The same for a runtime of threads."""
     changed = threading.Condition()
-    waiting = cancelled = 0
+    waiting: list[Context] = []
+    cancelled = 0
 
     @server.tool
     def slow(steps: int, ctx: Context, pause: float = 0.0) -> str:
@@ -115,14 +121,14 @@ def add_blocking_tools(server: Server) -> None:
     @server.tool
     def waits(ctx: Context) -> str:
         """Report progress once, then wait until cancelled."""
-        nonlocal waiting, cancelled
+        nonlocal cancelled
         with changed:
-            waiting += 1
+            waiting.append(ctx)
         ctx.progress(1, total=2, message="waiting")
         while not ctx.cancelled:
             time.sleep(0.01)
         with changed:
-            waiting -= 1
+            waiting.remove(ctx)
             cancelled += 1
             changed.notify_all()
         return "nobody waits for this"
@@ -131,7 +137,7 @@ def add_blocking_tools(server: Server) -> None:
     def cancelled_calls() -> str:
         """Tell how many calls of `waits` were cancelled, once those that were have noticed."""
         with changed:
-            changed.wait_for(lambda: waiting == 0, timeout=10)
+            changed.wait_for(lambda: not any(ctx.cancelled for ctx in waiting), timeout=10)
             return str(cancelled)
 
 

@@ -6,20 +6,18 @@ or has the exception thrown into it that a caller would have got.
 
 import asyncio
 import signal
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, TypeAlias
 
 import attrs
 
 from sansmcp.client import Call
-from sansmcp.session import ProgressReceived
 
 
 @dataclass(frozen=True)
@@ -137,23 +135,41 @@ class _Interruption(BaseException):
 
 def _interrupted(client: Any, call: Call[Any]) -> bool:
     """Make a call that a signal interrupts; the tests run in the main thread, where signals are handled."""
+    begun, interrupted = threading.Event(), threading.Event()
 
-    def raise_it(_number: int, _frame: Any) -> None:
-        raise _Interruption
+    def interrupt(_number: int, _frame: Any) -> None:
+        if not interrupted.is_set():
+            interrupted.set()
+            raise _Interruption
 
-    def on_progress(event: ProgressReceived) -> None:
-        # Once: the call is on its way out when more progress comes.
-        if event.progress == 1:
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
-
-    before = signal.signal(signal.SIGUSR1, raise_it)
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    interrupting = threading.Thread(target=_interrupt_main_thread, args=[begun, interrupted], daemon=True)
+    interrupting.start()
     try:
-        client.call(attrs.evolve(call, on_progress=on_progress))
+        client.call(attrs.evolve(call, on_progress=lambda _event: begun.set()))
     except _Interruption:
         return True
     finally:
+        begun.set()
+        interrupted.set()
+        interrupting.join()
         signal.signal(signal.SIGUSR1, before)
     return False
+
+
+def _interrupt_main_thread(begun: threading.Event, interrupted: threading.Event) -> None:
+    """Send signals once the call has begun and its caller waits, which is when it may be interrupted.
+
+    Progress can be here before the caller has come to wait, and Python misses a signal that comes between its
+    last look and the wait, so there may have to be more than one.
+    """
+    main = threading.main_thread().ident
+    assert main is not None
+    begun.wait(PATIENCE)
+    while not interrupted.wait(0.01):
+        frame = sys._current_frames()[main]
+        if frame.f_globals["__name__"].startswith("sansmcp_threads") and frame.f_code.co_name == "wait":
+            signal.pthread_kill(main, signal.SIGUSR1)
 
 
 async def _await_each(steps: Generator[Step, Any, None], make: Callable[[Step], Awaitable[Any]]) -> None:
@@ -170,12 +186,7 @@ async def _await_each(steps: Generator[Step, Any, None], make: Callable[[Step], 
 
 _HOLDERS = {"asyncio": hold_on_asyncio, "trio": hold_on_trio, "threads": hold_on_threads}
 
-# Those that are written: a package may be there before what is in it.
-RUNTIMES = tuple(
-    name
-    for name in _HOLDERS
-    if find_spec(f"sansmcp_{name}") and hasattr(import_module(f"sansmcp_{name}"), "connect")
-)
+RUNTIMES = tuple(_HOLDERS)
 
 
 def hold(runtime: str, command: Sequence[str], conversation: Conversation, **settings: Any) -> None:
