@@ -224,3 +224,35 @@ def test_cancelling_ends_links_that_are_not_done() -> None:
     assert ends[1].read() == b""
     for end in ends:
         end.close()
+
+
+def test_what_is_carried_after_the_end_is_closed_at_once() -> None:
+    endpoint, driver, _, ends = chat(1)
+    driver.cancel()
+    near, far = memory_pair()
+    driver.carry(driver.perform(endpoint.accept), near)
+    assert far.read() == b""
+    driver.wait_done()
+    for end in (*ends, far):
+        end.close()
+
+
+def test_what_a_link_raises_when_its_time_has_come_comes_out_at_the_end() -> None:
+    timed_out = threading.Event()
+
+    class Impatient(Chatter):
+        def handle_timeout(self, _now: float) -> None:
+            self.deadline = None
+            timed_out.set()
+            raise ValueError("a fault of the link")
+
+    endpoint = RoomEndpoint()
+    driver = Driver(endpoint, lambda _room, _word: None)
+    near, far = memory_pair()
+    driver.carry(driver.perform(lambda _now: Impatient(endpoint.room)), near)
+    far.write(b"remind me")
+    assert timed_out.wait(PATIENCE)
+    far.close()
+    with pytest.raises(ValueError, match="a fault of the link"):
+        driver.wait_done()
+    driver.cancel()

@@ -1,5 +1,6 @@
 """TCP, TLS and Unix sockets."""
 
+import contextlib
 import signal
 import socket
 import ssl
@@ -193,6 +194,19 @@ def test_a_peer_that_speaks_no_tls_disturbs_no_other(authority: trustme.CA) -> N
             while stranger.recv(1000):
                 pass
             assert add(client) == 3
+
+
+def test_closing_does_not_wait_for_a_peer_that_never_agrees_on_tls(authority: trustme.CA) -> None:
+    shown, trusted = contexts(authority, "127.0.0.1")
+    with listen_tcp(server, ssl=shown) as listener:
+        port = int(listener.address.rpartition(":")[2])
+        silent = socket.create_connection(("127.0.0.1", port))
+        with socket.create_connection(("127.0.0.1", port)):
+            """It leaves at once."""
+        with connect(listener.address, ssl=trusted) as client:
+            assert add(client) == 3
+    with contextlib.closing(silent), contextlib.suppress(ConnectionResetError):
+        assert silent.recv(10) == b""
 
 
 def test_a_unix_socket_is_for_this_user_alone_and_removed_at_the_end(tmp_path) -> None:
