@@ -117,3 +117,10 @@ def test_what_was_found_later_takes_the_place_of_what_was_told():
     assert options.session(finding=found).finding is found
     # Other revisions are tried because what was told, or found, has proved wrong.
     assert options.session(revisions=["2025-03-26"]).finding is None
+
+
+def test_a_setting_that_does_not_exist_is_refused_by_name():
+    with pytest.raises(
+        LocalProtocolError, match=r"connect\(timeout=...\): there is no such setting; .*timeouts"
+    ):
+        ClientOptions.of({"timeout": 3})

@@ -319,6 +319,13 @@ def test_an_endpoint_needs_no_settings():
     assert named().endpoint(environment(), {}).accept(0.0).session.limits == SessionLimits()
 
 
+def test_a_setting_that_does_not_exist_is_refused_by_name():
+    with pytest.raises(
+        LocalProtocolError, match=r"serve\(timeout=...\): there is no such setting; .*timeouts"
+    ):
+        named().endpoint(environment(), {"timeout": 3})
+
+
 # Bindings that await nothing
 
 

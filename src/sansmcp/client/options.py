@@ -7,6 +7,7 @@ import attrs
 
 from sansmcp import schema
 from sansmcp.client.handlers import ElicitationHandler, InputHandlers, Roots, SamplingHandler
+from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import METHODS, REVISIONS, MethodTable, Revision
 from sansmcp.session import (
     ChangeReceived,
@@ -117,7 +118,17 @@ class ClientOptions:
 
     @classmethod
     def of(cls, settings: ClientSettings) -> "ClientOptions":
-        """Fill in what was not said."""
+        """Fill in what was not said.
+
+        Raises:
+            LocalProtocolError: if there is no such setting, which a type checker would have said.
+        """
+        unknown = sorted(settings.keys() - ClientSettings.__annotations__.keys())
+        if unknown:
+            raise LocalProtocolError(
+                f"connect({unknown[0]}=...): there is no such setting; "
+                f"expected some of {', '.join(ClientSettings.__annotations__)}"
+            )
         handlers = InputHandlers(
             elicitation=settings.get("elicitation"),
             elicitation_urls=settings.get("elicitation_urls", False),

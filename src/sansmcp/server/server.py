@@ -150,7 +150,16 @@ class Server(Registrations):
         Args:
             environment: where randomness and calendar time come from.
             settings: how it is set up.
+
+        Raises:
+            LocalProtocolError: if there is no such setting, which a type checker would have said.
         """
+        unknown = sorted(settings.keys() - ServeSettings.__annotations__.keys())
+        if unknown:
+            raise LocalProtocolError(
+                f"serve({unknown[0]}=...): there is no such setting; "
+                f"expected some of {', '.join(ServeSettings.__annotations__)}"
+            )
         names = SessionSettings.__annotations__
         sessions: dict[str, JSON] = {name: value for name, value in settings.items() if name in names}
         return ServerLines(
