@@ -193,6 +193,16 @@ def children_of(parent):
     return [pid for pid, fields in _processes() if int(fields[1]) == parent]
 
 
+def is_running(pid):
+    """Whether a process has not ended."""
+    return any(found == pid and fields[0] not in "ZX" for found, fields in _processes())
+
+
+def is_leader(pid):
+    """Whether a process leads its group, as what a client starts does."""
+    return any(found == pid == int(fields[2]) for found, fields in _processes())
+
+
 def wait_gone(pid, patience):
     """Wait for the end of a process that need not be a child of ours; say whether it came."""
     try:
