@@ -1,0 +1,77 @@
+"""Clients on asyncio are opened and closed by any task, in any order, and a fault is one exception."""
+
+import asyncio
+import itertools
+
+import pytest
+from tests.suite.counting import GUARD
+from tests.suite.hold_asyncio import hold
+
+from sansmcp import NotConnected, RequestLost
+from sansmcp.testing import suite_server
+from sansmcp_asyncio import connect
+
+
+def run(work):
+    async def guarded():
+        await asyncio.wait_for(work(), GUARD)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(guarded())
+
+
+async def opened():
+    """Connect in a task that ends before the client is used."""
+    return await asyncio.create_task(_connected())
+
+
+async def _connected():
+    return await connect(suite_server(hold))
+
+
+async def sum_of(client):
+    return (await client.call_tool("add", {"a": 1, "b": 2})).content[0].text
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_three_clients_are_opened_and_closed_by_tasks_of_their_own_in_any_order(order):
+    async def work():
+        clients = [await opened() for _ in range(3)]
+        left = set(range(3))
+        for number in order:
+            await asyncio.create_task(clients[number].close())
+            left.discard(number)
+            assert [await sum_of(clients[other]) for other in left] == ["3"] * len(left)
+            with pytest.raises(NotConnected):
+                await sum_of(clients[number])
+
+    run(work)
+
+
+def test_a_client_that_is_closed_by_another_task_loses_the_call_of_each_with_one_exception():
+    async def work():
+        client = await opened()
+        begun = asyncio.Event()
+        waiting = asyncio.create_task(
+            client.call_tool("hold", {"seconds": 3600.0}, on_progress=lambda _event: begun.set())
+        )
+        await begun.wait()
+        await asyncio.gather(client.close(), client.close())
+        with pytest.raises(RequestLost):
+            await waiting
+
+    run(work)
+
+
+def test_a_call_that_is_cancelled_in_a_task_group_leaves_the_others_of_the_group_alone():
+    async def work():
+        client = await opened()
+        async with asyncio.TaskGroup() as group:
+            given_up = group.create_task(client.call_tool("hold", {"seconds": 3600.0}))
+            await asyncio.sleep(0)
+            others = [group.create_task(sum_of(client)) for _ in range(10)]
+            given_up.cancel()
+        assert [other.result() for other in others] == ["3"] * 10
+        await client.close()
+
+    run(work)
