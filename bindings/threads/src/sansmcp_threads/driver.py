@@ -235,7 +235,7 @@ class Driver(Generic[SessionT, EventT]):
 
     def _tell_elsewhere(self) -> None:
         # Whoever calls may hold locks of its own, which listeners may want.
-        if self._telling and not self._telling.is_mine:
+        if self._telling.is_wanted:
             self._threads.start("sansmcp listener", self._telling.tell)
 
     def _keep(self, fault: BaseException | None) -> None:

@@ -13,8 +13,11 @@ class Telling:
         self._telling = threading.Lock()
         self._teller: int | None = None
 
-    def __bool__(self) -> bool:
-        return bool(self._queue)
+    @property
+    def is_wanted(self) -> bool:
+        """Whether something waits to be told, and nobody is about it."""
+        # Whoever tells looks at the queue again after the lock is free.
+        return bool(self._queue) and not self._telling.locked()
 
     @property
     def is_mine(self) -> bool:
