@@ -4,6 +4,7 @@ Whatever comes on one link goes out on the next one. The endpoint names whom to 
 """
 
 import collections
+import itertools
 import math
 
 import attrs
@@ -13,7 +14,7 @@ from tests.bindings.trio.running import run, run_in_no_time
 from trio.testing import wait_all_tasks_blocked
 
 from sansmcp.session import Dial
-from sansmcp_trio import Driver, MemoryStream, Tasks, memory_pair
+from sansmcp_trio import Driver, MemoryStream, PromptStream, Tasks, memory_pair
 
 
 @attrs.frozen
@@ -417,3 +418,59 @@ def test_a_write_that_stalls_ends_the_link() -> None:
             joined.driver.settle()
 
     run_in_no_time(work)
+
+
+class _Narrow(PromptStream):
+    """Sends a few bytes at once, now and then none, and the others when it is waited for."""
+
+    def __init__(self) -> None:
+        self.sent = b""
+        self.at_once = 0
+        self._widths = itertools.cycle([3, 0, 100])
+
+    def send_now(self, data: bytes) -> int:
+        sent = data[: next(self._widths)]
+        self.sent += sent
+        self.at_once += len(sent)
+        return len(sent)
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        for byte in bytes(data):
+            await trio.lowlevel.checkpoint()
+            self.sent += bytes([byte])
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def receive_some(self, _max_bytes: int | None = None) -> bytes:
+        return await trio.sleep_forever()
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
+def test_bytes_leave_in_their_order_though_some_are_sent_at_once() -> None:
+    async def work() -> None:
+        stream, ring = _Narrow(), Ring()
+        said = b""
+        async with Tasks() as tasks, trio.open_nursery() as nursery:
+            driver: Driver[Ring, Heard] = Driver(ring, lambda _ring, _event: None, tasks)
+            link = ring.accept()
+            nursery.start_soon(driver.carry, link, stream)
+            for number in range(300):
+                # Sometimes the writer waits by now, sometimes it is in the middle of a write.
+                if number % 3 == 0:
+                    await wait_all_tasks_blocked()
+                for _ in range(number % 7):
+                    await trio.lowlevel.checkpoint()
+                message = b"message %d;" % number
+                said += message
+                link.say(message)
+                driver.settle()
+            await wait_all_tasks_blocked()
+            ring.end()
+            driver.settle()
+        assert stream.sent == said
+        assert 0 < stream.at_once < len(said)
+
+    run(work)

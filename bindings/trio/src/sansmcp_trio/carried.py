@@ -12,6 +12,7 @@ import trio
 from trio.lowlevel import enable_ki_protection
 
 from sansmcp.session import Link
+from sansmcp_trio.streams import PromptStream
 
 # No server of note bounds it; a peer that reads nothing for so long reads nothing any more.
 WRITE_STALL: Final = 30.0
@@ -44,13 +45,19 @@ class Carried:
         """What the stream raised, but for the news that the peer is gone."""
         self._stream = stream
         self._settle = settle
+        self._prompt = stream if isinstance(stream, PromptStream) else None
+        self._rest = b""
+        self._is_idle = False
         self._changed = trio.Event()
         self._scope = trio.CancelScope()
         self._writing = trio.CancelScope()
         self._ended = trio.Event()
 
     def wake(self) -> None:
-        """Let the writer look for bytes, or for the end."""
+        """Send what fits at once; else let the writer look for bytes, or for the end."""
+        if self._is_idle and self._sends_all_at_once() and not self.link.done:
+            return
+        self._is_idle = False
         self._changed.set()
         if self.link.done and self._writing.deadline == math.inf:
             self._writing.deadline = trio.current_time() + FLUSH
@@ -120,7 +127,7 @@ class Carried:
             while True:
                 # The event is replaced before bytes are taken, so no wake-up is lost.
                 self._changed = changed = trio.Event()
-                data = self.link.data_to_send()
+                data, self._rest = self._rest or self.link.data_to_send(), b""
                 if data:
                     try:
                         with trio.fail_after(WRITE_STALL):
@@ -131,7 +138,16 @@ class Carried:
                 elif self.link.done:
                     return
                 else:
+                    self._is_idle = True
                     await changed.wait()
+
+    def _sends_all_at_once(self) -> bool:
+        # Only while the writer waits, so bytes leave in the order in which they are taken.
+        if self._prompt is None:
+            return False
+        data = self.link.data_to_send()
+        self._rest = data[self._prompt.send_now(data) :]
+        return not self._rest
 
     async def _discard(self) -> None:
         """Let the link come to its end though nobody reads what it says."""

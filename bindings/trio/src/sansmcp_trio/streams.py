@@ -5,6 +5,7 @@ import operator
 import os
 import stat
 import sys
+from abc import abstractmethod
 from collections.abc import Generator
 from functools import partial
 from typing import TypeAlias
@@ -17,6 +18,21 @@ ByteStream: TypeAlias = trio.abc.Stream
 """Two directions of bytes, what a driver reads from and writes to: any stream of trio's."""
 
 _CHUNK = 64 * 1024
+
+
+class PromptStream(trio.abc.Stream):
+    """A stream that can send without a wait, which spares a turn of the loop for each answer."""
+
+    @abstractmethod
+    def send_now(self, data: bytes) -> int:
+        """Send what fits at once, while no other task sends.
+
+        Args:
+            data: the bytes.
+
+        Returns:
+            How many were sent; what fails is left to `send_all`, which says why.
+        """
 
 
 class MemoryStream(trio.abc.Stream):
@@ -139,7 +155,39 @@ class _BlockingFile(trio.abc.Stream):
             view = view[os.write(self._descriptor, view) :]
 
 
-class StdioStream(trio.abc.Stream):
+class _Pipe(PromptStream):
+    """A descriptor that trio can wait for: its `FdStream`, with fewer turns of the loop for each message."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._stream = trio.lowlevel.FdStream(descriptor)
+
+    def send_now(self, data: bytes) -> int:
+        try:
+            return os.write(self._stream.fileno(), data)
+        except OSError:
+            # It is full, or nobody reads.
+            return 0
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        # To wait first spares a read that finds nothing.
+        await trio.lowlevel.wait_readable(self._stream.fileno())
+        try:
+            return os.read(self._stream.fileno(), max_bytes or _CHUNK)
+        except OSError:
+            # Somebody else has read it, or it is broken.
+            return bytes(await self._stream.receive_some(max_bytes))
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class StdioStream(PromptStream):
     """Standard input and output of this process, which are its own from now on.
 
     Descriptor 1 is pointed at standard error and descriptor 0 at nothing, so that a stray print, a C
@@ -161,6 +209,10 @@ class StdioStream(trio.abc.Stream):
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Return some bytes, or none at the end of the input."""
         return bytes(await self._input.receive_some(max_bytes))
+
+    def send_now(self, data: bytes) -> int:
+        """Write what fits at once, and return how many bytes that was."""
+        return self._output.send_now(data) if isinstance(self._output, PromptStream) else 0
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Write all of the bytes."""
@@ -187,5 +239,5 @@ def _stream_over(descriptor: int) -> ByteStream:
     mode = os.fstat(descriptor).st_mode
     # Windows cannot wait for descriptors at all.
     if sys.platform != "win32" and (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
-        return trio.lowlevel.FdStream(descriptor)
+        return _Pipe(descriptor)
     return _BlockingFile(descriptor)
