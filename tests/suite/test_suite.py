@@ -7,7 +7,7 @@ from tests.suite.in_memory import MemoryHarness
 from tests.suite.real import FULL, KINDS, RealHarness
 from tests.suite.traces import GOLDEN, TRACED, check, golden_of
 
-from sansmcp.testing import SCENARIOS, play
+from sansmcp.testing import SCENARIOS, byte_by_byte, play
 
 OF_PROCESSES = {
     "a_break_loses_each_call_in_flight_once",
@@ -79,6 +79,18 @@ def test_nothing_but_memory_gets_through_the_scenario(scenario, revision):
     played = play(scenario, MemoryHarness(), revision)
     if scenario.traced:
         check(scenario, revision, played)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "revision"),
+    [
+        pytest.param(scenario, revision, id=f"{scenario.name}-{revision}")
+        for scenario in TRACED
+        for revision in scenario.revisions
+    ],
+)
+def test_the_trace_is_the_same_however_bytes_are_cut(scenario, revision):
+    check(scenario, revision, play(scenario, MemoryHarness(byte_by_byte), revision))
 
 
 def test_every_trace_belongs_to_a_scenario():

@@ -45,6 +45,12 @@ class RaisesWithoutWords(MemoryHarness):
         return Raised(RequestLost()) if isinstance(ended, Raised) else ended
 
 
+class NamesNoMethod(MemoryHarness):
+    def wait(self, label):
+        ended = super().wait(label)
+        return Raised(RequestLost("something went wrong")) if isinstance(ended, Raised) else ended
+
+
 class AnswersWhatWasLost(MemoryHarness):
     def wait(self, label):
         ended = super().wait(label)

@@ -34,8 +34,9 @@ TWO_ECHOES = Scenario(
         (
             planted.RaisesWithoutWords,
             "a_break_loses_each_call_in_flight_once",
-            "with words of why; found none",
+            "that name 'tools/call'; found ''",
         ),
+        (planted.NamesNoMethod, "a_break_loses_each_call_in_flight_once", "; found 'something went wrong'"),
         (planted.AnswersWhatWasLost, "a_break_loses_each_call_in_flight_once", "RequestLost; found Returned"),
         (
             planted.LosesWhatWasGivenUp,

@@ -42,7 +42,8 @@ _FLOOD: Final = 2_000_000
 # Longer than any test waits: it ends because something ends it.
 _FOR_EVER: Final = 3600.0
 
-_LOST: Final = Raises(RequestLost)
+_LOST: Final = Raises(RequestLost, naming="tools/call")
+_TIMED_OUT: Final = Raises(RequestTimedOut, naming="tools/call")
 
 
 def _add(label: str) -> tuple[Step, ...]:
@@ -110,7 +111,7 @@ _PLAIN: Final = (
         steps=(
             Open(),
             Call("slow", "hold", {"seconds": _FOR_EVER}, timeout=0.2),
-            Await("slow", Raises(RequestTimedOut)),
+            Await("slow", _TIMED_OUT),
             *_add("next"),
             Close(),
         ),
@@ -204,7 +205,7 @@ _MANY: Final = (
             Reached("slow", 1),
             StopReading(Side.CLIENT),
             *_echoes("a b c d"),
-            Await("slow", Raises(RequestTimedOut)),
+            Await("slow", _TIMED_OUT),
             Seen(Side.SERVER, "RequestCancelled"),
             GoOnReading(),
             *_echoed("a b c d"),

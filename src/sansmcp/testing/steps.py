@@ -78,10 +78,12 @@ class ToolFailed:
 
 @attrs.frozen
 class Raises:
-    """The call raised one exception of exactly this type, and no group of them."""
+    """The call raised one exception of exactly this type, with words of why, and no group of them."""
 
     error: type[Exception]
     """The type."""
+    naming: str = ""
+    """What the words name."""
 
 
 @attrs.frozen

@@ -21,18 +21,21 @@ from sansmcp.testing.steps import Answer, Echoed, Expected, GivenUp, Raises, Too
 from sansmcp.values import JSON
 
 
-def fault_of_raised(error: BaseException, expected: type[Exception]) -> str | None:
+def fault_of_raised(error: BaseException, expected: type[Exception], naming: str = "") -> str | None:
     """Judge what was raised.
 
     Args:
         error: what was raised.
         expected: the one type that it may have.
+        naming: what its words must name.
     """
     if isinstance(error, BaseExceptionGroup):
         return f"one exception for one fault; found a group, {error!r:.300}"
     if type(error) is not expected:
         return f"{expected.__name__}; found {error!r:.300}"
-    return None if str(error) else f"{expected.__name__} with words of why; found none"
+    if not str(error) or naming not in str(error):
+        return f"{expected.__name__} with words of why that name {naming!r}; found {str(error)!r}"
+    return None
 
 
 def fault_of_end(ended: Ended, expected: Expected, sent: str | None) -> str | None:
@@ -52,9 +55,9 @@ def fault_of_end(ended: Ended, expected: Expected, sent: str | None) -> str | No
             if isinstance(ended, Returned) and ended.value.is_error:
                 return None
             return f"a result that is an error; found {_shown(ended)}"
-        case Raises(error):
+        case Raises(error, naming):
             if isinstance(ended, Raised):
-                return fault_of_raised(ended.error, error)
+                return fault_of_raised(ended.error, error, naming)
             return f"{error.__name__}; found {_shown(ended)}"
         case GivenUp():
             if isinstance(ended, WasCancelled):

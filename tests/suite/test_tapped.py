@@ -1,0 +1,48 @@
+"""Taps on both ends of a connection, on each runtime: what one end sends is what the other receives."""
+
+import json
+
+import attrs
+import pytest
+from tests.suite.on_asyncio import AsyncioHarness
+from tests.suite.on_threads import ThreadsHarness
+from tests.suite.on_trio import TrioHarness
+from tests.suite.traces import check
+
+from sansmcp.schema import REVISIONS
+from sansmcp.testing import play, scenario_named
+from sansmcp.trace import Direction, Tap
+
+PLAIN = scenario_named("a_client_connects_calls_and_closes")
+
+
+def bytes_of(heard, direction):
+    return b"".join(passed.data for passed in heard if passed.direction is direction)
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+@pytest.mark.parametrize("runtime", [AsyncioHarness, ThreadsHarness, TrioHarness])
+def test_taps_hear_the_same_bytes_at_both_ends_and_change_nothing(runtime, revision, tmp_path):
+    near, far = [], []
+
+    class Tapped(runtime):
+        def open(self, setup):
+            client = {**setup.client, "wrap_link": lambda link: Tap(link, near.append)}
+            server = {**setup.server, "wrap_link": lambda link: Tap(link, far.append)}
+            return super().open(attrs.evolve(setup, client=client, server=server))
+
+    check(PLAIN, revision, play(PLAIN, Tapped("tcp", tmp_path), revision))
+    assert bytes_of(near, Direction.SENT) == bytes_of(far, Direction.RECEIVED)
+    assert bytes_of(near, Direction.RECEIVED) == bytes_of(far, Direction.SENT)
+    sent = [
+        json.loads(passed.message) for passed in near if passed.direction is Direction.SENT and passed.size
+    ]
+    assert [message["params"]["name"] for message in sent if message["method"] == "tools/call"] == [
+        "add",
+        "count",
+        "add",
+    ]
+    # The first of a client passes before the link has been told any time.
+    times = [passed.at for passed in near if passed.at is not None]
+    assert times == sorted(times)
+    assert len(times) >= len(near) - 1
