@@ -1,5 +1,6 @@
 """The golden traces: what happens in a scenario, the same wherever it is played, as readable text."""
 
+import difflib
 from pathlib import Path
 
 from sansmcp.testing import SCENARIOS
@@ -25,4 +26,12 @@ def check(scenario, revision, played):
     found = text_of(played)
     if not played.server:
         expected = "".join(line for line in expected.splitlines(True) if line.startswith("client: "))
-    assert found == expected, f"{scenario.name} in {revision}: see `python -m tests.suite` if that is right"
+    if found != expected:
+        difference = difflib.unified_diff(
+            expected.splitlines(), found.splitlines(), "golden", "found", lineterm=""
+        )
+        raise AssertionError(
+            "\n".join(
+                [f"{scenario.name} in {revision}; if that is right: python -m tests.suite", *difference]
+            )
+        )
