@@ -282,3 +282,19 @@ def test_a_question_crosses_a_socket() -> None:
             nursery.cancel_scope.cancel()
 
     run(work)
+
+
+def test_a_callback_that_fails_ends_the_server_and_comes_out_as_itself(tmp_path) -> None:
+    def fail(address: str) -> None:
+        raise KeyError(address)
+
+    async def work() -> None:
+        with pytest.raises(KeyError, match="tcp://127"):
+            await serve_tcp(server, started=fail)
+        with pytest.raises(KeyError, match="unix:"):
+            await serve_unix(server, tmp_path / "socket", started=fail)
+        assert not (tmp_path / "socket").exists()
+
+    before = descriptors()
+    run(work)
+    assert descriptors() == before

@@ -1,5 +1,8 @@
 """Streams in memory keep the promises of trio's streams."""
 
+import subprocess
+import sys
+
 import pytest
 import trio
 from tests.bindings.trio.running import run, run_in_no_time
@@ -44,3 +47,9 @@ def test_an_end_that_closes_ends_both_directions() -> None:
             await near.send_all(b"more")
 
     run(work)
+
+
+def test_the_binding_needs_no_other_runtime() -> None:
+    program = "import sys, sansmcp_trio; sys.exit('anyio' in sys.modules or 'asyncio' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
