@@ -11,7 +11,7 @@ import trustme
 from tests.bindings.trio.running import descriptors, run, text
 from tests.bindings.trio.servers import server
 
-from sansmcp import NotConnected, RequestLost
+from sansmcp import LocalProtocolError, NotConnected, RequestLost
 from sansmcp.client import accept
 from sansmcp.session import Restart
 from sansmcp_trio import connect, memory_pair, serve_stream, serve_tcp, serve_unix
@@ -293,6 +293,19 @@ def test_a_callback_that_fails_ends_the_server_and_comes_out_as_itself(tmp_path)
             await serve_tcp(server, started=fail)
         with pytest.raises(KeyError, match="unix:"):
             await serve_unix(server, tmp_path / "socket", started=fail)
+        assert not (tmp_path / "socket").exists()
+
+    before = descriptors()
+    run(work)
+    assert descriptors() == before
+
+
+def test_a_setting_that_does_not_exist_is_refused_before_anything_is_opened(tmp_path) -> None:
+    async def work() -> None:
+        with pytest.raises(LocalProtocolError, match="no such setting"):
+            await serve_tcp(server, patience=1)
+        with pytest.raises(LocalProtocolError, match="no such setting"):
+            await serve_unix(server, tmp_path / "socket", patience=1)
         assert not (tmp_path / "socket").exists()
 
     before = descriptors()

@@ -90,8 +90,9 @@ async def serve_tcp(
     Raises:
         OSError: if the address cannot be listened on.
     """
+    serving = _Serving(server, workers, settings)
     address, listeners = await listen_tcp(host, port, ssl)
-    async with _Serving(server, workers, settings) as serving:
+    async with serving:
         await serving.listen(address, listeners, started, task_status)
 
 
@@ -120,8 +121,9 @@ async def serve_unix(
         OSError: if the path cannot be listened on, since somebody does or it is no socket.
     """
     await trio.lowlevel.checkpoint()
+    serving = _Serving(server, workers, settings)
     address, listeners = listen_unix(os.fspath(path))
-    async with _Serving(server, workers, settings) as serving:
+    async with serving:
         await serving.listen(address, listeners, started, task_status)
 
 
