@@ -79,7 +79,7 @@ class TrioHarness(RealHarness):
         return self._run(self._nursery.start, self._serve, serve)
 
     def memory(self, setup):
-        near, far = memory_pair()
+        near, far = self.make_pair()
         self._far = far
 
         async def leave():
@@ -122,6 +122,9 @@ class TrioHarness(RealHarness):
                 self._nursery.cancel_scope.cancel()
         except BaseException as error:  # noqa: BLE001  # the suite judges it
             self.uncaught.append(f"raised in the background: {error!r}")
+
+    def make_pair(self):
+        return memory_pair()
 
     def connecting(self, target, setup):
         return connect(target, **setup.client)

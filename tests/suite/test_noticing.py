@@ -118,6 +118,46 @@ def test_what_a_binding_leaves_behind_fails_the_scenario(harness, said, tmp_path
         os.close(planted.forgotten)
 
 
+class ReaderWaitsForWriter(trio.abc.Stream):
+    """What a driver does that writes where it reads."""
+
+    def __init__(self, stream):
+        self._stream = stream
+        self._written = trio.Event()
+        self._written.set()
+
+    async def send_all(self, data):
+        self._written = trio.Event()
+        await self._stream.send_all(data)
+        self._written.set()
+
+    async def wait_send_all_might_not_block(self):
+        await self._stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes=None):
+        data = await self._stream.receive_some(max_bytes)
+        await self._written.wait()
+        return data
+
+    async def aclose(self):
+        self._written.set()
+        await self._stream.aclose()
+
+
+class WritesWhereItReads(TrioHarness):
+    def make_pair(self):
+        near, far = super().make_pair()
+        return ReaderWaitsForWriter(near), ReaderWaitsForWriter(far)
+
+
+def test_a_reader_that_waits_for_its_writer_passes_what_is_small_and_hangs_in_a_flood(tmp_path, monkeypatch):
+    play(PLAIN, WritesWhereItReads("memory", tmp_path), LATEST)
+    monkeypatch.setattr("tests.suite.on_trio.GUARD", 3.0)
+    flood = scenario_named("a_flood_in_both_directions_arrives_whole")
+    with pytest.raises(AssertionError, match="did not end within"):
+        play(flood, WritesWhereItReads("memory", tmp_path), LATEST)
+
+
 @pytest.mark.parametrize("harness", [AsyncioHarness, ThreadsHarness, TrioHarness])
 def test_a_call_that_never_ends_is_ended_by_the_guard(harness, tmp_path, monkeypatch):
     for place in ("counting", "on_asyncio", "on_threads", "on_trio"):
