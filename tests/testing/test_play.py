@@ -94,6 +94,13 @@ def test_a_peer_that_is_gone_is_told_as_the_harness_says():
     assert play(gone, planted.ConnectsToNobodyAndSaysSo(), LATEST).server == ()
 
 
+def test_what_a_harness_raises_by_itself_is_told_with_the_step():
+    with pytest.raises(AssertionError, match="did not end within") as caught:
+        play(TWO_ECHOES, planted.LosesAnAnswer(), LATEST)
+    (note,) = caught.value.__notes__
+    assert note.startswith("in two_echoes in 2026-07-28, step 4, Await(label='b'")
+
+
 def test_a_scenario_that_forgets_a_call_is_found_out():
     forgetful = Scenario(name="forgetful", steps=(Open(), Echo("a", 1), Close()))
     with pytest.raises(AssertionError, match=r"no Await for \['a'\]"):

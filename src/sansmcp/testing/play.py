@@ -63,18 +63,18 @@ def play(scenario: Scenario, harness: Harness, revision: Revision) -> Played:
         )
     player = _Player(harness, revision)
     where = f"{scenario.name} in {revision}"
-    ended = False
     try:
         for number, step in enumerate(scenario.steps):
             player.where = f"{where}, step {number}, {step!r:.200}"
             player.take(step)
         player.where = f"{where}, at the end"
         player.let_server_end()
-        ended = True
-        player.check_end(harness.end())
-    finally:
-        if not ended:
-            harness.end()
+    except BaseException as error:
+        # What the harness raises, such as that a call hangs, knows nothing of scenarios.
+        error.add_note(f"in {player.where}")
+        harness.end()
+        raise
+    player.check_end(harness.end())
     return player.played()
 
 
