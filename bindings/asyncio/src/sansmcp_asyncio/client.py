@@ -11,7 +11,16 @@ from sansmcp import schema
 from sansmcp.client import AwaitableCalls, Call, ClientConnection, ClientOptions, ClientSettings
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Revision
-from sansmcp.session import ClientEvent, ClientLines, ClientSession, Connected, Disconnected, Finding
+from sansmcp.session import (
+    ClientEvent,
+    ClientLines,
+    ClientSession,
+    Connected,
+    Disconnected,
+    Finding,
+    Report,
+    Severity,
+)
 from sansmcp.values import JSON
 from sansmcp_asyncio.driver import Driver
 from sansmcp_asyncio.flows import Stream
@@ -45,6 +54,7 @@ class Client(AwaitableCalls):
             report=write_report,
         )
         self._closing: asyncio.Task[None] | None = None
+        self._fault: Exception | None = None
 
     async def open(self) -> None:
         """Find out what the server speaks, and agree on it.
@@ -55,10 +65,12 @@ class Client(AwaitableCalls):
         self._endpoint.connect(self._driver.now())
         self._driver.settle()
         try:
-            await asyncio.shield(self._opened)
-        finally:
-            if self._connection.disconnected is not None or not self._opened.done():
-                await self.close()
+            # Not the future itself: a task that is cancelled would cancel it.
+            await asyncio.wait({self._opened})
+            self._opened.result()
+        except BaseException:
+            await self.close()
+            raise
 
     @property
     def endpoint(self) -> ClientLines:
@@ -129,16 +141,27 @@ class Client(AwaitableCalls):
             raise
 
     async def close(self) -> None:
-        """End the connection, and the server's process with it; it may be called again, from any task."""
+        """End the connection, and the server's process with it; it may be called again, from any task.
+
+        A task that is cancelled waits no longer, but the connection ends all the same.
+
+        Raises:
+            Exception: what the stream raised, but for the news that the server is gone; once.
+        """
         if self._closing is None:
             self._closing = asyncio.get_running_loop().create_task(self._close(), name="sansmcp close")
-        await asyncio.shield(self._closing)
+        await asyncio.wait({self._closing})
+        fault, self._fault = self._fault, None
+        if fault is not None:
+            raise fault
 
     async def _close(self) -> None:
         self._endpoint.close(self._driver.now())
         self._driver.settle()
         try:
             await self._driver.wait_done()
+        except Exception as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
+            self._fault = fault
         finally:
             await self._driver.cancel()
             self._workers.close()
@@ -167,8 +190,15 @@ class Connecting:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._client is not None:
+        if self._client is None:
+            raise AssertionError("unreachable: it is entered before it is left")
+        try:
             await self._client.close()
+        except Exception as fault:
+            if exception is None:
+                raise
+            # The exception of the body tells more of what the user did.
+            write_report(Report(severity=Severity.ERROR, text="the connection failed", error=fault))
 
 
 def connect(

@@ -42,6 +42,10 @@ class Flow(Protocol):
 READ_SIZE: Final = 64 * 1024
 """How many bytes are read at once: what a pipe holds."""
 
+# The other side has only to answer.
+GOODBYE: Final = 0.4
+"""Seconds that the end of a transport may take."""
+
 Stream: TypeAlias = ByteStream | Flow
 """What a link can be carried over."""
 
@@ -126,11 +130,20 @@ class Outgoing(asyncio.BaseProtocol):
 
     async def close(self) -> None:
         """Close the transport; what did not leave by now is dropped."""
-        if self._writing is not None:
-            if self._is_full:
-                self._writing.abort()
-            self._writing.close()
-            await self._gone
+        if self._writing is None:
+            return
+        if self._is_full:
+            self._writing.abort()
+        self._writing.close()
+        # Over TLS both sides say goodbye; one that does not is not waited for.
+        await asyncio.wait({self._gone}, timeout=GOODBYE)
+        self.abort()
+        await asyncio.wait({self._gone})
+
+    def abort(self) -> None:
+        """Close the transport at once."""
+        if self._writing is not None and not self._gone.done():
+            self._writing.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
@@ -159,6 +172,11 @@ class Outgoing(asyncio.BaseProtocol):
 
 class SocketFlow(Incoming, Outgoing):
     """A connected socket; the protocol of its transport."""
+
+    def eof_received(self) -> bool:
+        """Take the end of the input; but for TLS, the other direction stays open."""
+        super().eof_received()
+        return self._writing is not None and self._writing.get_extra_info("sslcontext") is None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end of the transport, for both directions."""

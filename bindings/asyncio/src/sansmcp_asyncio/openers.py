@@ -109,4 +109,9 @@ class _ServedStream:
 
     async def close(self) -> None:
         await self._near.close()
-        await asyncio.shield(self._serving)
+        try:
+            await asyncio.wait({self._serving})
+        finally:
+            self._serving.cancel()
+        if not self._serving.cancelled():
+            self._serving.result()

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import IO, Final
 
 from sansmcp.client import PATIENCE, Command, environment_for_server
+from sansmcp_asyncio.flows import READ_SIZE
 from sansmcp_asyncio.streams import StreamPair
 
 # Long enough for a last message, short enough to be read.
@@ -19,33 +20,50 @@ _LAST_BREATH: Final = 0.5
 """Seconds to wait for the exit code after the end of the output."""
 
 
+class _Watched(asyncio.subprocess.SubprocessStreamProtocol):
+    """Knows of the exit at once: asyncio's own `wait` waits for the end of the pipes too."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(limit=READ_SIZE, loop=loop)
+        self.exited = loop.create_future()
+
+    def process_exited(self) -> None:
+        super().process_exited()
+        self.exited.set_result(None)
+
+
 class Process:
     """A server in a process group of its own; its standard input and output are the stream.
 
+    Make it with `start_process`.
+
     Args:
         command: what was started.
-        process: the running process.
+        transport: the running process.
+        watched: its pipes.
     """
 
-    def __init__(self, command: Command, process: asyncio.subprocess.Process) -> None:
-        if process.stdin is None or process.stdout is None:
+    def __init__(self, command: Command, transport: asyncio.SubprocessTransport, watched: _Watched) -> None:
+        if watched.stdin is None or watched.stdout is None:
             raise AssertionError("unreachable: it was started with pipes")
         self._command = command
-        self._process = process
-        self._input = process.stdin
-        self._output = process.stdout
-        self._stream = StreamPair(process.stdout, process.stdin)
+        self._transport = transport
+        self._exited = watched.exited
+        self._input = watched.stdin
+        self._output = watched.stdout
+        self._stream = StreamPair(watched.stdout, watched.stdin)
         self._tail = bytearray()
-        self._draining = None if process.stderr is None else asyncio.create_task(self._drain(process.stderr))
+        self._draining = None if watched.stderr is None else asyncio.create_task(self._drain(watched.stderr))
 
     def __str__(self) -> str:
-        code = self._process.returncode
+        code = self.returncode
         return f"{self._command} " + ("is running" if code is None else f"exited with code {code}")
 
     @property
     def returncode(self) -> int | None:
         """How the process ended; None while it runs."""
-        return self._process.returncode
+        return self._transport.get_returncode()
 
     async def read(self) -> bytes:
         """Return some bytes, or none at the end of the output.
@@ -56,9 +74,8 @@ class Process:
         data = await self._stream.read()
         if data:
             return data
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._process.wait(), _LAST_BREATH)
-        if self._process.returncode is None:
+        await asyncio.wait({self._exited}, timeout=_LAST_BREATH)
+        if self.returncode is None:
             return b""
         if self._draining is not None:
             await asyncio.wait({self._draining}, timeout=_LAST_BREATH)
@@ -71,27 +88,36 @@ class Process:
         await self._stream.write(data)
 
     async def close(self) -> None:
-        """Close its input, wait, ask it to end, then end its whole group."""
+        """Close its input, wait, ask it to end, then end its whole group; cancelling it ends the wait."""
         # It is not waited for: a server that reads no more would keep what was not written yet.
         self._input.close()
         # A server that still writes must not be held up by a full pipe.
         discarding = asyncio.create_task(self._discard_output(), name="sansmcp last output")
-        for sign in (None, signal.SIGTERM, signal.SIGKILL):
-            if sign is not None:
-                self._signal(sign)
-            try:
-                await asyncio.wait_for(self._process.wait(), PATIENCE)
-            except TimeoutError:
-                continue
-            break
+        try:
+            await asyncio.wait({self._exited}, timeout=PATIENCE)
+            if not self._exited.done():
+                self._signal(signal.SIGTERM)
+                await asyncio.wait({self._exited}, timeout=PATIENCE)
+        finally:
+            self.kill()
+            discarding.cancel()
+        await asyncio.wait({discarding})
+        await self.wait_gone()
+
+    def kill(self) -> None:
+        """End its whole group at once."""
+        # What it started may live on in its group.
+        self._signal(signal.SIGKILL)
         if self._input.transport.get_write_buffer_size():
             self._input.transport.abort()
-        # What it started may live on in its group and hold the pipes open.
-        self._signal(signal.SIGKILL)
-        tasks = [task for task in (discarding, self._draining) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._draining is not None:
+            self._draining.cancel()
+        # What left its group may hold the pipes open.
+        self._exited.add_done_callback(lambda _: self._transport.close())
+
+    async def wait_gone(self) -> None:
+        """Wait until what was killed is gone."""
+        await asyncio.wait({self._exited} if self._draining is None else {self._exited, self._draining})
 
     async def _discard_output(self) -> None:
         while await self._output.read(64 * 1024):
@@ -104,7 +130,7 @@ class Process:
 
     def _signal(self, sign: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, sign)
+            os.killpg(self._transport.get_pid(), sign)
 
 
 async def start_process(
@@ -127,9 +153,26 @@ async def start_process(
         ConnectionError: if the program cannot be started.
     """
     chosen = command if isinstance(command, Command) else Command(words=tuple(command))
+    starting = asyncio.create_task(_start(chosen, env, cwd, stderr), name="sansmcp start")
     try:
-        process = await asyncio.create_subprocess_exec(
-            *chosen.words,
+        # Not awaited itself: one that is cancelled half-way leaves pipes open.
+        await asyncio.wait({starting})
+    except asyncio.CancelledError:
+        await asyncio.wait({asyncio.create_task(_abandon(starting), name="sansmcp abandon")})
+        raise
+    return starting.result()
+
+
+async def _start(
+    command: Command,
+    env: Mapping[str, str] | None,
+    cwd: str | os.PathLike[str] | None,
+    stderr: int | IO[bytes] | None,
+) -> Process:
+    try:
+        transport, watched = await asyncio.get_running_loop().subprocess_exec(
+            _Watched,
+            *command.words,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
@@ -138,5 +181,12 @@ async def start_process(
             start_new_session=True,
         )
     except OSError as error:
-        raise ConnectionError(f"cannot start {chosen}: {error}") from error
-    return Process(chosen, process)
+        raise ConnectionError(f"cannot start {command}: {error}") from error
+    return Process(command, transport, watched)
+
+
+async def _abandon(starting: asyncio.Task[Process]) -> None:
+    with contextlib.suppress(ConnectionError):
+        process = await starting
+        process.kill()
+        await process.wait_gone()

@@ -10,11 +10,11 @@ from typing import Final, Unpack
 
 from sansmcp.environment import Environment
 from sansmcp.server import Server, ServerConnections, ServeSettings
-from sansmcp.session import ServerEvent, ServerSession
+from sansmcp.session import Report, ServerEvent, ServerSession, Severity
 from sansmcp_asyncio.driver import Driver
 from sansmcp_asyncio.flows import Stream
 from sansmcp_asyncio.handlers import Handlers, write_report
-from sansmcp_asyncio.sockets import listen_tcp, listen_unix
+from sansmcp_asyncio.listening import Listener, Welcome, listen_tcp, listen_unix
 from sansmcp_asyncio.stdio import StdioStream
 from sansmcp_asyncio.workers import Workers
 
@@ -133,12 +133,17 @@ class _Serving:
     def carry(self, stream: Stream) -> asyncio.Task[None]:
         return self._driver.carry(self._endpoint.accept(self._driver.now()), stream)
 
+    def carry_one_of_many(self, stream: Stream) -> None:
+        self.carry(stream).add_done_callback(_tell_fault)
+
     async def close(self) -> None:
         """End what is left at once."""
         self._connections.close()
-        await self._driver.cancel()
-        if self._own_workers is not None:
-            self._own_workers.close()
+        try:
+            await self._driver.cancel()
+        finally:
+            if self._own_workers is not None:
+                self._own_workers.close()
 
     def _handle(self, session: ServerSession, event: ServerEvent) -> None:
         self._connections.handle(session, event)
@@ -146,18 +151,27 @@ class _Serving:
 
 async def _serve(
     server: Server,
-    listen: Callable[[Callable[[Stream], object]], Awaitable[tuple[str, Callable[[], None]]]],
+    listen: Callable[[Welcome], Awaitable[Listener]],
     started: Started | None,
     workers: Workers | None,
     settings: ServeSettings,
 ) -> None:
     serving = _Serving(server, workers, settings)
-    address, stop = await listen(serving.carry)
     try:
-        if started is not None:
-            started(address)
-        # Nothing ends it but cancellation.
-        await asyncio.get_running_loop().create_future()
+        listener = await listen(serving.carry_one_of_many)
+        try:
+            if started is not None:
+                started(listener.address)
+            # Nothing ends it but cancellation.
+            await asyncio.get_running_loop().create_future()
+        finally:
+            listener.stop()
+            await listener.wait_stopped()
     finally:
-        stop()
         await serving.close()
+
+
+def _tell_fault(carrying: asyncio.Task[None]) -> None:
+    if not carrying.cancelled() and (fault := carrying.exception()) is not None:
+        # One peer's stream is no matter of the others.
+        write_report(Report(severity=Severity.ERROR, text="a connection failed", error=fault))

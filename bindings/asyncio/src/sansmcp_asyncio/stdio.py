@@ -52,8 +52,12 @@ class StdioStream:
 
     async def close(self) -> None:
         """Close both; descriptors 0 and 1 stay where they were pointed."""
-        if self._opening is not None:
-            await asyncio.wait({self._opening})
+        if self._opening is None:
+            # It never began.
+            os.close(self._input)
+            os.close(self._output)
+            return
+        await asyncio.wait({self._opening})
         if self._reading is not None:
             self._reading.close()
         if self._writing is not None:
