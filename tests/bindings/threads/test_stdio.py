@@ -203,3 +203,16 @@ def test_the_pipe_that_the_server_writes_to_blocks_others_as_before() -> None:
         assert process.wait(timeout=20) == 0
     os.close(reader)
     os.close(writer)
+
+
+def test_quick_answers_do_not_wait_for_slow_handlers_that_came_with_them() -> None:
+    quick = [call(number, "add", a=number, b=0) for number in range(1, 31)]
+    slow = [call(number, "sleep_for_ever") for number in range(101, 131)]
+    mixed = [request for pair in zip(quick, slow, strict=True) for request in pair]
+    with subprocess.Popen(SERVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.write(lines(*HELLO, *mixed))
+        process.stdin.flush()
+        answered = {json.loads(process.stdout.readline())["id"] for _ in range(31)}
+        assert answered == set(range(31))
+        process.stdin.close()
+        assert process.wait(timeout=20) == 0

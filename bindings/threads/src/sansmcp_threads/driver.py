@@ -95,13 +95,20 @@ class Driver(Generic[SessionT, EventT]):
         Args:
             command: what to do; it is told the time.
         """
-        self._posted.append(command)
+        self.leave(command)
         self._follow_up()
         self._tell_elsewhere()
 
-    def hand_over(self, command: Command) -> None:
-        """Do the same on a thread that holds no lock of anybody's, and may tell what comes of it."""
+    def leave(self, command: Command) -> None:
+        """Have a command run on the endpoint; `settle` is called afterwards, by this thread or another one.
+
+        Args:
+            command: what to do; it is told the time.
+        """
         self._posted.append(command)
+
+    def settle(self) -> None:
+        """Run what was left, and tell what comes of it; on a thread that holds no lock of anybody's."""
         self._follow_up()
         self._telling.tell()
 

@@ -42,14 +42,14 @@ class Handlers:
     def start(self, work: Runnable, finish: Finish) -> None:
         """Run a handler: on a thread, or as soon as nothing is locked."""
         if work.is_async or work.blocks:
-            self._workers.submit(partial(self._work, work, finish))
+            self._workers.submit(partial(self._work, work, finish), self._driver.settle)
             return
         self._at_once.append((work, finish))
         self._driver.tell(self._run_at_once)
 
     def _work(self, work: Runnable, finish: Finish) -> None:
         outcome = self._await(work, self._async_runner) if work.is_async else outcome_of(work)
-        self._driver.hand_over(partial(finish, outcome))
+        self._driver.leave(partial(finish, outcome))
 
     def _run_at_once(self) -> None:
         outcomes: list[tuple[Finish, Outcome]] = []
@@ -63,7 +63,8 @@ class Handlers:
 
         # All that were read together are answered together.
         if outcomes:
-            self._driver.hand_over(finish_all)
+            self._driver.leave(finish_all)
+            self._driver.settle()
 
     @staticmethod
     def _await(work: Runnable, async_runner: AsyncRunner | None) -> Outcome:

@@ -14,7 +14,9 @@ class Workers:
     """A pool of daemon threads that grows with demand.
 
     At most one thread is on its way to the jobs at any time, and wakes the next one when it has got a job
-    and leaves some: quick jobs keep few threads busy, jobs that block get one after the other.
+    and leaves some: quick jobs keep few threads busy, jobs that block get one after the other. What is due
+    after a job is left to the thread that is on its way, so that quick jobs are settled together and none
+    waits for a slow one.
 
     Args:
         most: how many threads there may be.
@@ -23,19 +25,25 @@ class Workers:
     def __init__(self, most: int = MAX_WORKERS) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._jobs: deque[Callable[[], None]] = deque()
+        self._jobs: deque[tuple[Callable[[], None], Callable[[], None]]] = deque()
+        self._left: dict[Callable[[], None], None] = {}
         self._threads: set[threading.Thread] = set()
         self._idle: set[threading.Thread] = set()
         self._calls: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._is_called = False
         self._is_closed = False
 
-    def submit(self, job: Callable[[], None]) -> None:
-        """Run a job on a thread of the pool, soon; a job must not raise."""
+    def submit(self, job: Callable[[], None], settle: Callable[[], None]) -> None:
+        """Run a job on a thread of the pool, soon.
+
+        Args:
+            job: what to do; it must not raise.
+            settle: called soon after it has ended, once for all the jobs with the same one.
+        """
         with self._lock:
             if self._is_closed:
                 return
-            self._jobs.append(job)
+            self._jobs.append((job, settle))
             self._call_one()
 
     def close(self) -> None:
@@ -56,29 +64,29 @@ class Workers:
             self._is_called = True
             self._calls.put(None)
         elif len(self._threads) < self._most:
-            self._is_called = True
             thread = threading.Thread(target=self._work, name="sansmcp handler", daemon=True)
-            self._threads.add(thread)
             thread.start()
+            self._threads.add(thread)
+            self._is_called = True
 
     def _work(self) -> None:
         me = threading.current_thread()
-        was_called = True
-        while (job := self._next_job(me, was_called=was_called)) is not None:
+        self._arrive(me)
+        while (found := self._next_job(me)) is not None:
+            job, settle = found
             job()
-            was_called = False
+            if not self._leave(settle):
+                settle()
             # Nothing of it is kept while the thread waits.
-            del job
+            del found, job, settle
 
-    def _next_job(self, me: threading.Thread, *, was_called: bool) -> Callable[[], None] | None:
+    def _next_job(self, me: threading.Thread) -> tuple[Callable[[], None], Callable[[], None]] | None:
         while True:
             with self._lock:
-                if was_called:
-                    self._is_called = False
-                self._idle.discard(me)
                 if self._jobs:
                     job = self._jobs.popleft()
                     if self._jobs:
+                        # This one may block.
                         self._call_one()
                     return job
                 if self._is_closed:
@@ -86,4 +94,20 @@ class Workers:
                     return None
                 self._idle.add(me)
             self._calls.get()
-            was_called = True
+            self._arrive(me)
+
+    def _arrive(self, me: threading.Thread) -> None:
+        with self._lock:
+            self._is_called = False
+            self._idle.discard(me)
+            left, self._left = self._left, {}
+        for settle in left:
+            settle()
+
+    def _leave(self, settle: Callable[[], None]) -> bool:
+        """Leave it to a thread that is on its way, if there is one and this one has more to do."""
+        with self._lock:
+            if self._jobs and self._is_called:
+                self._left[settle] = None
+                return True
+        return False
