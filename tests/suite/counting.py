@@ -8,7 +8,7 @@ GUARD = 60.0
 """Seconds after which what hangs is ended."""
 
 # What is ending gets this long; nothing of it is a promise, since it is no runtime's exit.
-PATIENCE = 5.0
+PATIENCE = 20.0
 
 
 class Snapshot:
