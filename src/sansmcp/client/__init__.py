@@ -28,7 +28,7 @@ from sansmcp.client.calls import (
     set_log_level,
 )
 from sansmcp.client.connection import ClientConnection, Pending, Waiter
-from sansmcp.client.forms import accept, cancel, decline
+from sansmcp.client.forms import accept, cancel, checked_answer, decline
 from sansmcp.client.handlers import ElicitationHandler, InputHandlers, InputInvocation, Roots, SamplingHandler
 from sansmcp.client.options import ClientOptions, ClientSettings
 from sansmcp.client.outcomes import Failure, Outcome, exception_of, value_of
@@ -66,6 +66,7 @@ __all__ = [
     "address_of",
     "call_tool",
     "cancel",
+    "checked_answer",
     "complete",
     "decline",
     "environment_for_server",

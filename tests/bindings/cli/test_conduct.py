@@ -1,7 +1,7 @@
 """What a recorded conversation must not show."""
 
-from sansmcp_cli.conduct import Conduct
-from sansmcp_cli.tap import Line
+from sansmcp_cli.demo.conduct import Conduct
+from sansmcp_cli.demo.lines import Line
 
 
 def faults(*lines: tuple[str, dict]) -> list[str]:

@@ -1,14 +1,14 @@
 """The demo as a new user runs it, and what it does when something goes wrong."""
 
-import asyncio
 import io
 import json
-import subprocess
 import sys
 
 import pytest
+from tests.bindings.cli.commands import run
 
-from sansmcp_cli import demo
+from sansmcp_cli.demo import REVISIONS, RUNTIMES, run_demo
+from sansmcp_cli.demo.acts import GiveUp, Scene
 from sansmcp_cli.main import main
 
 STEPS = [
@@ -18,55 +18,95 @@ STEPS = [
     "watch its progress",
     "let it ask the user",
     "give a call up",
+    "close",
 ]
 
 
-def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sansmcp_cli.main", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
-def test_the_demo_talks_in_both_eras_and_ends_well() -> None:
-    done = run_command("demo")
+def test_the_demo_talks_in_both_eras_on_every_runtime_and_ends_well() -> None:
+    done = run("demo")
     assert done.returncode == 0, done.stdout + done.stderr
     for step in STEPS:
-        assert done.stdout.count(step) == 2
+        assert done.stdout.count(f"│ {step} ") == 2
+    assert "2025-11-25, the legacy era, on asyncio" in done.stdout
     assert "initialize #1 2025-11-25" in done.stdout
     assert "server/discover #1 2026-07-28" in done.stdout
+    for runtime in ("trio", "threads"):
+        for revision in REVISIONS:
+            (line,) = [
+                line for line in done.stdout.splitlines() if line.split()[:2] == [runtime, f"{revision}:"]
+            ]
+            assert line.endswith("messages as on asyncio")
     assert "0 did not" in done.stdout
     assert "\x1b[" not in done.stdout
+    assert done.stderr == ""
 
 
-def test_the_demo_prints_its_conversation_as_json_lines() -> None:
-    done = run_command("demo", "--json")
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_the_demo_of_one_runtime_shows_all_of_it(runtime) -> None:
+    done = run("demo", "--runtime", runtime)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"2026-07-28, the modern era, on {runtime}" in done.stdout
+    assert "in 2 revisions on 1 runtime." in done.stdout
+
+
+def test_the_demo_prints_its_conversations_as_json_lines() -> None:
+    done = run("demo", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     *lines, last = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {line["revision"] for line in lines} == {"2025-11-25", "2026-07-28"}
+    assert {line["runtime"] for line in lines} == set(RUNTIMES)
+    assert {line["revision"] for line in lines} == set(REVISIONS)
     assert all(line["sender"] in ("client", "server") for line in lines)
     assert all(line["message"]["jsonrpc"] == "2.0" for line in lines)
     assert last["summary"]["faults"] == []
     assert last["summary"]["messages"] == len(lines)
     sent = [line["message"].get("method") for line in lines if line["sender"] == "client"]
-    assert sent.count("notifications/cancelled") == 2
+    assert sent.count("notifications/cancelled") == 6
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_a_demo_that_goes_wrong_names_what_did_and_exits_with_1(monkeypatch, as_json: bool) -> None:
-    monkeypatch.setattr(demo, "COMMAND", (sys.executable, "-c", "raise SystemExit(3)"))
+def test_a_demo_that_goes_wrong_names_what_did_and_exits_with_1(as_json: bool) -> None:
     output = io.StringIO()
-    assert asyncio.run(demo.run_demo(output, as_json=as_json)) == 1
-    assert "2025-11-25: connect" in output.getvalue()
-    assert "2026-07-28: connect" in output.getvalue()
+    server = (sys.executable, "-c", "raise SystemExit(3)")
+    assert run_demo(output, as_json=as_json, server=server) == 1
+    for runtime in RUNTIMES:
+        for revision in REVISIONS:
+            assert f"{runtime}, {revision}: connect and close: NotConnected" in output.getvalue()
+
+
+def test_another_conversation_than_on_the_first_runtime_is_a_fault() -> None:
+    program = (
+        "import sys\n"
+        "from sansmcp_cli.demo.server import server\n"
+        "from sansmcp_threads import serve_stdio\n"
+        "if sys.argv[1] == 'threads':\n"
+        "    server.tool(name='more')(lambda: 'more')\n"
+        "serve_stdio(server)\n"
+    )
+    output = io.StringIO()
+    server = (sys.executable, "-c", program)
+    assert run_demo(output, runtimes=["trio", "threads"], server=server) == 1
+    shown = output.getvalue()
+    assert "threads  2025-11-25: not what was said on trio" in shown
+    assert "threads, 2025-11-25: list the tools: Unexpected" in shown
+    assert "threads, 2025-11-25: expected what was said on trio; message 5: found server" in shown
+
+
+def test_the_acts_know_no_runtime() -> None:
+    acts = dict(Scene().acts("2026-07-28"))
+    deed = next(acts["give a call up"])
+    assert isinstance(deed, GiveUp)
+    assert acts["give a call up"].send(None).params.name == "calls_given_up"
 
 
 def test_a_missing_command_is_explained() -> None:
-    done = run_command()
+    done = run()
     assert done.returncode == 2
     assert "COMMAND" in done.stderr
 
 
-def test_help_names_the_demo(capsys) -> None:
+def test_help_names_the_commands(capsys) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
     assert ended.value.code == 0
-    assert "demo" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert all(f"    {command} " in shown for command in ("demo", "list", "call", "read"))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sansmcp_cli.diagram import Diagram
-from sansmcp_cli.tap import Line
+from sansmcp_cli.demo.diagram import Diagram
+from sansmcp_cli.demo.lines import Line
 
 
 def arrow(sender: str, message: dict, diagram: Diagram | None = None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import attrs
 
 from sansmcp.values import JSON
-from sansmcp_cli.tap import Line
+from sansmcp_cli.demo.lines import Line
 
 Key = tuple[str, type, JSON]
 """A request: who sent it, and its id with its type, since 7 and "7" are different."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import attrs
 
 from sansmcp.values import JSON
-from sansmcp_cli.tap import Line
+from sansmcp_cli.demo.lines import Line
 
 _RESET = "\x1b[0m"
 _STYLES = {

@@ -1,0 +1,128 @@
+"""Shows conversations as they happen, and keeps the count."""
+
+import json
+import shutil
+from typing import TextIO
+
+import attrs
+
+from sansmcp.schema import Revision, era_of
+from sansmcp_cli.demo.diagram import Diagram
+from sansmcp_cli.demo.lines import Line
+from sansmcp_cli.printing import say
+
+
+@attrs.define
+class Report:
+    """What is shown: a diagram or a line for each conversation, or JSON lines.
+
+    Args:
+        output: where to print.
+        as_json: JSON lines instead of diagrams.
+    """
+
+    output: TextIO
+    as_json: bool
+    messages: int = 0
+    passed: int = 0
+    faults: list[str] = attrs.field(factory=list)
+    _draws: bool = attrs.field(init=False, default=True)
+    _diagram: Diagram = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        colour = self.output.isatty()
+        columns = shutil.get_terminal_size((90, 24)).columns if colour else 90
+        self._diagram = Diagram(width=max(60, min(columns - 8, 110)), colour=colour)
+
+    def begin(self, runtime: str, revision: Revision, *, draws: bool) -> None:
+        """Begin a conversation.
+
+        Args:
+            runtime: what it runs on.
+            revision: the revision that is spoken.
+            draws: whether it is shown as a diagram; if not, `compare` says how it went.
+        """
+        self._draws = draws and not self.as_json
+        if self._draws:
+            title = f"{revision}, the {era_of(revision).value} era, on {runtime}"
+            self._print(*self._diagram.head(title))
+
+    def step(self, text: str) -> None:
+        """Say what is about to be tried."""
+        if self._draws:
+            self._print(self._diagram.step(text))
+
+    def heard(self, runtime: str, revision: Revision, line: Line) -> None:
+        """Show one message."""
+        self.messages += 1
+        if self.as_json:
+            said = {"runtime": runtime, "revision": revision, **attrs.asdict(line, recurse=False)}
+            self._print(json.dumps(said))
+        elif self._draws:
+            self._print(self._diagram.arrow(line))
+
+    def fault(self, runtime: str, revision: Revision, text: str) -> None:
+        """Name what went wrong."""
+        self.faults.append(f"{runtime}, {revision}: {text}")
+
+    def announce_others(self) -> None:
+        """Say that what follows are the other runtimes."""
+        if not self.as_json:
+            self._print("", "the same on the other runtimes")
+
+    def compare(
+        self, runtime: str, revision: Revision, lines: list[Line], first: str, expected: list[Line]
+    ) -> None:
+        """Say whether a conversation was the one that the first runtime had.
+
+        Args:
+            runtime: what it ran on.
+            revision: the revision that was spoken.
+            lines: what was said.
+            first: the first runtime.
+            expected: what was said there.
+        """
+        difference = _difference(lines, expected)
+        if difference is not None:
+            self.fault(runtime, revision, f"expected what was said on {first}; {difference}")
+        if not self.as_json:
+            verdict = f"not what was said on {first}"
+            if difference is None:
+                verdict = f"the same {len(lines)} messages as on {first}"
+            self._print(f"    {runtime:8} {revision}: {verdict}")
+
+    def end(self, runtimes: int, revisions: int) -> None:
+        """Sum up.
+
+        Args:
+            runtimes: how many runtimes there were.
+            revisions: how many revisions were spoken on each.
+        """
+        if self.as_json:
+            summary = {"messages": self.messages, "steps": self.passed, "faults": self.faults}
+            self._print(json.dumps({"summary": summary}))
+            return
+        self._print("", f"{self.passed} steps went as the protocol demands, {len(self.faults)} did not;")
+        self._print(
+            f"{self.messages} messages in {revisions} revisions on {runtimes} "
+            + ("runtime." if runtimes == 1 else "runtimes.")
+        )
+        self._print(*(f"  not as demanded: {fault}" for fault in self.faults))
+
+    def _print(self, *lines: str) -> None:
+        say(self.output, *lines)
+
+
+def _difference(lines: list[Line], expected: list[Line]) -> str | None:
+    """Name the first message that is another one; times do not count."""
+    for number, (line, other) in enumerate(zip(lines, expected, strict=False), start=1):
+        if (line.sender, line.message) != (other.sender, other.message):
+            found, wanted = _short(line), _short(other)
+            return f"message {number}: found {found}, expected {wanted}"
+    if len(lines) != len(expected):
+        return f"found {len(lines)} messages, expected {len(expected)}"
+    return None
+
+
+def _short(line: Line) -> str:
+    return f"{line.sender} {json.dumps(line.message)}"[:200]

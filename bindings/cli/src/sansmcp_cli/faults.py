@@ -1,0 +1,69 @@
+"""What ends a command before its work is done: words for the user, and an exit code."""
+
+from typing import Final
+
+from sansmcp.client import Address, Command
+from sansmcp.errors import (
+    LocalProtocolError,
+    NotConnected,
+    RemoteProtocolError,
+    RequestFailed,
+    RequestLost,
+    RequestTimedOut,
+    SansmcpError,
+)
+from sansmcp.schema import MISSING_REQUIRED_CLIENT_CAPABILITY
+
+TOOL_FAILED: Final = 1
+"""The exit code where the tool says that it failed."""
+NOT_DONE: Final = 2
+"""The exit code where there is no result: a mistake in the command, no connection, an error, no time left."""
+INTERRUPTED: Final = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
+
+class Fault(Exception):
+    """Ends the command.
+
+    Args:
+        text: what was found, what was expected, and what to do.
+        details: further lines, such as what there is to choose from.
+    """
+
+    def __init__(self, text: str, *details: str) -> None:
+        super().__init__(text)
+        self.details = details
+
+
+def words_for(error: SansmcpError, address: Address) -> str:
+    """Say what an exception means to whoever runs a command, and what to do.
+
+    Args:
+        error: what a client raised.
+        address: where the server is.
+    """
+    match error:
+        case NotConnected():
+            return f"no connection: {error}; {_advice(address)}"
+        case RequestTimedOut():
+            return f"no answer in time: {error}; --timeout SECONDS waits longer"
+        case RequestLost():
+            return f"the server went away: {error}; it may or may not have done the work"
+        case RequestFailed(code=code) if code == MISSING_REQUIRED_CLIENT_CAPABILITY:
+            return f"{error}; --root PATH offers folders, and a model is not to be had here"
+        case RequestFailed():
+            return f"the server answered with an error: {error}"
+        case RemoteProtocolError():
+            return f"the server broke the protocol: {error}"
+        case LocalProtocolError():
+            return f"this cannot be asked of the server: {error}"
+        case _:
+            return str(error)
+
+
+def _advice(address: Address) -> str:
+    if not isinstance(address, Command):
+        return "check that a server listens there"
+    if len(address.words) == 1 and " " in address.words[0]:
+        return "write the words of the command by themselves, without quotes around all of them"
+    return "check that the command starts a server that speaks MCP over its standard input and output"

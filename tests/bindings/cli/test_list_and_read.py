@@ -1,0 +1,110 @@
+"""`sansmcp list`, `sansmcp read`, and servers that cannot be reached."""
+
+import json
+import subprocess
+
+import pytest
+from tests.bindings.cli.commands import GUARD, SANSMCP, SERVER, Terminal, run
+
+ERAS = ["2024-11-05", "2025-11-25", "2026-07-28"]
+
+
+@pytest.mark.parametrize("revision", ERAS)
+def test_a_list_shows_everything_in_words(revision) -> None:
+    done = run("list", "--revision", revision, *SERVER)
+    assert done.returncode == 0, done.stderr
+    head, tools, prompts, resources = done.stdout.split("\n\n")
+    assert head == f"fixture 1.0 speaks {revision}\n  For tests."
+    assert tools.startswith("tools\n  add(a: integer, b: integer)\n      Add two numbers.\n  describe(")
+    assert "[share: number = 0.5], [loud: boolean = false], [numbers: array of integer | null" in tools
+    assert '[colour: "red" | "blue" = "red"]' in tools
+    assert prompts == "prompts\n  praise(plant, [words])\n      Praise a plant."
+    assert resources.startswith("resources\n  notes://today  notes, text/plain\n      What is to be done")
+
+
+@pytest.mark.parametrize("revision", ERAS)
+def test_a_list_is_one_json_document(revision) -> None:
+    done = run("list", "--json", "--revision", revision, *SERVER)
+    listed = json.loads(done.stdout)
+    assert listed["revision"] == revision
+    assert listed["server"]["name"] == "fixture"
+    assert listed["instructions"] == "For tests."
+    assert listed["tools"][0]["inputSchema"]["required"] == ["a", "b"]
+    assert [prompt["name"] for prompt in listed["prompts"]] == ["praise"]
+    assert [resource["uri"] for resource in listed["resources"]] == ["notes://today", "notes://plant"]
+    assert listed["templates"] == []
+
+
+def test_a_list_may_be_of_some_kinds_only() -> None:
+    done = run("list", *SERVER, "--", "prompts", "templates")
+    assert done.stdout.split("\n\n")[1:] == [
+        "prompts\n  praise(plant, [words])\n      Praise a plant.",
+        "no templates\n",
+    ]
+    done = run("list", *SERVER, "--", "prompt")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "expected some of tools, prompts, resources, templates behind --, found 'prompt'" in done.stderr
+
+
+@pytest.mark.parametrize("revision", ERAS)
+def test_a_resource_is_printed_as_it_is(revision) -> None:
+    done = run("read", "--revision", revision, *SERVER, "--", "notes://today")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "water the plants\n", "")
+
+
+def test_bytes_are_written_where_no_terminal_shows_them() -> None:
+    command = [*SANSMCP, "read", *SERVER, "--", "notes://plant"]
+    done = subprocess.run(command, capture_output=True, timeout=GUARD, check=False)
+    assert (done.returncode, done.stdout) == (0, bytes(range(256)))
+
+
+def test_bytes_are_not_shown_on_a_terminal() -> None:
+    with Terminal("read", *SERVER, "--", "notes://plant", output_shown=True) as terminal:
+        code, _ = terminal.end()
+        assert code == 2
+        assert "notes://plant is 256 bytes of image/png" in terminal.shown
+        assert "redirect the output" in terminal.shown
+
+
+def test_a_resource_is_one_json_document_too() -> None:
+    done = run("read", "--json", *SERVER, "--", "notes://today")
+    (contents,) = json.loads(done.stdout)["contents"]
+    assert contents["text"] == "water the plants\n"
+
+
+def test_an_unknown_resource_is_answered_with_those_there_are() -> None:
+    done = run("read", *SERVER, "--", "notes://tody")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "did you mean notes://today" in done.stderr
+    assert done.stderr.endswith("there is:\n  notes://today\n  notes://plant\n")
+
+
+def test_what_is_read_has_to_be_named() -> None:
+    assert "expected: sansmcp read COMMAND... -- URI" in run("read", *SERVER).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "no server is named"),
+        (["no-such-program"], "No such file or directory"),
+        (["python server.py"], "without quotes around all of them"),
+        (["false"], "exited with code 1; check that the command starts a server that speaks MCP"),
+        (["tcp://127.0.0.1:1"], "check that a server listens there"),
+        (["tcp://"], "expected tcp://HOST:PORT, tls://HOST:PORT or unix:PATH, found 'tcp://'"),
+    ],
+)
+def test_a_server_that_cannot_be_reached_costs_one_line_that_says_what_to_do(words, said) -> None:
+    done = run("list", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_reader_that_goes_away_is_no_fault() -> None:
+    reader = subprocess.Popen(["true"], stdin=subprocess.PIPE)
+    reader.wait(GUARD)
+    command = [*SANSMCP, "list", *SERVER]
+    done = subprocess.run(command, stdout=reader.stdin, stderr=subprocess.PIPE, timeout=GUARD, check=False)
+    reader.stdin.close()
+    assert (done.returncode, done.stderr) == (0, b"")
