@@ -5,8 +5,9 @@
 The argument is an object: `revision`, `pending` (how many calls to wait for), `parts` (texts, hex digits or
 repeats, in which `$ID`, `$ID2`, ... stand for the ids of the calls), `then` ("eof" to close the output),
 `cut` (bytes a write, or `[n]` for a first write of n bytes and a second of the rest), `report` (a file for
-the lines it was sent after that), `listen` (the path of a socket: it serves everybody who comes, and the
-first write to the n-th is n bytes long). It needs nothing but Python, and says nothing of its own.
+the lines it was sent after that), `mute` (to do nothing any more once it has shaken hands), `listen` (the
+path of a socket: it serves everybody who comes, and the first write to the n-th is n bytes long). It needs
+nothing but Python, and says nothing of its own.
 """
 
 import fcntl
@@ -17,6 +18,7 @@ import socket
 import struct
 import sys
 import termios
+import time
 from pathlib import Path
 
 
@@ -58,6 +60,8 @@ class Peer:
             message = json.loads(line)
             if message.get("method") in {"initialize", "server/discover"}:
                 self.write(json.dumps(self.answer(message), separators=(",", ":")).encode() + b"\n")
+                if self.wanted.get("mute"):
+                    time.sleep(3600)
             elif "id" in message:
                 pending.append(message["id"])
         self.misbehave(pending)

@@ -6,12 +6,12 @@ The client, on each runtime, is in a process of its own, and limits are those of
 import json
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from tests.adversarial.corpus import read_cases, stimuli_of
 from tests.adversarial.served import RUNTIMES
+from tests.adversarial.test_server_processes import CASES
 from tests.reliability.processes import PATIENCE, python
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what a process costs is read from /proc")
@@ -26,14 +26,19 @@ STIMULI = {
 ANSWER = {"text": '{"jsonrpc":"2.0","id":$ID,"result":{"resultType":"complete","tools":[]}}\n'}
 
 
-@pytest.fixture(params=[name for name in RUNTIMES if find_spec(f"sansmcp_{name}")])
+@pytest.fixture(params=RUNTIMES)
 def runtime(request):
     """A runtime."""
     return request.param
 
 
+RUN = {"stdio-byte-by-byte": "test_cut_processes"}
+"""The cases that are run with a client, each with the module where."""
+
+
 def of(case):
     """Run a test for a case in each of its revisions."""
+    RUN[case] = "here"
     return pytest.mark.parametrize("stimulus", STIMULI[case], ids=str)
 
 
@@ -76,6 +81,8 @@ def test_garbage_costs_an_event_a_line_and_no_call(runtime, stimulus, tmp_path):
     excerpts = [event["excerpt"] for event in events(told, "ProtocolViolated")]
     assert excerpts == ["Starting server...", "\\xff\\xfe", '{"not":"json-rpc"}']
     assert report.read_bytes() == b"", "a client writes nothing back"
+    (end,) = events(told, "Disconnected")
+    assert end["reason"] == "this side closed the connection", "it was open until then"
     assert_nothing_left(told)
 
 
@@ -135,3 +142,11 @@ def test_a_child_that_ignores_everything_is_ended_with_all_it_started(runtime, s
     # A second of patience, and the rest is the close.
     assert told["total"] - 1.0 <= stimulus.expected["limits"]["wall_s"], told["total"]
     assert_nothing_left(told)
+
+
+def test_every_case_is_run_against_a_process_of_each_side_that_it_names():
+    servers = {case.id for case in CASES}
+    assert {case.id for case in read_cases() if case.transport == "stdio"} == servers | set(RUN)
+    assert {case.id for case in read_cases() if case.transport == "stdio" and case.role == "client"} <= set(
+        RUN
+    )
