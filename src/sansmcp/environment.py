@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 import attrs
 
+from sansmcp.values import Value
 
-@attrs.frozen(kw_only=True)
-class Environment:
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Environment(Value):
     """Where randomness and calendar time come from; bindings give the system's, tests seeded ones."""
 
     random: Callable[[int], bytes]

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from sansmcp.errors import LocalProtocolError
+from sansmcp.values import Value
 
 # What the official SDKs pass on: enough to find programs and the user's files, nothing that may be secret.
 PASSED_ON: Final = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER")
@@ -17,8 +18,8 @@ PATIENCE: Final = 2.0
 """Seconds between closing the input of a server, SIGTERM to its group, and SIGKILL."""
 
 
-@attrs.frozen(kw_only=True)
-class Command:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Command(Value):
     """A server that is started, and speaks over its standard input and output."""
 
     words: tuple[str, ...]
@@ -28,8 +29,8 @@ class Command:
         return f"the server {' '.join(self.words)[:80]!r}"
 
 
-@attrs.frozen(kw_only=True)
-class TcpAddress:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TcpAddress(Value):
     """A server that listens on a TCP port."""
 
     host: str
@@ -44,8 +45,8 @@ class TcpAddress:
         return f"{'tls' if self.tls else 'tcp'}://{host}:{self.port}"
 
 
-@attrs.frozen(kw_only=True)
-class UnixAddress:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class UnixAddress(Value):
     """A server that listens on a Unix socket."""
 
     path: str

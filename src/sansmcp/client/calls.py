@@ -12,7 +12,7 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.session import CallHandle, ClientSession, ProgressReceived
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -21,8 +21,8 @@ OnProgress: TypeAlias = Callable[[ProgressReceived], object]
 """Told of each progress of a call, in order and before its outcome; what it returns is not looked at."""
 
 
-@attrs.frozen(kw_only=True)
-class Call(Generic[T_co]):
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Call(Value, Generic[T_co]):
     """One call of a method of the server, not yet sent; it may be sent again, and to other servers."""
 
     method: str

@@ -16,7 +16,7 @@ from sansmcp.client.forms import checked_answer
 from sansmcp.errors import LocalProtocolError, RpcError
 from sansmcp.schema import INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND
 from sansmcp.session import ClientSession, InputRequested
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 ElicitationHandler: TypeAlias = Callable[
     [schema.ElicitRequestParams], schema.ElicitResult | Awaitable[schema.ElicitResult]
@@ -122,8 +122,8 @@ class InputInvocation:
         self._withdrawn = True
 
 
-@attrs.frozen(kw_only=True)
-class InputHandlers:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class InputHandlers(Value):
     """The handlers of one client; without any, it declares nothing and is asked nothing."""
 
     elicitation: ElicitationHandler | None = None

@@ -24,7 +24,7 @@ from sansmcp.session import (
     Timeouts,
     WrapLink,
 )
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 ANONYMOUS = schema.Implementation(name="sansmcp", version="0.1.0")
 """Who a client is that does not say."""
@@ -79,8 +79,8 @@ class ClientSettings(TypedDict, total=False):
     """Whether to refuse results that bend the rules."""
 
 
-@attrs.frozen(kw_only=True)
-class ClientOptions:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ClientOptions(Value):
     """The same as a value, with what is not said filled in."""
 
     info: schema.Implementation = ANONYMOUS

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, TypeAlias
 import attrs
 
 from sansmcp.schema.members import Fraction, Meta, RequestMeta, Span, member
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 Role: TypeAlias = Literal["user", "assistant"]
 """Who says something in a conversation."""
@@ -23,8 +23,8 @@ LoggingLevel: TypeAlias = Literal[
 """How grave a log record is, by the names of syslog (RFC 5424)."""
 
 
-@attrs.frozen(kw_only=True)
-class Annotations:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Annotations(Value):
     """Hints about how to use a piece of content; nobody has to follow them."""
 
     audience: tuple[Role, ...] | None = None
@@ -37,8 +37,8 @@ class Annotations:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class Icon:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Icon(Value):
     """A picture that stands for something in a user interface."""
 
     SPAN: ClassVar[Span] = Span(since="2025-11-25")
@@ -55,8 +55,8 @@ class Icon:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class Implementation:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Implementation(Value):
     """The name and version of a program that speaks the protocol; for display, never for decisions."""
 
     name: str
@@ -75,8 +75,8 @@ class Implementation:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class RequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RequestParams(Value):
     """The params of a request that has none of its own."""
 
     meta: RequestMeta | None = attrs.field(default=None, metadata=member(required_since="2026-07-28"))
@@ -85,8 +85,8 @@ class RequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class PaginatedRequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class PaginatedRequestParams(Value):
     """The params of a request for one page of a list."""
 
     cursor: Cursor | None = None
@@ -97,8 +97,8 @@ class PaginatedRequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class NotificationParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NotificationParams(Value):
     """The params of a notification that has none of its own."""
 
     meta: Meta | None = None
@@ -107,8 +107,8 @@ class NotificationParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class Result:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Result(Value):
     """A result without members of its own."""
 
     result_type: str = attrs.field(

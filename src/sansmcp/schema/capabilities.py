@@ -7,14 +7,14 @@ import attrs
 
 from sansmcp.schema.members import Span, member
 from sansmcp.schema.tasks import TASKS_SPAN
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 Settings: TypeAlias = Mapping[str, JSON]
 """The settings of something that is supported; empty means supported without settings."""
 
 
-@attrs.frozen(kw_only=True)
-class RootsCapability:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RootsCapability(Value):
     """What a client can do about roots."""
 
     list_changed: bool | None = attrs.field(default=None, metadata=member(until="2025-11-25"))
@@ -23,8 +23,8 @@ class RootsCapability:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class SamplingCapability:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SamplingCapability(Value):
     """What a client can do when its model is asked."""
 
     context: Settings | None = attrs.field(default=None, metadata=member(since="2025-11-25"))
@@ -35,8 +35,8 @@ class SamplingCapability:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ElicitationCapability:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ElicitationCapability(Value):
     """How a client can ask its user; neither member means by forms only."""
 
     SPAN: ClassVar[Span] = Span(since="2025-06-18")
@@ -49,8 +49,8 @@ class ElicitationCapability:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class SamplingTaskRequests:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SamplingTaskRequests(Value):
     """What of sampling can be run as a task."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -61,8 +61,8 @@ class SamplingTaskRequests:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ElicitationTaskRequests:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ElicitationTaskRequests(Value):
     """What of elicitation can be run as a task."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -73,8 +73,8 @@ class ElicitationTaskRequests:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ToolTaskRequests:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ToolTaskRequests(Value):
     """What of tools can be run as a task."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -85,8 +85,8 @@ class ToolTaskRequests:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ClientTaskRequests:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ClientTaskRequests(Value):
     """What a client can run as a task."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -99,8 +99,8 @@ class ClientTaskRequests:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ServerTaskRequests:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ServerTaskRequests(Value):
     """What a server can run as a task."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -111,8 +111,8 @@ class ServerTaskRequests:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ClientTasksCapability:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ClientTasksCapability(Value):
     """What a client can do about tasks."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -127,8 +127,8 @@ class ClientTasksCapability:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ServerTasksCapability:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ServerTasksCapability(Value):
     """What a server can do about tasks."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -143,8 +143,8 @@ class ServerTasksCapability:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ClientCapabilities:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ClientCapabilities(Value):
     """What a client can do."""
 
     experimental: Mapping[str, Settings] | None = None
@@ -165,8 +165,8 @@ class ClientCapabilities:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class PromptsCapability:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class PromptsCapability(Value):
     """What a server can do about prompts."""
 
     list_changed: bool | None = None
@@ -175,8 +175,8 @@ class PromptsCapability:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ResourcesCapability:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ResourcesCapability(Value):
     """What a server can do about resources."""
 
     subscribe: bool | None = None
@@ -187,8 +187,8 @@ class ResourcesCapability:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ToolsCapability:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ToolsCapability(Value):
     """What a server can do about tools."""
 
     list_changed: bool | None = None
@@ -197,8 +197,8 @@ class ToolsCapability:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ServerCapabilities:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ServerCapabilities(Value):
     """What a server can do."""
 
     experimental: Mapping[str, Settings] | None = None

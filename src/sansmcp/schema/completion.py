@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 import attrs
 
 from sansmcp.schema.members import Check, Meta, RequestMeta, Span, member
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 CompletionValues: TypeAlias = Annotated[
     tuple[str, ...], Check(expected="at most 100 values", holds=lambda values: len(values) <= 100)
@@ -14,8 +14,8 @@ CompletionValues: TypeAlias = Annotated[
 """Proposals, of which there may be a hundred; 2026-07-28 is the first whose schema says so."""
 
 
-@attrs.frozen(kw_only=True)
-class PromptReference:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class PromptReference(Value):
     """The prompt whose argument is being typed."""
 
     type: ClassVar[Literal["ref/prompt"]] = "ref/prompt"
@@ -27,8 +27,8 @@ class PromptReference:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ResourceTemplateReference:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ResourceTemplateReference(Value):
     """The template whose variable is being typed; before 2025-06-18 it is called ResourceReference."""
 
     type: ClassVar[Literal["ref/resource"]] = "ref/resource"
@@ -38,8 +38,8 @@ class ResourceTemplateReference:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class CompletionArgument:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CompletionArgument(Value):
     """What has been typed so far."""
 
     name: str
@@ -50,8 +50,8 @@ class CompletionArgument:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class CompletionContext:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CompletionContext(Value):
     """What is known while something is typed."""
 
     SPAN: ClassVar[Span] = Span(since="2025-06-18")
@@ -62,8 +62,8 @@ class CompletionContext:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class CompleteRequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CompleteRequestParams(Value):
     """The question what may be typed next."""
 
     ref: PromptReference | ResourceTemplateReference
@@ -78,8 +78,8 @@ class CompleteRequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class Completion:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Completion(Value):
     """Proposals for what may be typed."""
 
     values: CompletionValues = attrs.field(metadata=member(before={"2026-07-28": tuple[str, ...]}))
@@ -92,8 +92,8 @@ class Completion:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class CompleteResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CompleteResult(Value):
     """What may be typed next."""
 
     completion: Completion

@@ -7,11 +7,11 @@ import attrs
 
 from sansmcp.schema.base import Annotations, Icon
 from sansmcp.schema.members import Meta, Span, member
-from sansmcp.values import ABSENT, JSON, Absent
+from sansmcp.values import ABSENT, JSON, Absent, Value
 
 
-@attrs.frozen(kw_only=True)
-class TextContent:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TextContent(Value):
     """Text to or from a model."""
 
     type: ClassVar[Literal["text"]] = "text"
@@ -25,8 +25,8 @@ class TextContent:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ImageContent:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ImageContent(Value):
     """A picture to or from a model."""
 
     type: ClassVar[Literal["image"]] = "image"
@@ -42,8 +42,8 @@ class ImageContent:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class AudioContent:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AudioContent(Value):
     """Sound to or from a model. A peer of 2024-11-05 gets a text that names it instead."""
 
     SPAN: ClassVar[Span] = Span(since="2025-03-26")
@@ -61,8 +61,8 @@ class AudioContent:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ResourceLink:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ResourceLink(Value):
     """A resource that may be read, in place of its contents. A peer before 2025-06-18 gets a text instead."""
 
     SPAN: ClassVar[Span] = Span(since="2025-06-18")
@@ -90,8 +90,8 @@ class ResourceLink:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class TextResourceContents:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TextResourceContents(Value):
     """The contents of a resource that is text."""
 
     uri: str
@@ -106,8 +106,8 @@ class TextResourceContents:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class BlobResourceContents:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class BlobResourceContents(Value):
     """The contents of a resource that is not text."""
 
     uri: str
@@ -126,8 +126,8 @@ ResourceContents: TypeAlias = TextResourceContents | BlobResourceContents
 """The contents of a resource."""
 
 
-@attrs.frozen(kw_only=True)
-class EmbeddedResource:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class EmbeddedResource(Value):
     """A resource with its contents, in the middle of other content."""
 
     type: ClassVar[Literal["resource"]] = "resource"
@@ -145,8 +145,8 @@ ContentBlock: TypeAlias = TextContent | ImageContent | AudioContent | ResourceLi
 """What a tool returns and a prompt says."""
 
 
-@attrs.frozen(kw_only=True)
-class ToolUseContent:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ToolUseContent(Value):
     """A model's wish to call a tool."""
 
     SPAN: ClassVar[Span] = Span(since="2025-11-25")
@@ -164,8 +164,8 @@ class ToolUseContent:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ToolResultContent:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ToolResultContent(Value):
     """What came of a model's wish to call a tool."""
 
     SPAN: ClassVar[Span] = Span(since="2025-11-25")

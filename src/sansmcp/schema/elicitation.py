@@ -7,14 +7,14 @@ import attrs
 
 from sansmcp.schema.members import Meta, RequestMeta, Span, member
 from sansmcp.schema.tasks import TaskMetadata
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 ElicitValue: TypeAlias = str | float | bool | tuple[str, ...]
 """The value of one field of a form; several strings only from 2025-11-25 on."""
 
 
-@attrs.frozen(kw_only=True)
-class StringSchema:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class StringSchema(Value):
     """A field of a form that takes text."""
 
     SPAN: ClassVar[Span] = Span(since="2025-06-18")
@@ -36,8 +36,8 @@ class StringSchema:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class NumberSchema:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NumberSchema(Value):
     """A field of a form that takes a number."""
 
     SPAN: ClassVar[Span] = Span(since="2025-06-18")
@@ -58,8 +58,8 @@ class NumberSchema:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class BooleanSchema:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class BooleanSchema(Value):
     """A field of a form that takes yes or no."""
 
     SPAN: ClassVar[Span] = Span(since="2025-06-18")
@@ -75,8 +75,8 @@ class BooleanSchema:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class LegacyTitledEnumSchema:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class LegacyTitledEnumSchema(Value):
     """A choice of one, with labels beside the values; the only one that 2025-06-18 knows."""
 
     SPAN: ClassVar[Span] = Span(since="2025-06-18")
@@ -96,8 +96,8 @@ class LegacyTitledEnumSchema:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class UntitledSingleSelectEnumSchema:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class UntitledSingleSelectEnumSchema(Value):
     """A choice of one, without labels."""
 
     SPAN: ClassVar[Span] = Span(since="2025-11-25")
@@ -115,8 +115,8 @@ class UntitledSingleSelectEnumSchema:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class EnumOption:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class EnumOption(Value):
     """A value to choose, with its label."""
 
     SPAN: ClassVar[Span] = Span(since="2025-11-25")
@@ -129,8 +129,8 @@ class EnumOption:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class TitledSingleSelectEnumSchema:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TitledSingleSelectEnumSchema(Value):
     """A choice of one, with labels."""
 
     SPAN: ClassVar[Span] = Span(since="2025-11-25")
@@ -148,8 +148,8 @@ class TitledSingleSelectEnumSchema:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class UntitledEnumItems:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class UntitledEnumItems(Value):
     """What a choice of several is made from, without labels."""
 
     SPAN: ClassVar[Span] = Span(since="2025-11-25")
@@ -161,8 +161,8 @@ class UntitledEnumItems:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class UntitledMultiSelectEnumSchema:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class UntitledMultiSelectEnumSchema(Value):
     """A choice of several, without labels."""
 
     SPAN: ClassVar[Span] = Span(since="2025-11-25")
@@ -184,8 +184,8 @@ class UntitledMultiSelectEnumSchema:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class TitledEnumItems:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TitledEnumItems(Value):
     """What a choice of several is made from, with labels."""
 
     SPAN: ClassVar[Span] = Span(since="2025-11-25")
@@ -196,8 +196,8 @@ class TitledEnumItems:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class TitledMultiSelectEnumSchema:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TitledMultiSelectEnumSchema(Value):
     """A choice of several, with labels."""
 
     SPAN: ClassVar[Span] = Span(since="2025-11-25")
@@ -232,8 +232,8 @@ PrimitiveSchemaDefinition: TypeAlias = StringSchema | NumberSchema | BooleanSche
 """A field of a form."""
 
 
-@attrs.frozen(kw_only=True)
-class RequestedSchema:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RequestedSchema(Value):
     """A form: an object whose properties are its fields."""
 
     SPAN: ClassVar[Span] = Span(since="2025-06-18")
@@ -249,8 +249,8 @@ class RequestedSchema:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ElicitRequestFormParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ElicitRequestFormParams(Value):
     """The request that the user fill in a form."""
 
     SPAN: ClassVar[Span] = Span(since="2025-06-18")
@@ -271,8 +271,8 @@ class ElicitRequestFormParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ElicitRequestURLParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ElicitRequestURLParams(Value):
     """The request that the user visit a page; never to be opened without consent."""
 
     SPAN: ClassVar[Span] = Span(since="2025-11-25")
@@ -298,8 +298,8 @@ ElicitRequestParams: TypeAlias = ElicitRequestFormParams | ElicitRequestURLParam
 """The request that the user do something."""
 
 
-@attrs.frozen(kw_only=True)
-class ElicitResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ElicitResult(Value):
     """What the user did."""
 
     SPAN: ClassVar[Span] = Span(since="2025-06-18")
@@ -316,8 +316,8 @@ class ElicitResult:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ElicitationCompleteNotificationParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ElicitationCompleteNotificationParams(Value):
     """The news that what the user was sent to a page for is done; unknown ids are ignored."""
 
     SPAN: ClassVar[Span] = Span(since="2025-11-25", until="2025-11-25")

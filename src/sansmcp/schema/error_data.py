@@ -9,7 +9,7 @@ from sansmcp.schema.capabilities import ClientCapabilities
 from sansmcp.schema.elicitation import ElicitRequestURLParams
 from sansmcp.schema.members import Span
 from sansmcp.schema.revisions import LATEST_LEGACY, Revision
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 PARSE_ERROR: Final = -32700
 """The text is no JSON."""
@@ -41,8 +41,8 @@ def resource_not_found_code(revision: Revision) -> int:
     return RESOURCE_NOT_FOUND if revision <= LATEST_LEGACY else INVALID_PARAMS
 
 
-@attrs.frozen(kw_only=True)
-class UnsupportedProtocolVersionErrorData:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class UnsupportedProtocolVersionErrorData(Value):
     """The data of `UNSUPPORTED_PROTOCOL_VERSION`."""
 
     supported: tuple[str, ...]
@@ -53,8 +53,8 @@ class UnsupportedProtocolVersionErrorData:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class MissingRequiredClientCapabilityErrorData:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class MissingRequiredClientCapabilityErrorData(Value):
     """The data of `MISSING_REQUIRED_CLIENT_CAPABILITY`."""
 
     SPAN: ClassVar[Span] = Span(since="2026-07-28")
@@ -65,8 +65,8 @@ class MissingRequiredClientCapabilityErrorData:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class URLElicitationRequiredErrorData:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class URLElicitationRequiredErrorData(Value):
     """The data of `URL_ELICITATION_REQUIRED`."""
 
     SPAN: ClassVar[Span] = Span(since="2025-11-25", until="2025-11-25")

@@ -9,11 +9,11 @@ from sansmcp.schema.elicitation import ElicitRequestFormParams, ElicitRequestURL
 from sansmcp.schema.members import Meta, Span, member
 from sansmcp.schema.roots import ListRootsRequestParams, ListRootsResult
 from sansmcp.schema.sampling import CreateMessageRequestParams, CreateMessageResult
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 
-@attrs.frozen(kw_only=True)
-class InputRequest:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class InputRequest(Value):
     """One question to the client: a request without an envelope and without an id."""
 
     SPAN: ClassVar[Span] = Span(since="2026-07-28")
@@ -42,8 +42,8 @@ InputResponses: TypeAlias = Mapping[str, InputResponse]
 """Answers of the client, under the keys of the questions."""
 
 
-@attrs.frozen(kw_only=True)
-class InputRequiredResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class InputRequiredResult(Value):
     """A result that is none yet: answer the questions and send the request again, with a new id."""
 
     SPAN: ClassVar[Span] = Span(since="2026-07-28")

@@ -8,11 +8,11 @@ import attrs
 from sansmcp.schema.base import CacheScope, Implementation
 from sansmcp.schema.capabilities import ClientCapabilities, ServerCapabilities
 from sansmcp.schema.members import Meta, Milliseconds, RequestMeta, Span, member
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 
-@attrs.frozen(kw_only=True)
-class InitializeRequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class InitializeRequestParams(Value):
     """The first words of a legacy client."""
 
     SPAN: ClassVar[Span] = Span(until="2025-11-25")
@@ -29,8 +29,8 @@ class InitializeRequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class InitializeResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class InitializeResult(Value):
     """The answer of a legacy server."""
 
     SPAN: ClassVar[Span] = Span(until="2025-11-25")
@@ -49,8 +49,8 @@ class InitializeResult:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class DiscoverResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class DiscoverResult(Value):
     """What a modern server says about itself."""
 
     SPAN: ClassVar[Span] = Span(since="2026-07-28")

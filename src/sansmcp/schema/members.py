@@ -12,13 +12,13 @@ from typing import Annotated, ClassVar, Final, Literal, TypeAlias, get_args, get
 import attrs
 
 from sansmcp.schema.revisions import REVISIONS, Revision
-from sansmcp.values import ABSENT, JSON, Absent
+from sansmcp.values import ABSENT, JSON, Absent, Value
 
 _KEY: Final = "sansmcp.schema"
 
 
-@attrs.frozen(kw_only=True)
-class Span:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Span(Value):
     """The revisions that know a type or a member, both ends included."""
 
     since: Revision = REVISIONS[0]
@@ -31,8 +31,8 @@ class Span:
         return self.since <= revision <= self.until
 
 
-@attrs.frozen(kw_only=True)
-class Terms:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Terms(Value):
     """What `member` was told about one member."""
 
     name: str | None = None
@@ -80,8 +80,8 @@ def member(
     }
 
 
-@attrs.frozen(kw_only=True)
-class Check:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Check(Value):
     """A rule beyond the type, put into `Annotated`; it holds for what is sent and for what is read."""
 
     expected: str
@@ -116,8 +116,8 @@ Milliseconds: TypeAlias = Annotated[
 """A span of time that is not negative."""
 
 
-@attrs.frozen(kw_only=True)
-class Row:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Row(Value):
     """One member of one type, as the hooks read it."""
 
     attribute: str

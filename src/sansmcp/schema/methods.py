@@ -53,7 +53,7 @@ from sansmcp.schema.tasks import (
 )
 from sansmcp.schema.tool_calls import CallToolRequestParams, CallToolResult
 from sansmcp.schema.tools import ListToolsResult
-from sansmcp.values import JSON, Word
+from sansmcp.values import JSON, Value, Word
 
 
 class Kind(Word):
@@ -75,8 +75,8 @@ class Side(Word):
         return Side.SERVER if self is Side.CLIENT else Side.CLIENT
 
 
-@attrs.frozen(kw_only=True)
-class Method:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Method(Value):
     """One method, from one revision to another."""
 
     name: str
@@ -125,8 +125,8 @@ def _index_of(methods: Iterable[Method]) -> Mapping[Key, Method]:
     return MappingProxyType(index)
 
 
-@attrs.frozen(kw_only=True)
-class MethodTable:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class MethodTable(Value):
     """Methods by name, revision, sender and kind."""
 
     methods: tuple[Method, ...]

@@ -7,11 +7,11 @@ import attrs
 
 from sansmcp.schema.base import LoggingLevel
 from sansmcp.schema.members import Meta, RequestMeta, Span, member
-from sansmcp.values import JSON, ProgressToken, RequestId
+from sansmcp.values import JSON, ProgressToken, RequestId, Value
 
 
-@attrs.frozen(kw_only=True)
-class CancelledNotificationParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CancelledNotificationParams(Value):
     """The news that nobody waits for an answer any more."""
 
     request_id: RequestId | None = attrs.field(default=None, metadata=member(optional_in=("2025-11-25",)))
@@ -24,8 +24,8 @@ class CancelledNotificationParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ProgressNotificationParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ProgressNotificationParams(Value):
     """The news of how far a request is."""
 
     progress_token: ProgressToken
@@ -42,8 +42,8 @@ class ProgressNotificationParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class SetLevelRequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SetLevelRequestParams(Value):
     """The request to be sent log records from a level on."""
 
     SPAN: ClassVar[Span] = Span(until="2025-11-25")
@@ -56,8 +56,8 @@ class SetLevelRequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class LoggingMessageNotificationParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class LoggingMessageNotificationParams(Value):
     """A log record."""
 
     level: LoggingLevel

@@ -8,11 +8,11 @@ from sansmcp.schema.base import CacheScope, Cursor, Icon, Role
 from sansmcp.schema.content import ContentBlock
 from sansmcp.schema.input_required import InputResponses
 from sansmcp.schema.members import Meta, Milliseconds, RequestMeta, member
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 
-@attrs.frozen(kw_only=True)
-class PromptArgument:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class PromptArgument(Value):
     """Something that a prompt can be given."""
 
     name: str
@@ -27,8 +27,8 @@ class PromptArgument:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class Prompt:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Prompt(Value):
     """A conversation that a server has ready, to be filled in."""
 
     name: str
@@ -47,8 +47,8 @@ class Prompt:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ListPromptsResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ListPromptsResult(Value):
     """One page of the prompts that a server has."""
 
     prompts: tuple[Prompt, ...]
@@ -73,8 +73,8 @@ class ListPromptsResult:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class GetPromptRequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class GetPromptRequestParams(Value):
     """The request for what a prompt says."""
 
     name: str
@@ -91,8 +91,8 @@ class GetPromptRequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class PromptMessage:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class PromptMessage(Value):
     """One message of a prompt."""
 
     role: Role
@@ -103,8 +103,8 @@ class PromptMessage:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class GetPromptResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class GetPromptResult(Value):
     """What a prompt says."""
 
     description: str | None = None

@@ -7,14 +7,14 @@ import attrs
 
 from sansmcp.schema.mismatch import Repaired, SchemaError
 from sansmcp.schema.tolerances import MAX_DROPPED
-from sansmcp.values import ABSENT, JSON
+from sansmcp.values import ABSENT, JSON, Value
 
 Hook: TypeAlias = Callable[[JSON, JSON], JSON]
 """Reads a value; the second argument is cattrs' own."""
 
 
-@attrs.frozen(kw_only=True)
-class Entry:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Entry(Value):
     """How to read one member."""
 
     attribute: str
@@ -25,8 +25,8 @@ class Entry:
     """Reads any other value; None for a member that is not read."""
 
 
-@attrs.frozen(kw_only=True)
-class Plan:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Plan(Value):
     """How to read the objects of one class."""
 
     cls: type

@@ -9,11 +9,11 @@ from sansmcp.schema.base import Annotations, CacheScope, Cursor, Icon
 from sansmcp.schema.content import ResourceContents
 from sansmcp.schema.input_required import InputResponses
 from sansmcp.schema.members import Meta, Milliseconds, RequestMeta, Span, member
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 
-@attrs.frozen(kw_only=True)
-class Resource:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Resource(Value):
     """Something that a server can be asked to read."""
 
     uri: str
@@ -38,8 +38,8 @@ class Resource:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ResourceTemplate:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ResourceTemplate(Value):
     """A family of resources, whose URIs are made from a template."""
 
     uri_template: str
@@ -62,8 +62,8 @@ class ResourceTemplate:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ListResourcesResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ListResourcesResult(Value):
     """One page of the resources that a server has."""
 
     resources: tuple[Resource, ...]
@@ -88,8 +88,8 @@ class ListResourcesResult:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ListResourceTemplatesResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ListResourceTemplatesResult(Value):
     """One page of the templates that a server has."""
 
     resource_templates: tuple[ResourceTemplate, ...]
@@ -114,8 +114,8 @@ class ListResourceTemplatesResult:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ReadResourceRequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ReadResourceRequestParams(Value):
     """The request to read a resource."""
 
     uri: str
@@ -130,8 +130,8 @@ class ReadResourceRequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ReadResourceResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ReadResourceResult(Value):
     """What a resource holds; a folder may hold several contents."""
 
     contents: tuple[ResourceContents, ...]
@@ -154,8 +154,8 @@ class ReadResourceResult:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class SubscribeRequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SubscribeRequestParams(Value):
     """The request to be told when a resource changes."""
 
     SPAN: ClassVar[Span] = Span(until="2025-11-25")
@@ -168,8 +168,8 @@ class SubscribeRequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class UnsubscribeRequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class UnsubscribeRequestParams(Value):
     """The request to be told no longer."""
 
     SPAN: ClassVar[Span] = Span(until="2025-11-25")
@@ -182,8 +182,8 @@ class UnsubscribeRequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ResourceUpdatedNotificationParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ResourceUpdatedNotificationParams(Value):
     """The news that a resource changed and may be read again."""
 
     uri: str

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import attrs
 
 from sansmcp.schema.members import Meta, RequestMeta, member
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 
-@attrs.frozen(kw_only=True)
-class Root:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Root(Value):
     """A place that a server may work in."""
 
     uri: str
@@ -22,8 +22,8 @@ class Root:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ListRootsRequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ListRootsRequestParams(Value):
     """The question where a server may work."""
 
     meta: RequestMeta | None = None
@@ -32,8 +32,8 @@ class ListRootsRequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ListRootsResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ListRootsResult(Value):
     """The places where a server may work."""
 
     roots: tuple[Root, ...]

@@ -10,7 +10,7 @@ from sansmcp.schema.content import SamplingMessageContentBlock
 from sansmcp.schema.members import Fraction, Meta, RequestMeta, member
 from sansmcp.schema.tasks import TaskMetadata
 from sansmcp.schema.tools import Tool, ToolChoice
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 SamplingContent: TypeAlias = SamplingMessageContentBlock | tuple[SamplingMessageContentBlock, ...]
 """One block or several; a peer before 2025-11-25 can only be told one."""
@@ -21,8 +21,8 @@ def blocks_of(content: SamplingContent) -> tuple[SamplingMessageContentBlock, ..
     return content if isinstance(content, tuple) else (content,)
 
 
-@attrs.frozen(kw_only=True)
-class SamplingMessage:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SamplingMessage(Value):
     """One message to or from a model."""
 
     role: Role
@@ -37,8 +37,8 @@ class SamplingMessage:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ModelHint:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ModelHint(Value):
     """A hint about which model to take."""
 
     name: str | None = None
@@ -47,8 +47,8 @@ class ModelHint:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ModelPreferences:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ModelPreferences(Value):
     """What matters in the choice of a model; the client decides."""
 
     hints: tuple[ModelHint, ...] | None = None
@@ -63,8 +63,8 @@ class ModelPreferences:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class CreateMessageRequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CreateMessageRequestParams(Value):
     """The request that the client's model say something."""
 
     messages: tuple[SamplingMessage, ...]
@@ -97,8 +97,8 @@ class CreateMessageRequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class CreateMessageResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CreateMessageResult(Value):
     """What the client's model said."""
 
     role: Role

@@ -22,7 +22,7 @@ from sansmcp.schema.revisions import Revision
 from sansmcp.schema.roots import ListRootsRequestParams
 from sansmcp.schema.sampling import CreateMessageRequestParams
 from sansmcp.schema.tolerances import Tolerance
-from sansmcp.values import ABSENT, JSON
+from sansmcp.values import ABSENT, JSON, Value
 
 Factory: TypeAlias = Callable[[JSON], Hook]
 """Makes the hook of a type."""
@@ -97,8 +97,8 @@ def _literal_hook(annotation: JSON) -> Hook:
     return literal
 
 
-@attrs.frozen(kw_only=True)
-class _Reader:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _Reader(Value):
     """Makes the hooks that depend on the revision, on tolerances, or on other hooks."""
 
     converter: Converter

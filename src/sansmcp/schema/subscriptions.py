@@ -6,11 +6,11 @@ from typing import ClassVar
 import attrs
 
 from sansmcp.schema.members import Meta, RequestMeta, Span, member
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 
-@attrs.frozen(kw_only=True)
-class SubscriptionFilter:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SubscriptionFilter(Value):
     """What a subscription is about."""
 
     SPAN: ClassVar[Span] = Span(since="2026-07-28")
@@ -27,8 +27,8 @@ class SubscriptionFilter:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class SubscriptionsListenRequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SubscriptionsListenRequestParams(Value):
     """The request to be told of changes until the request ends."""
 
     SPAN: ClassVar[Span] = Span(since="2026-07-28")
@@ -41,8 +41,8 @@ class SubscriptionsListenRequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class SubscriptionsAcknowledgedNotificationParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SubscriptionsAcknowledgedNotificationParams(Value):
     """The first news of a subscription: what of it the server honours."""
 
     SPAN: ClassVar[Span] = Span(since="2026-07-28")
@@ -55,8 +55,8 @@ class SubscriptionsAcknowledgedNotificationParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class SubscriptionsListenResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SubscriptionsListenResult(Value):
     """The end of a subscription."""
 
     SPAN: ClassVar[Span] = Span(since="2026-07-28")

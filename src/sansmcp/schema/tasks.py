@@ -9,7 +9,7 @@ from typing import ClassVar, Final, Literal, TypeAlias
 import attrs
 
 from sansmcp.schema.members import Meta, RequestMeta, Span
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 TaskStatus: TypeAlias = Literal["working", "input_required", "completed", "failed", "cancelled"]
 """How far a task is; the last three are final."""
@@ -18,8 +18,8 @@ TASKS_SPAN: Final = Span(since="2025-11-25", until="2025-11-25")
 """The one revision that has tasks in its core."""
 
 
-@attrs.frozen(kw_only=True)
-class TaskMetadata:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TaskMetadata(Value):
     """The wish that a request be run as a task."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -30,8 +30,8 @@ class TaskMetadata:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class RelatedTaskMetadata:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RelatedTaskMetadata(Value):
     """The task that a message belongs to, under `io.modelcontextprotocol/related-task` in its `_meta`."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -42,8 +42,8 @@ class RelatedTaskMetadata:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class Task:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Task(Value):
     """Where a task stands."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -66,8 +66,8 @@ class Task:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class CreateTaskResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CreateTaskResult(Value):
     """The answer to a request that became a task."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -80,8 +80,8 @@ class CreateTaskResult:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class GetTaskRequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class GetTaskRequestParams(Value):
     """The question where a task stands."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -94,8 +94,8 @@ class GetTaskRequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class GetTaskPayloadRequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class GetTaskPayloadRequestParams(Value):
     """The request for the result of a task, which waits until there is one."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -108,8 +108,8 @@ class GetTaskPayloadRequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class CancelTaskRequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CancelTaskRequestParams(Value):
     """The request to give up a task."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -122,8 +122,8 @@ class CancelTaskRequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class GetTaskResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class GetTaskResult(Value):
     """The answer to where a task stands."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -148,8 +148,8 @@ class GetTaskResult:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class CancelTaskResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CancelTaskResult(Value):
     """The answer to giving up a task: where it stands now."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -174,8 +174,8 @@ class CancelTaskResult:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class GetTaskPayloadResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class GetTaskPayloadResult(Value):
     """The result of a task; what is in `extra` is what the request itself would have been answered."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -186,8 +186,8 @@ class GetTaskPayloadResult:
     """The members of the result."""
 
 
-@attrs.frozen(kw_only=True)
-class ListTasksResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ListTasksResult(Value):
     """One page of the tasks that are kept."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN
@@ -202,8 +202,8 @@ class ListTasksResult:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class TaskStatusNotificationParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TaskStatusNotificationParams(Value):
     """The news that a task's status changed."""
 
     SPAN: ClassVar[Span] = TASKS_SPAN

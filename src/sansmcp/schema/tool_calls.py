@@ -8,11 +8,11 @@ from sansmcp.schema.content import ContentBlock
 from sansmcp.schema.input_required import InputResponses
 from sansmcp.schema.members import Meta, RequestMeta, member
 from sansmcp.schema.tasks import TaskMetadata
-from sansmcp.values import ABSENT, JSON, Absent
+from sansmcp.values import ABSENT, JSON, Absent, Value
 
 
-@attrs.frozen(kw_only=True)
-class CallToolRequestParams:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CallToolRequestParams(Value):
     """The request to call a tool."""
 
     name: str
@@ -33,8 +33,8 @@ class CallToolRequestParams:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class CallToolResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CallToolResult(Value):
     """What a tool returned."""
 
     content: tuple[ContentBlock, ...]

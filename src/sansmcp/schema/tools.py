@@ -7,7 +7,7 @@ import attrs
 
 from sansmcp.schema.base import CacheScope, Cursor, Icon
 from sansmcp.schema.members import Check, Meta, Milliseconds, Span, member
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 
 def _is_object_schema(schema: Mapping[str, JSON]) -> bool:
@@ -51,8 +51,8 @@ OutputSchema: TypeAlias = Annotated[
 """Any JSON Schema that is an object."""
 
 
-@attrs.frozen(kw_only=True)
-class ToolAnnotations:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ToolAnnotations(Value):
     """Hints about what a tool does; never to be believed from a server that is not trusted."""
 
     SPAN: ClassVar[Span] = Span(since="2025-03-26")
@@ -71,8 +71,8 @@ class ToolAnnotations:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ToolExecution:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ToolExecution(Value):
     """How a tool may be run."""
 
     SPAN: ClassVar[Span] = Span(since="2025-11-25", until="2025-11-25")
@@ -83,8 +83,8 @@ class ToolExecution:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class Tool:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Tool(Value):
     """A tool that a model may call."""
 
     name: str
@@ -113,8 +113,8 @@ class Tool:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ListToolsResult:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ListToolsResult(Value):
     """One page of the tools that a server has."""
 
     tools: tuple[Tool, ...]
@@ -139,8 +139,8 @@ class ListToolsResult:
     """Members that no revision knows."""
 
 
-@attrs.frozen(kw_only=True)
-class ToolChoice:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ToolChoice(Value):
     """Whether a model may, must or must not call tools."""
 
     SPAN: ClassVar[Span] = Span(since="2025-11-25")

@@ -17,7 +17,7 @@ from sansmcp.schema.downgrade import downgrade_of
 from sansmcp.schema.members import Row, constants_of, is_schema_type, rows_of, span_of
 from sansmcp.schema.mismatch import SchemaError
 from sansmcp.schema.revisions import Revision
-from sansmcp.values import ABSENT, JSON
+from sansmcp.values import ABSENT, JSON, Value
 
 Hook: TypeAlias = Callable[[JSON], JSON]
 """Writes a value."""
@@ -102,8 +102,8 @@ def _union_kind(member: JSON) -> tuple[type, ...]:
     )
 
 
-@attrs.frozen(kw_only=True)
-class _Writer:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _Writer(Value):
     """Makes the hooks that depend on the revision or on other hooks."""
 
     converter: Converter

@@ -8,11 +8,11 @@ import attrs
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.server.constraints import Constraint, Ge, Gt, Le, Lt, MaxLength, MinLength, Pattern
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 
-@attrs.frozen(kw_only=True)
-class Check:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Check(Value):
     """One rule for values that are already of the right type."""
 
     expected: str

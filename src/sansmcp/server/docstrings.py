@@ -11,6 +11,8 @@ from typing import Final
 
 import attrs
 
+from sansmcp.values import Value
+
 _PARAMETERS: Final = frozenset(
     {"args", "arguments", "attributes", "keyword args", "parameters", "other parameters"}
 )
@@ -33,8 +35,8 @@ _NUMPY_ITEM: Final = re.compile(r"\*{0,2}(\w+)(?:\s*,\s*\*{0,2}\w+)*\s*(?::.*)?"
 _FIELD: Final = re.compile(r":(\w+)([^:]*):\s*(.*)")
 
 
-@attrs.frozen(kw_only=True)
-class Documentation:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Documentation(Value):
     """What a docstring says."""
 
     description: str | None

@@ -17,7 +17,7 @@ from sansmcp.server.json_schemas import object_schema
 from sansmcp.server.reading import Hook, ObjectReader, reader_of
 from sansmcp.server.records import RecordField, fields_of, is_record
 from sansmcp.server.shapes import shape_of
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 VALUE: Final = "value"
 """The field of a form that asks for one value only."""
@@ -44,8 +44,8 @@ _NULL: Final = {"type": "null"}
 _FORMATS: Final = frozenset({"email", "uri", "date", "date-time"})
 
 
-@attrs.frozen(kw_only=True)
-class Form:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Form(Value):
     """How to ask for a value of a type."""
 
     requested: schema.RequestedSchema

@@ -13,13 +13,13 @@ from sansmcp.server.context import Context
 from sansmcp.server.docstrings import documentation_of
 from sansmcp.server.records import RecordField, hints_of
 from sansmcp.server.shapes import NotedShape, shape_of
-from sansmcp.values import ABSENT, JSON, Absent
+from sansmcp.values import ABSENT, JSON, Absent, Value
 
 _CALLED_BY_NAME: Final = frozenset({inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY})
 
 
-@attrs.frozen(kw_only=True)
-class Handler:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Handler(Value):
     """A function of a user's, and all that is known of it."""
 
     function: Callable[..., JSON]

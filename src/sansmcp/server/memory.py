@@ -11,13 +11,13 @@ import attrs
 from sansmcp import schema
 from sansmcp.schema import LATEST_MODERN, codec_for
 from sansmcp.session import InputAnswer, InputRefused
-from sansmcp.values import ABSENT, JSON
+from sansmcp.values import ABSENT, JSON, Value
 
 _CODEC = codec_for(LATEST_MODERN)
 
 
-@attrs.frozen(kw_only=True)
-class Answer:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Answer(Value):
     """What a client said to one question."""
 
     question: str
@@ -26,8 +26,8 @@ class Answer:
     """The answer, or the error in its place."""
 
 
-@attrs.frozen(kw_only=True)
-class Memory:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Memory(Value):
     """What the runs before this one leave to it."""
 
     round: int = 0

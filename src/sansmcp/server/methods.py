@@ -15,13 +15,13 @@ from sansmcp.server.shapes import shape_of
 from sansmcp.server.targets import ArgumentsRefusedError, Target
 from sansmcp.server.writing import Hook, plain, writer_of
 from sansmcp.session import NotificationReceived, RequestReceived
-from sansmcp.values import ABSENT, JSON
+from sansmcp.values import ABSENT, JSON, Value
 
 # 2026-07-28, Tasks extension: these names are kept for it.
 _RESERVED: Final = ("tasks/", "notifications/tasks")
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class MethodTarget(Target):
     """One request of a user's own."""
 
@@ -43,8 +43,8 @@ class MethodTarget(Target):
         return schema.Result(meta=meta, extra=written)
 
 
-@attrs.frozen(kw_only=True)
-class NotificationTarget:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NotificationTarget(Value):
     """One notification of a user's own that clients send."""
 
     name: str

@@ -31,14 +31,14 @@ from sansmcp.server.targets import Target
 from sansmcp.server.tools import check_name, refused
 from sansmcp.server.writing import plain
 from sansmcp.session import RequestReceived
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 Fill: TypeAlias = Callable[[Mapping[str, str], Context | None], JSON]
 """Binds the arguments and calls the function."""
 
 
-@attrs.frozen(kw_only=True)
-class PromptOptions:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class PromptOptions(Value):
     """What a user says of a prompt, beside its function."""
 
     name: str | None = None
@@ -55,7 +55,7 @@ class PromptOptions:
     """Whether a `def` may block."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class PromptTarget(Target):
     """One prompt."""
 

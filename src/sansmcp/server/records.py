@@ -7,11 +7,11 @@ from typing import get_args, get_origin, get_type_hints
 import attrs
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.values import ABSENT, JSON, Absent
+from sansmcp.values import ABSENT, JSON, Absent, Value
 
 
-@attrs.frozen(kw_only=True)
-class RecordField:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RecordField(Value):
     """One field of a record."""
 
     name: str

@@ -23,10 +23,10 @@ from sansmcp.server.resources import ResourceTarget
 from sansmcp.server.targets import Refused, Target
 from sansmcp.server.tools import ToolTarget
 from sansmcp.session import RequestReceived
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Page(Target):
     """Answers with the one page that a list has."""
 
@@ -48,7 +48,7 @@ class Page(Target):
         return value
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Completions(Target):
     """Proposes nothing: 2024-11-05 lets clients ask though no capability was declared."""
 
@@ -71,8 +71,8 @@ class Completions(Target):
         return value
 
 
-@attrs.frozen(kw_only=True)
-class Registry:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Registry(Value):
     """What a server offers at one instant."""
 
     tools: Mapping[str, ToolTarget] = attrs.field(factory=dict)

@@ -13,11 +13,11 @@ from sansmcp.server.functions import handler_of
 from sansmcp.server.targets import Target
 from sansmcp.server.writing import plain
 from sansmcp.session import RequestReceived
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 
-@attrs.frozen(kw_only=True)
-class ResourceOptions:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ResourceOptions(Value):
     """What a user says of a resource, beside its URI and its function or value."""
 
     name: str | None = None
@@ -40,7 +40,7 @@ class ResourceOptions:
     """Whether a `def` may block."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ResourceTarget(Target):
     """One resource."""
 

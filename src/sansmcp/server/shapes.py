@@ -18,32 +18,32 @@ import attrs
 from sansmcp.errors import LocalProtocolError
 from sansmcp.server.constraints import Constraint, Description
 from sansmcp.server.records import RecordField, fields_of, is_record
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 
-@attrs.frozen(kw_only=True)
-class AnyShape:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AnyShape(Value):
     """Any JSON value."""
 
 
-@attrs.frozen(kw_only=True)
-class ScalarShape:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ScalarShape(Value):
     """A text, a number, true or false, or null."""
 
     cls: type
     """str, int, float, bool or NoneType."""
 
 
-@attrs.frozen(kw_only=True)
-class TextShape:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TextShape(Value):
     """A value that is written as text."""
 
     cls: type
     """A key of `TEXT_FORMATS`."""
 
 
-@attrs.frozen(kw_only=True)
-class ChoiceShape:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ChoiceShape(Value):
     """One of some values: a Literal or an Enum."""
 
     values: tuple[str | int | float | bool | None, ...]
@@ -52,8 +52,8 @@ class ChoiceShape:
     """What each stands for in Python."""
 
 
-@attrs.frozen(kw_only=True)
-class ArrayShape:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ArrayShape(Value):
     """An array of any length."""
 
     item: "Shape"
@@ -62,40 +62,40 @@ class ArrayShape:
     """list, tuple, set or frozenset."""
 
 
-@attrs.frozen(kw_only=True)
-class TupleShape:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class TupleShape(Value):
     """An array of a fixed length."""
 
     items: tuple["Shape", ...]
     """What each item is."""
 
 
-@attrs.frozen(kw_only=True)
-class MappingShape:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class MappingShape(Value):
     """An object with any names."""
 
     value: "Shape"
     """What each member is."""
 
 
-@attrs.frozen(kw_only=True)
-class RecordShape:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RecordShape(Value):
     """An object with fields."""
 
     cls: type
     """An attrs class, a dataclass or a TypedDict."""
 
 
-@attrs.frozen(kw_only=True)
-class UnionShape:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class UnionShape(Value):
     """A value of one of several shapes."""
 
     members: tuple["Shape", ...]
     """The shapes."""
 
 
-@attrs.frozen(kw_only=True)
-class NotedShape:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NotedShape(Value):
     """A value that is described, or must keep more than its shape."""
 
     inner: "Shape"

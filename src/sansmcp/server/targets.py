@@ -8,15 +8,15 @@ from sansmcp import schema
 from sansmcp.errors import RpcError, SansmcpError
 from sansmcp.server.context import Context
 from sansmcp.session import RequestReceived
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 
 class ArgumentsRefusedError(SansmcpError):
     """The arguments of a request do not fit; the text says where, and is for the peer."""
 
 
-@attrs.frozen(kw_only=True)
-class Target(abc.ABC):
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Target(Value, abc.ABC):
     """Something that answers requests; the same one answers many at a time."""
 
     name: str
@@ -50,7 +50,7 @@ class Target(abc.ABC):
         return None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Refused(Target):
     """Answers with an error."""
 

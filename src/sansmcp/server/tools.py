@@ -18,14 +18,14 @@ from sansmcp.server.reading import ObjectReader
 from sansmcp.server.results import Results, raw_results, results_of
 from sansmcp.server.targets import ArgumentsRefusedError, Target
 from sansmcp.session import RequestReceived
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 # 2025-11-25, Tools, Tool Names: what a name should be; other names are allowed.
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII)
 
 
-@attrs.frozen(kw_only=True)
-class ToolOptions:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ToolOptions(Value):
     """What a user says of a tool, beside its function."""
 
     name: str | None = None
@@ -48,7 +48,7 @@ class ToolOptions:
     """Whether a `def` may block."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ToolTarget(Target):
     """One tool."""
 

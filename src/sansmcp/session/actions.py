@@ -4,12 +4,12 @@ from typing import TypeAlias
 
 import attrs
 
-from sansmcp.values import RequestId
+from sansmcp.values import RequestId, Value
 from sansmcp.wire import Batch, Message
 
 
-@attrs.frozen(kw_only=True)
-class Send:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Send(Value):
     """Send one message."""
 
     message: Message | Batch
@@ -22,8 +22,8 @@ class Send:
     """Of equal keys not yet written the newest wins; None is never replaced."""
 
 
-@attrs.frozen(kw_only=True)
-class Cancel:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Cancel(Value):
     """Tell the peer that a request is given up.
 
     On stdio and in the legacy era it is `notifications/cancelled`; on modern HTTP the response
@@ -38,16 +38,16 @@ class Cancel:
     """The peer's request that this belongs to; None if it belongs to none."""
 
 
-@attrs.frozen(kw_only=True)
-class EndExchange:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class EndExchange(Value):
     """End the exchange of a request that will never be answered; framings without exchanges do nothing."""
 
     request_id: RequestId
     """The peer's request."""
 
 
-@attrs.frozen(kw_only=True)
-class Close:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Close(Value):
     """Close the channel once everything before this is written."""
 
 

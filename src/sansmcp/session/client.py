@@ -16,14 +16,14 @@ from sansmcp.session.pace import check_rise
 from sansmcp.session.questions import Question
 from sansmcp.session.states import DetectionState, RequestState, Step
 from sansmcp.session.stats import SessionStats
-from sansmcp.values import ABSENT, JSON, RequestId
+from sansmcp.values import ABSENT, JSON, RequestId, Value
 from sansmcp.wire import Batch, ErrorObject, ErrorResponse, Notification, Request, Response
 
 _OWN_COMMANDS = {"initialize": "connect", "subscriptions/listen": "listen"}
 
 
-@attrs.frozen(kw_only=True)
-class CallRequest:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CallRequest(Value):
     """One call of `send_batch`."""
 
     method: str

@@ -30,7 +30,7 @@ from sansmcp.schema import (
     Side,
     codec_for,
 )
-from sansmcp.values import ABSENT, JSON, Absent, ProgressToken, RequestId
+from sansmcp.values import ABSENT, JSON, Absent, ProgressToken, RequestId, Value
 from sansmcp.wire import Request
 
 _PREFIX: Final = "io.modelcontextprotocol/"
@@ -47,8 +47,8 @@ LOG_LEVELS: Final[Mapping[str, int]] = {
 """The levels of log messages and how severe they are."""
 
 
-@attrs.frozen(kw_only=True)
-class ModernRequest:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ModernRequest(Value):
     """What a modern request says of itself."""
 
     revision: Revision
@@ -61,8 +61,8 @@ class ModernRequest:
     """The least severe level of log messages it wants; None for none."""
 
 
-@attrs.frozen(kw_only=True)
-class Refusal:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Refusal(Value):
     """Why a request cannot be served, as the error to answer with."""
 
     code: int

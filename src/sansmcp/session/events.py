@@ -7,7 +7,7 @@ import attrs
 
 from sansmcp import schema
 from sansmcp.schema import Era, Revision
-from sansmcp.values import ABSENT, JSON, Absent, ProgressToken, RequestId, Word
+from sansmcp.values import ABSENT, JSON, Absent, ProgressToken, RequestId, Value, Word
 from sansmcp.wire import Message, Notification, Request
 
 CallHandle = NewType("CallHandle", int)
@@ -30,8 +30,8 @@ class ChangeKind(Word):
     """The contents of one resource."""
 
 
-@attrs.frozen(kw_only=True)
-class Change:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Change(Value):
     """One thing that changed on a server."""
 
     kind: ChangeKind
@@ -40,8 +40,8 @@ class Change:
     """The resource, where one resource changed; else None."""
 
 
-@attrs.frozen(kw_only=True)
-class InputRefused:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class InputRefused(Value):
     """The client answered a question with an error; it takes the place of an answer."""
 
     code: int
@@ -56,8 +56,8 @@ InputAnswer: TypeAlias = schema.ElicitResult | schema.CreateMessageResult | sche
 """The answer to a question that was put to a client."""
 
 
-@attrs.frozen(kw_only=True)
-class ProtocolViolated:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ProtocolViolated(Value):
     """The peer broke a rule; the reply, where one is due, is already queued."""
 
     reason: str
@@ -70,8 +70,8 @@ class ProtocolViolated:
     """The start of the raw text, at most 80 characters."""
 
 
-@attrs.frozen(kw_only=True)
-class MessageDropped:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class MessageDropped(Value):
     """A good message had no place: a late answer, an unknown or duplicate id, an unknown token."""
 
     reason: str
@@ -80,8 +80,8 @@ class MessageDropped:
     """The message."""
 
 
-@attrs.frozen(kw_only=True)
-class NotificationReceived:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NotificationReceived(Value):
     """The peer sent a notification that has no event of its own."""
 
     method: str
@@ -92,8 +92,8 @@ class NotificationReceived:
     """The whole message."""
 
 
-@attrs.frozen(kw_only=True)
-class Disconnected:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Disconnected(Value):
     """The connection has ended; it is always the last event, and comes once."""
 
     reason: str
@@ -105,8 +105,8 @@ class Disconnected:
     """
 
 
-@attrs.frozen(kw_only=True)
-class ConnectionLost:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ConnectionLost(Value):
     """A client's connection has ended and is made again; `Connected` or `Disconnected` follows."""
 
     reason: str
@@ -117,8 +117,8 @@ class ConnectionLost:
     """Seconds until it is made."""
 
 
-@attrs.frozen(kw_only=True)
-class SessionOpened:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SessionOpened(Value):
     """A client was answered on `initialize`: a legacy session begins."""
 
     revision: Revision
@@ -129,21 +129,21 @@ class SessionOpened:
     """What the client can do."""
 
 
-@attrs.frozen(kw_only=True)
-class ClientInitialized:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ClientInitialized(Value):
     """The client of a legacy session is ready; it comes once in a session."""
 
 
-@attrs.frozen(kw_only=True)
-class SessionEnded:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SessionEnded(Value):
     """A legacy session is over."""
 
     reason: str
     """Why it ended."""
 
 
-@attrs.frozen(kw_only=True)
-class RequestReceived:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RequestReceived(Value):
     """A request is to be answered: give exactly one of respond, fail or require_input for it.
 
     The same request comes again, with the answers and a higher round, after `require_input`: in the
@@ -180,8 +180,8 @@ class RequestReceived:
     """How often the handler has run before, as far as this session knows."""
 
 
-@attrs.frozen(kw_only=True)
-class RequestCancelled:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RequestCancelled(Value):
     """The client gave the request up: stop the work; what is answered now will be dropped."""
 
     request_id: RequestId
@@ -190,16 +190,16 @@ class RequestCancelled:
     """What the client or the session says about it."""
 
 
-@attrs.frozen(kw_only=True)
-class AnswerDropped:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class AnswerDropped(Value):
     """An answer came for a request that had been cancelled; nothing was sent."""
 
     request_id: RequestId
     """The request; it is finished now."""
 
 
-@attrs.frozen(kw_only=True)
-class HandlerFailed:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class HandlerFailed(Value):
     """A handler raised; the peer was told only that it failed."""
 
     request_id: RequestId
@@ -212,8 +212,8 @@ class HandlerFailed:
     """What was raised, with its traceback."""
 
 
-@attrs.frozen(kw_only=True)
-class SubscriptionOpened:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SubscriptionOpened(Value):
     """A client wants to hear of changes; it was acknowledged already."""
 
     subscription_id: RequestId | None
@@ -222,8 +222,8 @@ class SubscriptionOpened:
     """What will be told."""
 
 
-@attrs.frozen(kw_only=True)
-class SubscriptionClosed:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SubscriptionClosed(Value):
     """A client no longer hears of changes."""
 
     subscription_id: RequestId | None
@@ -234,8 +234,8 @@ class SubscriptionClosed:
     """Why it ended."""
 
 
-@attrs.frozen(kw_only=True)
-class Connected:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Connected(Value):
     """The client knows its server; calls may be sent. It comes again when the finding was revised."""
 
     revision: Revision
@@ -250,8 +250,8 @@ class Connected:
     """How the server wants to be used, for the model."""
 
 
-@attrs.frozen(kw_only=True)
-class ResponseReceived:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ResponseReceived(Value):
     """A call has its result."""
 
     handle: CallHandle
@@ -262,8 +262,8 @@ class ResponseReceived:
     """The typed result of the method table."""
 
 
-@attrs.frozen(kw_only=True)
-class RequestFailed:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RequestFailed(Value):
     """The peer answered a call with an error."""
 
     handle: CallHandle
@@ -278,8 +278,8 @@ class RequestFailed:
     """Its data."""
 
 
-@attrs.frozen(kw_only=True)
-class RequestTimedOut:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RequestTimedOut(Value):
     """No answer came in time; the peer was told to stop and may or may not have done the work."""
 
     handle: CallHandle
@@ -290,8 +290,8 @@ class RequestTimedOut:
     """Which deadline passed."""
 
 
-@attrs.frozen(kw_only=True)
-class RequestLost:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RequestLost(Value):
     """No answer can come any more; the peer may or may not have done the work."""
 
     handle: CallHandle
@@ -302,8 +302,8 @@ class RequestLost:
     """Why no answer can come."""
 
 
-@attrs.frozen(kw_only=True)
-class ProgressReceived:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ProgressReceived(Value):
     """A call got further."""
 
     handle: CallHandle
@@ -316,8 +316,8 @@ class ProgressReceived:
     """A sentence for people."""
 
 
-@attrs.frozen(kw_only=True)
-class LogReceived:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class LogReceived(Value):
     """The server sent a log message."""
 
     level: schema.LoggingLevel
@@ -328,8 +328,8 @@ class LogReceived:
     """The name of the logger."""
 
 
-@attrs.frozen(kw_only=True)
-class InputRequested:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class InputRequested(Value):
     """The server asks something: give exactly one of provide_input or refuse_input for it."""
 
     handle: InputHandle
@@ -344,8 +344,8 @@ class InputRequested:
     """The whole message, as it was parsed; None in the modern era, where a question is no message."""
 
 
-@attrs.frozen(kw_only=True)
-class InputCancelled:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class InputCancelled(Value):
     """A question is withdrawn: stop asking; what is answered now will be dropped."""
 
     handle: InputHandle
@@ -354,8 +354,8 @@ class InputCancelled:
     """What the server or the session says about it."""
 
 
-@attrs.frozen(kw_only=True)
-class SubscriptionAcknowledged:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SubscriptionAcknowledged(Value):
     """The server tells of changes from now on."""
 
     handle: CallHandle
@@ -364,8 +364,8 @@ class SubscriptionAcknowledged:
     """What it agreed to tell; it may be less than was asked for."""
 
 
-@attrs.frozen(kw_only=True)
-class ChangeReceived:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ChangeReceived(Value):
     """Something changed on the server."""
 
     change: Change
@@ -374,8 +374,8 @@ class ChangeReceived:
     """The subscription it was told on; None in the legacy era, where changes come unasked."""
 
 
-@attrs.frozen(kw_only=True)
-class SubscriptionEnded:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SubscriptionEnded(Value):
     """The server tells no more changes on this subscription."""
 
     handle: CallHandle

@@ -62,12 +62,12 @@ from sansmcp.session.states import (
     RequestInput,
     Step,
 )
-from sansmcp.values import JSON, RequestId
+from sansmcp.values import JSON, RequestId, Value
 from sansmcp.wire import Notification, Request
 
 
-@attrs.frozen(kw_only=True)
-class Finding:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Finding(Value):
     """What a client learned about a server: keep it, and the next connection needs no probe."""
 
     revision: Revision

@@ -13,7 +13,7 @@ from sansmcp.session.events import (
     MessageDropped,
     ProtocolViolated,
 )
-from sansmcp.values import JSON, Word
+from sansmcp.values import JSON, Value, Word
 
 
 class Severity(Word):
@@ -25,8 +25,8 @@ class Severity(Word):
     DEBUG = "DEBUG"
 
 
-@attrs.frozen(kw_only=True)
-class Report:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Report(Value):
     """One line of a log."""
 
     severity: Severity

@@ -2,9 +2,11 @@
 
 import attrs
 
+from sansmcp.values import Value
 
-@attrs.frozen(kw_only=True)
-class Timeouts:
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Timeouts(Value):
     """How long a session waits, in seconds."""
 
     # The TypeScript SDK gives a request 60 s; browsers and proxies are near that.
@@ -24,8 +26,8 @@ class Timeouts:
     """Requests that run when the peer ends its input."""
 
 
-@attrs.frozen(kw_only=True)
-class SessionLimits:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SessionLimits(Value):
     """How much one peer may ask for at a time."""
 
     # No SDK has a bound; the Python SDK spends 18 kB on each request in flight.
@@ -64,8 +66,8 @@ class SessionLimits:
     """Seconds from one log message of a logger and level to the next when the burst is used up."""
 
 
-@attrs.frozen(kw_only=True)
-class Restart:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Restart(Value):
     """How a client makes a lost connection again, by starting the server anew or by dialling again."""
 
     # Five, as reconnections of an event stream; a server that cannot start does not improve.
@@ -90,8 +92,8 @@ class Restart:
         return full * (0.75 + 0.25 * share)
 
 
-@attrs.frozen(kw_only=True)
-class KeepAlive:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class KeepAlive(Value):
     """Pings in a legacy session while nothing else is under way; off unless given."""
 
     # The websockets library pings every 20 s and waits 20 s.

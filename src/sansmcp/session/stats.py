@@ -3,6 +3,7 @@
 import attrs
 
 from sansmcp.session.states import LinkState, Phase
+from sansmcp.values import Value
 
 
 @attrs.define
@@ -18,8 +19,8 @@ class Counters:
     dropped: int = 0
 
 
-@attrs.frozen(kw_only=True)
-class SessionStats:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SessionStats(Value):
     """How a session is doing, at one instant."""
 
     phase: Phase

@@ -48,7 +48,7 @@ class SeededRandom:
         return taken
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class SeededEnvironment(Environment):
     """An environment that is the same in every run of a test."""
 

@@ -15,11 +15,11 @@ from sansmcp.client import Call, ClientSettings
 from sansmcp.schema import Revision, Side
 from sansmcp.server import ServeSettings
 from sansmcp.testing.steps import Ability, Peer
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 
-@attrs.frozen(kw_only=True)
-class Setup:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Setup(Value):
     """How a connection is to be made."""
 
     revision: Revision

@@ -17,14 +17,14 @@ from sansmcp.testing.harness import Ended, Harness, Setup
 from sansmcp.testing.steps import Answer, Asked, Scenario, Step
 from sansmcp.testing.suite_server import NOTE, SUITE_METHODS
 from sansmcp.testing.verdicts import fault_of_end, fault_of_events, fault_of_progress, fault_of_raised
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 # Far more than what is under way can need; a call costs a tenth of a millisecond or more.
 _MOST_TRIES: Final = 2_000
 
 
-@attrs.frozen(kw_only=True)
-class Played:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Played(Value):
     """What happened, as lines of text that are the same wherever the scenario is played."""
 
     client: tuple[str, ...]

@@ -10,7 +10,7 @@ from typing import ClassVar, TypeAlias
 import attrs
 
 from sansmcp.schema import REVISIONS, Revision, Side
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 
 class Ability(enum.Enum):
@@ -97,8 +97,8 @@ Expected: TypeAlias = Answer | Echoed | ToolFailed | Raises | GivenUp
 # Steps
 
 
-@attrs.frozen(kw_only=True)
-class Open:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Open(Value):
     """Serve, and connect."""
 
     peer: Peer = Peer.SERVER
@@ -305,8 +305,8 @@ Step: TypeAlias = (
 )
 
 
-@attrs.frozen(kw_only=True)
-class Scenario:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Scenario(Value):
     """One course of events that every binding must get through, with nothing left behind at its end."""
 
     name: str

@@ -14,6 +14,7 @@ import attrs
 
 from sansmcp.session import Link
 from sansmcp.trace.masking import mask_secrets
+from sansmcp.values import Value
 from sansmcp.wire import DEFAULT_LIMITS
 
 
@@ -26,8 +27,8 @@ class Direction(enum.Enum):
     """This side sent them."""
 
 
-@attrs.frozen(kw_only=True)
-class Passed:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Passed(Value):
     """A line that has passed, or the end of one direction."""
 
     at: float | None

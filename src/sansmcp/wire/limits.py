@@ -4,9 +4,11 @@ from typing import Final
 
 import attrs
 
+from sansmcp.values import Value
 
-@attrs.frozen(kw_only=True)
-class Limits:
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Limits(Value):
     """The bounds of one message, checked before anything is built from it.
 
     A message past a bound is a `Violation`; it costs one message, never the connection.

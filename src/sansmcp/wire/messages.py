@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from sansmcp.values import ABSENT, JSON, Absent, RequestId
+from sansmcp.values import ABSENT, JSON, Absent, RequestId, Value
 
 _EXCERPT_CHARACTERS: Final = 80
 
@@ -20,8 +20,8 @@ NO_MEMBERS: Final[Mapping[str, JSON]] = MappingProxyType({})
 """The `extra` of a message that has none; shared, and not to be written to."""
 
 
-@attrs.frozen(kw_only=True)
-class Request:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Request(Value):
     """A call that is to be answered.
 
     Args:
@@ -39,8 +39,8 @@ class Request:
     size: int = attrs.field(default=0, eq=False, repr=False)
 
 
-@attrs.frozen(kw_only=True)
-class Notification:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Notification(Value):
     """A message that is not answered.
 
     Args:
@@ -56,8 +56,8 @@ class Notification:
     size: int = attrs.field(default=0, eq=False, repr=False)
 
 
-@attrs.frozen(kw_only=True)
-class Response:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Response(Value):
     """The answer to a request that went well.
 
     Args:
@@ -73,8 +73,8 @@ class Response:
     size: int = attrs.field(default=0, eq=False, repr=False)
 
 
-@attrs.frozen(kw_only=True)
-class ErrorObject:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ErrorObject(Value):
     """Why a request was refused.
 
     Args:
@@ -90,8 +90,8 @@ class ErrorObject:
     extra: Mapping[str, JSON] = NO_MEMBERS
 
 
-@attrs.frozen(kw_only=True)
-class ErrorResponse:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ErrorResponse(Value):
     """The answer to a request that was refused, or to what could not be read.
 
     Args:
@@ -124,8 +124,8 @@ class Shape(enum.Enum):
     """None of these, or no JSON object at all."""
 
 
-@attrs.frozen(kw_only=True)
-class Violation:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Violation(Value):
     """What came in the place of a message.
 
     Args:
@@ -151,8 +151,8 @@ def make_excerpt(data: bytes | bytearray) -> str:
     return data[: 4 * _EXCERPT_CHARACTERS].decode(errors="backslashreplace")[:_EXCERPT_CHARACTERS]
 
 
-@attrs.frozen(kw_only=True)
-class Batch:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Batch(Value):
     """A JSON array of messages; whether a revision allows it is not decided here.
 
     Args:
