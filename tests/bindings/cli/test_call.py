@@ -67,7 +67,7 @@ def test_all_arguments_may_be_given_as_one_object(tmp_path) -> None:
 )
 def test_wrong_arguments_are_answered_with_what_the_tool_takes(words, said) -> None:
     done = call(*words)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert said in done.stderr
     assert "add takes these arguments:\n  a: integer\n  b: integer\n" in done.stderr
 
@@ -86,7 +86,7 @@ def test_wrong_arguments_are_answered_with_what_the_tool_takes(words, said) -> N
 )
 def test_words_that_mean_nothing_are_explained_before_a_server_is_started(words, said) -> None:
     done = run("call", "no-such-program", "--", *words)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert said in done.stderr
 
 
@@ -99,7 +99,7 @@ def test_an_object_that_is_none_is_explained(whole) -> None:
 
 def test_an_unknown_tool_is_answered_with_those_there_are() -> None:
     done = call("ad")
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert "the server has no tool 'ad'; did you mean add?" in done.stderr
     assert "  add(a: integer, b: integer)\n" in done.stderr
     assert "did you mean" not in call("entirely-else").stderr
@@ -154,14 +154,14 @@ def test_variables_and_the_folder_of_the_command_can_be_set(tmp_path) -> None:
 def test_a_call_that_takes_too_long_is_given_up(tmp_path) -> None:
     file = tmp_path / "noticed"
     done = call("wait", options=["--timeout", "0.5", "--env", f"GIVEN_UP={file}"])
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert "--timeout SECONDS waits longer" in done.stderr
     assert file.read_text() == "timed out"
 
 
 def test_a_server_that_dies_during_the_call_is_told_with_its_code() -> None:
     done = call("leave")
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert "exited with code 7; it may or may not have done the work" in done.stderr
 
 

@@ -42,7 +42,7 @@ def test_a_list_may_be_of_some_kinds_only() -> None:
         "no templates\n",
     ]
     done = run("list", *SERVER, "--", "prompt")
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert "expected some of tools, prompts, resources, templates behind --, found 'prompt'" in done.stderr
 
 
@@ -74,7 +74,7 @@ def test_a_resource_is_one_json_document_too() -> None:
 
 def test_an_unknown_resource_is_answered_with_those_there_are() -> None:
     done = run("read", *SERVER, "--", "notes://tody")
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert "did you mean notes://today" in done.stderr
     assert done.stderr.endswith("there is:\n  notes://today\n  notes://plant\n")
 
@@ -96,7 +96,7 @@ def test_what_is_read_has_to_be_named() -> None:
 )
 def test_a_server_that_cannot_be_reached_costs_one_line_that_says_what_to_do(words, said) -> None:
     done = run("list", *words)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
 

@@ -1,7 +1,6 @@
 """`sansmcp call`: calls a tool and prints what it returns."""
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 
@@ -12,7 +11,7 @@ from sansmcp_cli.arguments import arguments_for, near, read_arguments
 from sansmcp_cli.content import text_of
 from sansmcp_cli.faults import TOOL_FAILED, Fault
 from sansmcp_cli.options import open_client
-from sansmcp_cli.printing import say
+from sansmcp_cli.printing import say, say_document
 from sansmcp_cli.schemas import input_lines, signature
 from sansmcp_cli.screen import Screen, visible
 from sansmcp_threads import Client
@@ -51,8 +50,7 @@ def run_call(
             raise
         screen.clear()
         if chosen.json:
-            written = codec_for(client.revision).unstructure(result)
-            say(sys.stdout, json.dumps(written, ensure_ascii=False))
+            say_document(sys.stdout, codec_for(client.revision).unstructure(result))
         elif result.is_error:
             screen.say(text_of(result))
         else:

@@ -1,7 +1,6 @@
 """`sansmcp list`: shows what a server has."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
@@ -13,7 +12,7 @@ from sansmcp.values import JSON
 from sansmcp_cli.arguments import near
 from sansmcp_cli.faults import Fault
 from sansmcp_cli.options import open_client
-from sansmcp_cli.printing import say
+from sansmcp_cli.printing import say, say_document
 from sansmcp_cli.schemas import signature
 from sansmcp_cli.screen import Screen, visible
 from sansmcp_threads import Client
@@ -48,7 +47,7 @@ def run_list(
     with open_client(chosen, address, screen) as client:
         there = {kind: _items(client, kind) for kind in KINDS if not words or kind in words}
         if chosen.json:
-            say(sys.stdout, json.dumps(_document(client, there), ensure_ascii=False))
+            say_document(sys.stdout, _document(client, there))
         else:
             say(sys.stdout, *map(visible, _lines(client, there, explicit=bool(words))))
     return 0
@@ -95,7 +94,8 @@ def _lines(client: Client, there: dict[str, list[Item]], *, explicit: bool) -> I
         if items or explicit:
             yield from ("", kind if items else f"no {kind}")
         for item in items:
-            yield f"  {_head(item)}"
+            # One line each, whatever stands in a name.
+            yield f"  {' '.join(_head(item).splitlines())}"
             if summary := _summary(item):
                 yield f"      {summary}"
     if not any(there.values()) and not explicit:

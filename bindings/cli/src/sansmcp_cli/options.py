@@ -4,6 +4,7 @@ import argparse
 import math
 import sys
 from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final, get_args
 
@@ -84,11 +85,11 @@ def open_client(chosen: argparse.Namespace, address: Address, screen: Screen) ->
     terminal = sys.stdin.fileno() if sys.stdin is not None and sys.stdin.isatty() else None
     questions = Questions(screen, terminal, dict(_pairs("--answer", chosen.answer)))
     settings: ClientSettings = {
-        "info": Implementation(name="sansmcp-cli", version="0.1.0"),
+        "info": Implementation(name="sansmcp-cli", version=version("sansmcp-cli")),
         "elicitation": questions.answer,
         "elicitation_urls": True,
         "roots": None if chosen.root is None else [_root(path) for path in chosen.root],
-        "revisions": chosen.revision or REVISIONS,
+        "revisions": [revision for revision in REVISIONS if revision in (chosen.revision or REVISIONS)],
         "timeouts": _timeouts(chosen.timeout),
         "on_log": screen.log,
     }

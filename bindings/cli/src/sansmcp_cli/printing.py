@@ -2,8 +2,11 @@
 
 import contextlib
 import io
+import json
 import os
 from typing import TextIO
+
+from sansmcp.values import JSON
 
 
 def say(output: TextIO, *lines: str) -> None:
@@ -28,6 +31,16 @@ def write(output: TextIO, text: str) -> None:
         output.flush()
     except BrokenPipeError:
         close_quietly(output)
+
+
+def say_document(output: TextIO, value: JSON) -> None:
+    """Print a JSON document on one line; a terminal gets nothing in it that could move its cursor.
+
+    Args:
+        output: where to print.
+        value: what the document holds.
+    """
+    say(output, json.dumps(value, ensure_ascii=output.isatty()))
 
 
 def close_quietly(output: TextIO) -> None:

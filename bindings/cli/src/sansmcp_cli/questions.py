@@ -53,7 +53,9 @@ class Questions:
                 return cancel()
 
     def _visit(self, params: ElicitRequestURLParams) -> ElicitResult:
-        self._screen.say(f"The server asks you to visit a page: {params.message}", f"  {params.url}")
+        self._screen.say(
+            f"The server asks you to visit a page: {_indented(params.message)}", f"  {params.url}"
+        )
         if self._terminal is None:
             self._screen.say("declined: standard input is no terminal, so nobody can agree")
             return decline()
@@ -61,7 +63,7 @@ class Questions:
         return self._agree("Open it yourself if you trust it. Have you done what it asks?") or accept()
 
     def _fill_in(self, params: ElicitRequestFormParams) -> ElicitResult:
-        self._screen.say(f"The server asks: {params.message}")
+        self._screen.say(f"The server asks: {_indented(params.message)}")
         known = self._known(params)
         if self._terminal is None:
             return self._without_user(params, known)
@@ -149,3 +151,8 @@ class Questions:
             self._typed += typed
         line, _, self._typed = self._typed.partition(b"\n")
         return line.decode(errors="replace").strip()
+
+
+def _indented(message: str) -> str:
+    """Set off the lines of a message, so that none of them looks like one of ours."""
+    return "\n  ".join(message.splitlines())

@@ -2,7 +2,6 @@
 
 import argparse
 import base64
-import json
 import sys
 from collections.abc import Sequence
 
@@ -13,7 +12,7 @@ from sansmcp_cli.arguments import near
 from sansmcp_cli.content import size_of
 from sansmcp_cli.faults import Fault
 from sansmcp_cli.options import open_client
-from sansmcp_cli.printing import say, write
+from sansmcp_cli.printing import say, say_document, write
 from sansmcp_cli.screen import Screen, visible
 from sansmcp_threads import Client
 
@@ -41,8 +40,7 @@ def run_read(
     with open_client(chosen, address, screen) as client:
         result = _read(client, words[0])
         if chosen.json:
-            written = codec_for(client.revision).unstructure(result)
-            say(sys.stdout, json.dumps(written, ensure_ascii=False))
+            say_document(sys.stdout, codec_for(client.revision).unstructure(result))
         else:
             _show(result)
     return 0

@@ -10,6 +10,9 @@ from sansmcp.values import JSON
 # Deep enough for a reference to an optional choice; a schema may refer to itself.
 _DEPTH: Final = 8
 
+_CHOICES: Final = 12
+"""How many of the values to choose from are shown."""
+
 _KINDS: Final[Mapping[type, str]] = {
     bool: "boolean",
     int: "integer",
@@ -54,7 +57,8 @@ def type_text(schema: JSON, root: JSON, depth: int = _DEPTH) -> str:
     if not isinstance(schema, Mapping) or depth == 0:
         return "any"
     if isinstance(schema.get("enum"), list):
-        return " | ".join(json.dumps(value, ensure_ascii=False) for value in schema["enum"])
+        choices = [json.dumps(value, ensure_ascii=False) for value in schema["enum"]]
+        return " | ".join(choices[:_CHOICES]) + (" | ..." if len(choices) > _CHOICES else "")
     if "const" in schema:
         return json.dumps(schema["const"], ensure_ascii=False)
     if "$ref" in schema:

@@ -68,7 +68,7 @@ class Report:
     def announce_others(self) -> None:
         """Say that what follows are the other runtimes."""
         if not self.as_json:
-            self._print("", "the same on the other runtimes")
+            self._print("", "on the other runtimes")
 
     def compare(
         self, runtime: str, revision: Revision, lines: list[Line], first: str, expected: list[Line]
