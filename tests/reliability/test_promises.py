@@ -45,7 +45,7 @@ def test_a_handler_that_sleeps_for_an_hour_does_not_hold_up_the_exit(runtime):
     assert found.end.own <= ONE_SECOND * SLACK, found.end
 
 
-@pytest.mark.parametrize("kind", ["pipe", "socketpair", "fifo"])
+@pytest.mark.parametrize("kind", ["pipe", "socketpair", "socket", "fifo"])
 def test_a_server_whose_client_was_killed_is_gone_within_a_second(runtime, kind):
     found = client_killed(runtime, kind)
     assert found.gone

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import stat
 import sys
 
@@ -66,7 +67,10 @@ class StdioStream:
     async def _open(self, receive: Receive, end: End) -> None:
         loop = asyncio.get_running_loop()
         # The output first: what comes may be answered at once.
-        if _is_pipe(self._output):
+        if _is_socket(self._output):
+            far = socket.socket(fileno=self._output)
+            _, self._writing = await loop.create_connection(_SocketOutput, sock=far)
+        elif _is_pipe(self._output):
             pipe = os.fdopen(self._output, "wb", buffering=0)
             _, self._writing = await loop.connect_write_pipe(Outgoing, pipe)
         else:
@@ -75,6 +79,19 @@ class StdioStream:
             self._reading = _PipeInput(self._input, receive, end)
         else:
             self._reading = _FileInput(self._input, receive, end)
+
+
+class _SocketOutput(Outgoing):
+    """A socket that is written only: the input may be the same one, and is read elsewhere.
+
+    Not a pipe to asyncio, which takes bytes that come in on the writing side for its end.
+    """
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if not isinstance(transport, asyncio.ReadTransport):
+            raise AssertionError("unreachable: a socket has two directions")  # noqa: TRY004
+        transport.pause_reading()
 
 
 class _FileOutput(Outgoing):
@@ -147,5 +164,8 @@ class _FileInput:
 
 
 def _is_pipe(descriptor: int) -> bool:
-    mode = os.fstat(descriptor).st_mode
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+    return _is_socket(descriptor) or stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+
+
+def _is_socket(descriptor: int) -> bool:
+    return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
