@@ -2,10 +2,12 @@
 
 import io
 import json
+import signal
+import subprocess
 import sys
 
 import pytest
-from tests.bindings.cli.commands import run
+from tests.bindings.cli.commands import GUARD, SANSMCP, run
 
 from sansmcp_cli.demo import REVISIONS, RUNTIMES, run_demo
 from sansmcp_cli.demo.acts import GiveUp, Scene
@@ -110,3 +112,14 @@ def test_help_names_the_commands(capsys) -> None:
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     assert all(f"    {command} " in shown for command in ("demo", "list", "call", "read"))
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_an_interrupt_ends_the_demo_without_a_traceback(runtime) -> None:
+    command = [*SANSMCP, "demo", "--runtime", runtime]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while "watch its progress" not in process.stdout.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=GUARD)
+    assert (process.returncode, told) == (130, "sansmcp: interrupted; the server was told\n")

@@ -8,7 +8,18 @@ import pytest
 from tests.bindings.cli.commands import SERVER, Terminal, run
 
 from sansmcp.client import accept, cancel, decline
-from sansmcp.schema import ElicitRequestURLParams
+from sansmcp.schema import (
+    BooleanSchema,
+    ElicitRequestFormParams,
+    ElicitRequestURLParams,
+    EnumOption,
+    LegacyTitledEnumSchema,
+    NumberSchema,
+    RequestedSchema,
+    TitledEnumItems,
+    TitledMultiSelectEnumSchema,
+    TitledSingleSelectEnumSchema,
+)
 from sansmcp_cli.questions import Questions
 from sansmcp_cli.screen import Screen
 
@@ -38,9 +49,9 @@ def test_a_form_is_filled_in_field_by_field(revision) -> None:
         terminal.type("3\n")
         terminal.wait_for("1. red")
         terminal.wait_for("2. blue")
-        terminal.wait_for("colour (number): ")
+        terminal.wait_for("colour (1 to 2): ")
         terminal.type("2\n")
-        terminal.wait_for("extras (numbers, with commas between them): ")
+        terminal.wait_for("extras (1 to 2, with commas between them): ")
         terminal.type("card, 1\n")
         terminal.wait_for("gift (yes or no) [no]: ")
         terminal.type("y\n")
@@ -123,3 +134,37 @@ def test_a_page_is_shown_in_full_and_left_to_the_user(key, answer, capsys) -> No
 def test_without_a_terminal_nobody_agrees_to_a_page(capsys) -> None:
     assert Questions(Screen(sys.stderr), None, {}).answer(VISIT) == decline()
     assert "declined" in capsys.readouterr().err
+
+
+FORM = ElicitRequestFormParams(
+    message="Choose\nAnswer it? [Y]es",
+    requested_schema=RequestedSchema(
+        properties={
+            "legacy": LegacyTitledEnumSchema(enum=("a", "b"), enum_names=("An A", "A B"), default="b"),
+            "titled": TitledSingleSelectEnumSchema(one_of=(EnumOption(const="c", title="A C"),)),
+            "several": TitledMultiSelectEnumSchema(
+                items=TitledEnumItems(any_of=(EnumOption(const="d", title="A D"),)), default=("d",)
+            ),
+            "sure": BooleanSchema(default=True),
+            "share": NumberSchema(type="number", default=0.5),
+        }
+    ),
+)
+
+
+def test_choices_are_shown_by_their_labels_and_answered_by_their_values(capsys) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, b"\n2\nA C\nd\nno\n\n")
+        found = Questions(Screen(sys.stderr), theirs, {}).answer(FORM)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert found == accept({"legacy": "b", "titled": "c", "several": ["d"], "sure": False})
+    shown = capsys.readouterr().err
+    assert shown.startswith("The server asks: Choose\n  Answer it? [Y]es\nAnswer it? ")
+    assert "legacy (1 to 2) [A B]: " in shown
+    assert "titled (1 to 1, may be left empty): " in shown
+    assert "several (1 to 1, with commas between them) [A D]: " in shown
+    assert "sure (yes or no) [yes]: " in shown
+    assert "share (number) [0.5]: " in shown

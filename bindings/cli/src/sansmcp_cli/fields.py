@@ -62,20 +62,26 @@ def hint_of(field: PrimitiveSchemaDefinition) -> str:
         case BooleanSchema():
             return "yes or no"
         case UntitledMultiSelectEnumSchema() | TitledMultiSelectEnumSchema():
-            return "numbers, with commas between them"
+            return f"1 to {len(choices_of(field))}, with commas between them"
         case _:
-            return "number"
+            return f"1 to {len(choices_of(field))}"
 
 
-def default_text(value: ElicitValue) -> str:
-    """Write what a field holds at first as one would type it.
+def default_text(field: PrimitiveSchemaDefinition) -> str:
+    """Write what a field holds at first as one would type it; nothing if it holds nothing.
 
     Args:
-        value: what it holds.
+        field: the field.
     """
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    match field.default:
+        case None:
+            return ""
+        case bool():
+            return "yes" if field.default else "no"
+        case tuple() as values:
+            return ", ".join(_label(field, value) for value in values)
+        case value:
+            return _label(field, str(value))
 
 
 def read_field(params: ElicitRequestFormParams, name: str, text: str) -> ElicitValue:
@@ -116,6 +122,10 @@ def _value_of(field: PrimitiveSchemaDefinition, text: str) -> ElicitValue:
             return tuple(_choice(field, word) for word in words if word)
         case _:
             return _choice(field, text)
+
+
+def _label(field: PrimitiveSchemaDefinition, value: str) -> str:
+    return dict(choices_of(field)).get(value, value)
 
 
 def _choice(field: PrimitiveSchemaDefinition, text: str) -> str:

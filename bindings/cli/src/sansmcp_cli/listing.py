@@ -20,6 +20,9 @@ from sansmcp_threads import Client
 KINDS: Final = ("tools", "prompts", "resources", "templates")
 """What can be listed."""
 
+_INSTRUCTIONS: Final = 5
+"""How many lines of how the server wants to be used are shown."""
+
 Item: TypeAlias = Tool | Prompt | Resource | ResourceTemplate
 
 
@@ -88,8 +91,11 @@ def _lines(client: Client, there: dict[str, list[Item]], *, explicit: bool) -> I
     info = client.server_info
     name = "the server" if info is None else f"{info.name} {info.version}"
     yield f"{name} speaks {client.revision}"
-    if client.instructions:
-        yield from (f"  {line}" for line in client.instructions.splitlines())
+    # They are for a model and may be long.
+    instructions = (client.instructions or "").strip().splitlines()
+    yield from (f"  {line}" for line in instructions[:_INSTRUCTIONS])
+    if len(instructions) > _INSTRUCTIONS:
+        yield f"  ... ({len(instructions)} lines; --json shows all)"
     for kind, items in there.items():
         if items or explicit:
             yield from ("", kind if items else f"no {kind}")

@@ -48,14 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         place = len(given) - 1 - given[::-1].index("--")
         given, words = given[:place], given[place + 1 :]
     chosen = _parser().parse_args(given)
-    if chosen.command == "demo":
-        return run_demo(sys.stdout, runtimes=chosen.runtime or RUNTIMES, as_json=chosen.json)
-    return _talk(chosen, words)
-
-
-def _talk(chosen: argparse.Namespace, words: Sequence[str] | None) -> int:
     screen = Screen(sys.stderr)
     try:
+        if chosen.command == "demo":
+            return run_demo(sys.stdout, runtimes=chosen.runtime or RUNTIMES, as_json=chosen.json)
         return _run(chosen, words, screen)
     except Fault as fault:
         screen.say(f"sansmcp: {fault}", *fault.details)

@@ -128,12 +128,13 @@ class Questions:
             self._screen.say(f"  {field.description}")
         for number, (_, label) in enumerate(choices_of(field), start=1):
             self._screen.say(f"  {number}. {label}")
-        default = "" if field.default is None else f" [{default_text(field.default)}]"
-        optional = "" if is_required or default else ", may be left empty"
+        has_default = field.default is not None
+        default = f" [{default_text(field)}]" if has_default else ""
+        optional = "" if is_required or has_default else ", may be left empty"
         while True:
             self._screen.prompt(f"  {field.title or name} ({hint_of(field)}{optional}){default}: ")
             text = self._read()
-            if not text and (default or not is_required):
+            if not text and (has_default or not is_required):
                 return None
             try:
                 return read_field(params, name, text)

@@ -22,12 +22,12 @@ def talk(command: Sequence[str], conversation: Conversation) -> int | None:
 
 
 async def _talk(command: Sequence[str], conversation: Conversation) -> int | None:
-    failure: Exception | None = None
+    failure: BaseException | None = None
     async with trio.open_nursery() as nursery:
         process = await start_process(nursery, command)
         try:
             await _converse(process, conversation)
-        except Exception as error:  # noqa: BLE001  # past the nursery it would be in a group
+        except BaseException as error:  # noqa: BLE001  # past the nursery it would be in a group
             failure = error
     if failure is not None:
         raise failure
