@@ -101,6 +101,7 @@ ROWS: tuple[Row, ...] = (
     ("end of input, a handler in `time.sleep(3600)`", "1 s", exit_time(1, "stuck")),
     ("client killed, on pipes: until the server has exited", "1 s", killed("pipe")),
     ("the same, on socket pairs", "1 s", killed("socketpair")),
+    ("the same, on one socket for both directions", "1 s", killed("socket")),
     ("the same, on FIFOs", "1 s", killed("fifo")),
     ("memory of a call in flight", "", memory_per_call),
     ("close() of a child that ignores everything; what is left", "4.2 s; 0", ignoring),
