@@ -124,6 +124,12 @@ def end_process() -> str:
 
 
 @server.tool
+async def echo(text: str) -> str:
+    """Return the text."""
+    return text
+
+
+@server.tool
 def flood(size: int) -> str:
     """Return a long text."""
     return "x" * size

@@ -57,20 +57,14 @@ class Client(AwaitableCalls):
         self._fault: Exception | None = None
 
     async def open(self) -> None:
-        """Find out what the server speaks, and agree on it.
+        """Find out what the server speaks, and agree on it; close the client if that fails.
 
         Raises:
             NotConnected: if there is no common ground, or the server is gone.
         """
         self._endpoint.connect(self._driver.now())
         self._driver.settle()
-        try:
-            # Not the future itself: a task that is cancelled would cancel it.
-            await asyncio.wait({self._opened})
-            self._opened.result()
-        except BaseException:
-            await self.close()
-            raise
+        await self._opened
 
     @property
     def endpoint(self) -> ClientLines:
@@ -193,7 +187,7 @@ class Connecting:
         if self._client is None:
             raise AssertionError("unreachable: it is entered before it is left")
         try:
-            await self._client.close()
+            await _close(self._client)
         except Exception as fault:
             if exception is None:
                 raise
@@ -236,10 +230,30 @@ def connect(
 
     async def opening() -> Client:
         client = Client(options, opener)
-        await client.open()
+        try:
+            await client.open()
+        except BaseException:
+            await _close(client)
+            raise
         return client
 
     return Connecting(opening)
+
+
+async def _close(client: Client) -> None:
+    """Close a client, and wait for the end even if that is cancelled: its own limits bound it."""
+    closing = asyncio.create_task(client.close(), name="sansmcp close")
+    cancelled: asyncio.CancelledError | None = None
+    while not closing.done():
+        try:
+            await asyncio.wait({closing})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        # Looked at, so that nobody complains that nobody did.
+        closing.exception()
+        raise cancelled
+    closing.result()
 
 
 async def _dial(open_stream: JSON) -> Stream:

@@ -150,8 +150,8 @@ class Outgoing(asyncio.BaseProtocol):
         if not isinstance(transport, asyncio.WriteTransport):
             raise AssertionError("unreachable: it was opened for writing")  # noqa: TRY004
         self._writing = transport
-        # Then it says whenever anything waits to be written.
-        transport.set_write_buffer_limits(high=0)
+        # Then it says whenever anything waits to be written; over TLS a limit of 0 is reached by nothing.
+        transport.set_write_buffer_limits(high=1 if _is_tls(transport) else 0, low=0)
 
     def pause_writing(self) -> None:
         """Take note that something waits."""
@@ -176,12 +176,16 @@ class SocketFlow(Incoming, Outgoing):
     def eof_received(self) -> bool:
         """Take the end of the input; but for TLS, the other direction stays open."""
         super().eof_received()
-        return self._writing is not None and self._writing.get_extra_info("sslcontext") is None
+        return self._writing is not None and not _is_tls(self._writing)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end of the transport, for both directions."""
         Incoming.connection_lost(self, exc)
         Outgoing.connection_lost(self, exc)
+
+
+def _is_tls(transport: asyncio.BaseTransport) -> bool:
+    return transport.get_extra_info("sslcontext") is not None
 
 
 class ReadableStream(Protocol):

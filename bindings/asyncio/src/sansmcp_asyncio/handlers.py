@@ -14,6 +14,10 @@ from sansmcp_asyncio.workers import Workers
 
 _logger: Final = logging.getLogger("sansmcp")
 
+# The process is to be gone within a second.
+_LAST_STEPS: Final = 0.4
+"""Seconds that handlers may take once they are stopped."""
+
 
 class Handlers:
     """Starts handlers, and brings to the loop what they say from elsewhere.
@@ -48,6 +52,11 @@ class Handlers:
         else:
             finish(outcome_of(work), self._now())
         return None
+
+    async def wait_ended(self) -> None:
+        """Wait for handlers that were stopped, though not for long."""
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks.values()), timeout=_LAST_STEPS)
 
     def outlet(self, command: Callable[[float], None]) -> None:
         """Run a command of a handler on the loop's thread, soon and in order; from any thread."""

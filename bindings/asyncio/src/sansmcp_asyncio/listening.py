@@ -54,6 +54,7 @@ class Listener:
         self._context = context
         self._welcome = welcome
         self._loop = asyncio.get_running_loop()
+        self._accepted: set[socket.socket] = set()
         self._opening: dict[asyncio.Task[None], socket.socket] = {}
         self._pauses: dict[socket.socket, asyncio.TimerHandle] = {}
         for one in self._listening:
@@ -86,6 +87,7 @@ class Listener:
             self._pauses[listening] = self._loop.call_later(_BREAK, self._resume, listening)
             return
         peer.setblocking(False)
+        self._accepted.add(peer)
         task = self._loop.create_task(self._open(peer), name="sansmcp peer")
         self._opening[task] = peer
         task.add_done_callback(self._opened)
@@ -94,6 +96,7 @@ class Listener:
         self._loop.add_reader(listening, self._accept, listening)
 
     async def _open(self, peer: socket.socket) -> None:
+        self._accepted.discard(peer)
         flow = SocketFlow()
         try:
             await self._loop.connect_accepted_socket(
@@ -109,8 +112,12 @@ class Listener:
 
     def _opened(self, task: asyncio.Task[None]) -> None:
         peer = self._opening.pop(task)
-        if task.cancelled():
-            # Whatever has taken it by now finds its end.
+        if peer in self._accepted:
+            # A task that is cancelled before it begins does nothing at all.
+            self._accepted.discard(peer)
+            peer.close()
+        elif task.cancelled():
+            # The transport that has taken it finds its end.
             with contextlib.suppress(OSError):
                 peer.shutdown(socket.SHUT_RDWR)
 

@@ -120,11 +120,11 @@ class _Serving:
         self._own_workers = self._workers if workers is None else None
         self._endpoint = server.endpoint(ENVIRONMENT, settings)
         self._driver: Driver[ServerSession, ServerEvent] = Driver(self._endpoint, self._handle)
-        handlers = Handlers(self._workers, now=self._driver.now, settle=self._driver.settle)
+        self._handlers = Handlers(self._workers, now=self._driver.now, settle=self._driver.settle)
         self._connections = ServerConnections(
             server,
-            start=handlers.start,
-            outlet=handlers.outlet,
+            start=self._handlers.start,
+            outlet=self._handlers.outlet,
             tell=lambda told: told(),
             report=write_report,
             settings=settings,
@@ -138,12 +138,14 @@ class _Serving:
 
     async def close(self) -> None:
         """End what is left at once."""
-        self._connections.close()
         try:
+            # The links first: what handlers say because they are stopped is no answer.
             await self._driver.cancel()
         finally:
+            self._connections.close()
             if self._own_workers is not None:
                 self._own_workers.close()
+            await self._handlers.wait_ended()
 
     def _handle(self, session: ServerSession, event: ServerEvent) -> None:
         self._connections.handle(session, event)
