@@ -164,3 +164,16 @@ def test_what_is_read_after_the_end_was_said_is_dropped():
     assert kinds(link.session) == []
     link.handle_timeout(1.0)
     assert kinds(link.session) == ["RequestCancelled", "Disconnected"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("reset", "tcp://host:1: reset"),
+        ("cannot connect to tcp://host:1: refused", "cannot connect to tcp://host:1: refused"),
+    ],
+)
+def test_the_end_names_the_peer_once(reason, told):
+    server = make_server()
+    LineLink(server, peer="tcp://host:1").receive_eof(0.0, reason)
+    assert [event.reason for event in iter(server.next_event, None)] == [told]

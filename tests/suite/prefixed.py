@@ -166,5 +166,5 @@ class PrefixedServer(Server):
 class PrefixedOptions(ClientOptions):
     """A client that is run by the endpoint above, whatever the binding."""
 
-    def endpoint(self, address, random, *, dials_again=True):  # noqa: ARG002  # it dials once
+    def endpoint(self, address, random, *, dials_again=True, peer=None):  # noqa: ARG002  # it dials once
         return PrefixedClientEndpoint(self.session(), address)

@@ -42,9 +42,8 @@ class OwnOnThreads(ThreadsHarness):
     server_kind = PrefixedServer
 
     def opened(self, target, setup):
-        opening = sansmcp_threads.openers.opener_of(target, **NOTHING_SAID, async_runner=None)
-        options = PrefixedOptions.of(setup.client)
-        client = sansmcp_threads.Client(options, opening, dials_again=False, async_runner=None)
+        opener = sansmcp_threads.openers.opener_of(target, **NOTHING_SAID, async_runner=None)
+        client = sansmcp_threads.Client(PrefixedOptions.of(setup.client), opener, async_runner=None)
         client.open()
         return client
 

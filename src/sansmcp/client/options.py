@@ -171,7 +171,12 @@ class ClientOptions(Value):
         )
 
     def endpoint(
-        self, address: JSON, random: Callable[[int], bytes], *, dials_again: bool = True
+        self,
+        address: JSON,
+        random: Callable[[int], bytes],
+        *,
+        dials_again: bool = True,
+        peer: str | None = None,
     ) -> ClientLines:
         """Build an endpoint over lines that is set up so.
 
@@ -179,12 +184,14 @@ class ClientOptions(Value):
             address: where the server is, for whoever dials.
             random: gives random bytes.
             dials_again: whether the address leads to the server more than once.
+            peer: the server in words, for what is told of the end.
         """
         return ClientLines(
             self.session,
             address,
             revisions=self.revisions,
             dials_again=dials_again,
+            peer=peer,
             restart=self.restart,
             random=random,
             wrap_link=self.wrap_link,

@@ -55,9 +55,9 @@ class _Touched(Generic[SessionT]):
         self._eventful: deque[LineLink[SessionT]] = deque()
         self._queued: set[LineLink[SessionT]] = set()
 
-    def link_for(self, session: SessionT) -> tuple[LineLink[SessionT], Link]:
+    def link_for(self, session: SessionT, peer: str | None = None) -> tuple[LineLink[SessionT], Link]:
         """Return the link of a session, and the one that the driver gets."""
-        link = LineLink(session, self._limits)
+        link = LineLink(session, self._limits, peer=peer)
         shown = link if self._wrap_link is None else self._wrap_link(link)
         session.watch(partial(self._touch, link, shown))
         return link, shown
@@ -180,6 +180,7 @@ class ClientLines:
         address: where the server is, for whoever dials.
         revisions: the revisions that are spoken.
         dials_again: whether the address leads to the server more than once.
+        peer: the server in words, for what is told of the end.
         restart: how a lost connection is made again; None to let it be.
         random: gives random bytes.
         limits: what a message may contain.
@@ -193,6 +194,7 @@ class ClientLines:
         *,
         revisions: Sequence[Revision],
         dials_again: bool = True,
+        peer: str | None = None,
         restart: Restart | None = None,
         random: Callable[[int], bytes],
         limits: Limits = DEFAULT_LIMITS,
@@ -204,6 +206,7 @@ class ClientLines:
         self._address = address
         self._revisions = tuple(revisions)
         self._dials_again = dials_again
+        self._peer = peer
         self._restart = restart
         self._random = random
         self._touched: _Touched[ClientSession] = _Touched(limits, wrap_link)
@@ -394,7 +397,7 @@ class ClientLines:
         self, revisions: Sequence[Revision] | None, finding: Finding | None
     ) -> tuple[ClientSession, Link]:
         session = self._open_session(revisions=revisions, finding=finding, handles=self._handles)
-        return session, self._touched.link_for(session)[1]
+        return session, self._touched.link_for(session, self._peer)[1]
 
     def _listen_again(self, session: ClientSession) -> None:
         if session.link is LinkState.CLOSED:

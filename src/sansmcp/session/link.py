@@ -54,11 +54,15 @@ class LineLink(Generic[SessionT]):
     Args:
         session: the session; its actions are taken by the link, its events by the caller.
         limits: what a message may contain.
+        peer: the peer in words, such as an address, for what is told of the end.
     """
 
-    def __init__(self, session: SessionT, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self, session: SessionT, limits: Limits = DEFAULT_LIMITS, *, peer: str | None = None
+    ) -> None:
         self.session = session
         self._limits = limits
+        self._peer = peer
         self._reader = LineReader(limits)
         self._has_ended = False
         self._outbox: list[bytes] = []
@@ -86,7 +90,8 @@ class LineLink(Generic[SessionT]):
         self._has_ended = True
         self._reader.receive_eof()
         self._read(now)
-        self.session.receive_eof(now, reason)
+        is_named = self._peer is None or self._peer in reason
+        self.session.receive_eof(now, reason if is_named else f"{self._peer}: {reason}")
 
     def data_to_send(self) -> bytes:
         """Take the bytes to write: whole lines, or nothing. Call it only when about to write them."""

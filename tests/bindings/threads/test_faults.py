@@ -32,7 +32,10 @@ class Guarded:
         return self._stream.read()
 
     def write(self, data: bytes) -> bool:
-        if self.fault is not None and not self.is_slow:
+        if self.fault is not None and self.is_slow:
+            # Held back for good: an answer must not come before the fault.
+            return False
+        if self.fault is not None:
             raise self.fault
         return self._stream.write(data) and not self.is_slow
 

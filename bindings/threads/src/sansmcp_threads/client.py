@@ -25,7 +25,7 @@ from sansmcp.values import JSON
 from sansmcp_threads.descriptors import Wake
 from sansmcp_threads.driver import Driver
 from sansmcp_threads.handlers import AsyncRunner, Handlers, refuse_async_handlers, write_report
-from sansmcp_threads.openers import Open, Target, opener_of, opens_again
+from sansmcp_threads.openers import Opener, Target, opener_of
 from sansmcp_threads.streams import ByteStream
 from sansmcp_threads.waiters import Answer
 from sansmcp_threads.workers import Workers
@@ -38,16 +38,18 @@ class Client(BlockingCalls):
 
     Args:
         options: how it is set up.
-        opening: opens what leads to the server.
-        dials_again: whether it can do so more than once.
+        opener: opens what leads to the server.
         async_runner: runs handlers that are an `async def`.
     """
 
-    def __init__(
-        self, options: ClientOptions, opening: Open, *, dials_again: bool, async_runner: AsyncRunner | None
-    ) -> None:
+    def __init__(self, options: ClientOptions, opener: Opener, *, async_runner: AsyncRunner | None) -> None:
         self._stop = Wake()
-        self._endpoint = options.endpoint(partial(opening, self._stop), os.urandom, dials_again=dials_again)
+        self._endpoint = options.endpoint(
+            partial(opener.open, self._stop),
+            os.urandom,
+            dials_again=opener.opens_again,
+            peer=opener.peer,
+        )
         self._driver: Driver[ClientSession, ClientEvent] = Driver(self._endpoint, self._handle, _dial)
         self._workers = Workers()
         self._opened: Answer[Connected] = Answer()
@@ -225,10 +227,10 @@ def connect(
     options = ClientOptions.of(settings)
     if async_runner is None:
         refuse_async_handlers(options.handlers)
-    opening = opener_of(target, env=env, cwd=cwd, stderr=stderr, ssl=ssl, async_runner=async_runner)
-    if options.restart is not None and not opens_again(target):
+    opener = opener_of(target, env=env, cwd=cwd, stderr=stderr, ssl=ssl, async_runner=async_runner)
+    if options.restart is not None and not opener.opens_again:
         raise LocalProtocolError("connect(): restart goes with a command or an address; found a stream")
-    client = Client(options, opening, dials_again=opens_again(target), async_runner=async_runner)
+    client = Client(options, opener, async_runner=async_runner)
     client.open()
     return client
 

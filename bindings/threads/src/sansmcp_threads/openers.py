@@ -6,6 +6,8 @@ from functools import partial
 from ssl import SSLContext
 from typing import IO, TypeAlias
 
+import attrs
+
 from sansmcp.client import Address, Command, TcpAddress, UnixAddress, address_of
 from sansmcp.errors import LocalProtocolError
 from sansmcp.server import Server
@@ -23,6 +25,18 @@ Open: TypeAlias = Callable[[Wake], ByteStream]
 """Opens a stream; raises OSError if it cannot, or if the wake-up comes meanwhile."""
 
 
+@attrs.frozen(kw_only=True)
+class Opener:
+    """How a target is opened."""
+
+    open: Open
+    """Opens a stream to it."""
+    opens_again: bool
+    """Whether it may be opened more than once."""
+    peer: str | None = None
+    """Where it leads, in words."""
+
+
 def opener_of(
     target: Target,
     *,
@@ -31,8 +45,8 @@ def opener_of(
     stderr: int | IO[bytes] | None,
     ssl: SSLContext | None,
     async_runner: AsyncRunner | None,
-) -> Open:
-    """Return what opens a target.
+) -> Opener:
+    """Return how a target is opened.
 
     Args:
         target: where the server is.
@@ -48,26 +62,18 @@ def opener_of(
     address: Address | None = None
     if isinstance(target, Server):
         check(target, async_runner)
-        opening: Open = partial(_open_memory, target, async_runner)
+        opener = Opener(open=partial(_open_memory, target, async_runner), opens_again=True)
     elif isinstance(target, Sequence):
         address = address_of(target)
         opening = _opening_of(address, env=env, cwd=cwd, stderr=stderr, ssl=ssl)
+        opener = Opener(open=opening, opens_again=True, peer=str(address))
     else:
-        opening = partial(_give, target)
+        opener = Opener(open=partial(_give, target), opens_again=False)
     if not isinstance(address, Command) and not (env is None and cwd is None and stderr is None):
         raise LocalProtocolError("connect(): env, cwd and stderr go with a command; found another target")
     if ssl is not None and not (isinstance(address, TcpAddress) and address.tls):
         raise LocalProtocolError("connect(): ssl goes with an address tls://HOST:PORT; found another target")
-    return opening
-
-
-def opens_again(target: Target) -> bool:
-    """Say whether a target may be opened more than once.
-
-    Args:
-        target: where the server is.
-    """
-    return isinstance(target, Server | Sequence)
+    return opener
 
 
 def _opening_of(

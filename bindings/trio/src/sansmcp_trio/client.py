@@ -46,7 +46,10 @@ class Client(AwaitableCalls):
 
     def __init__(self, options: ClientOptions, opener: Opener, tasks: Tasks) -> None:
         self._endpoint = options.endpoint(
-            partial(opener.open, tasks.nursery), os.urandom, dials_again=opener.opens_again
+            partial(opener.open, tasks.nursery),
+            os.urandom,
+            dials_again=opener.opens_again,
+            peer=opener.peer,
         )
         self._driver: Driver[ClientSession, ClientEvent] = Driver(self._endpoint, self._handle, tasks, _dial)
         self._workers = Workers()

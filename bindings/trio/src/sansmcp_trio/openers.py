@@ -32,6 +32,8 @@ class Opener:
     """Opens a stream to it."""
     opens_again: bool
     """Whether it may be opened more than once."""
+    peer: str | None = None
+    """Where it leads, in words."""
 
 
 def opener_of(
@@ -60,7 +62,7 @@ def opener_of(
     elif isinstance(target, Sequence):
         address = address_of(target)
         open_address = partial(_open_address, address, ssl=ssl, env=env, cwd=cwd, stderr=stderr)
-        opener = Opener(open=open_address, opens_again=True)
+        opener = Opener(open=open_address, opens_again=True, peer=str(address))
     else:
         opener = Opener(open=partial(_give, target), opens_again=False)
     if not isinstance(address, Command) and not (env is None and cwd is None and stderr is None):
