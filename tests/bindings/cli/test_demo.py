@@ -11,6 +11,8 @@ from tests.bindings.cli.commands import GUARD, SANSMCP, run
 
 from sansmcp_cli.demo import REVISIONS, RUNTIMES, run_demo
 from sansmcp_cli.demo.acts import GiveUp, Scene
+from sansmcp_cli.demo.lines import Line
+from sansmcp_cli.demo.report import Report
 from sansmcp_cli.main import main
 
 STEPS = [
@@ -37,7 +39,7 @@ def test_the_demo_talks_in_both_eras_on_every_runtime_and_ends_well() -> None:
             (line,) = [
                 line for line in done.stdout.splitlines() if line.split()[:2] == [runtime, f"{revision}:"]
             ]
-            assert line.endswith("messages as on asyncio")
+            assert "the same conversation as on asyncio" in line
     assert "0 did not" in done.stdout
     assert "\x1b[" not in done.stdout
     assert done.stderr == ""
@@ -91,6 +93,21 @@ def test_another_conversation_than_on_the_first_runtime_is_a_fault() -> None:
     assert "threads  2025-11-25: not what was said on trio" in shown
     assert "threads, 2025-11-25: list the tools: Unexpected" in shown
     assert "threads, 2025-11-25: expected what was said on trio; message 5: found server" in shown
+
+
+def progress(value: int) -> Line:
+    params = {"progressToken": 1, "progress": value}
+    return Line(at=0.0, sender="server", message={"method": "notifications/progress", "params": params})
+
+
+@pytest.mark.parametrize(
+    ("values", "is_same"), [([1, 2, 3], True), ([1, 3], True), ([3], True), ([1, 2], False), ([], False)]
+)
+def test_progress_that_was_overtaken_makes_no_other_conversation(values, is_same) -> None:
+    report = Report(io.StringIO(), as_json=False)
+    expected = [progress(value) for value in (1, 2, 3)]
+    report.compare("trio", "2026-07-28", [progress(value) for value in values], "asyncio", expected)
+    assert (report.faults == []) is is_same
 
 
 def test_the_acts_know_no_runtime() -> None:

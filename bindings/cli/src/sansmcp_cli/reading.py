@@ -15,7 +15,10 @@ def read_json(text: str) -> JSON:
     Raises:
         ValueError: it is none.
     """
-    return json.loads(text, parse_constant=_refuse)
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("it is too deep") from None
 
 
 def read_value(text: str, kinds: Sequence[str]) -> JSON:

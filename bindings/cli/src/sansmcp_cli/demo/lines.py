@@ -33,5 +33,7 @@ def line_of(passed: Passed, at: float) -> Line | None:
     except ValueError:
         # The end of a direction, or something that the client reports by itself.
         return None
+    if not isinstance(message, dict):
+        return None
     sender: Literal["client", "server"] = "client" if passed.direction is Direction.SENT else "server"
     return Line(at=at, sender=sender, message=message)

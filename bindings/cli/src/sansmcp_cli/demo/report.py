@@ -7,6 +7,7 @@ from typing import TextIO
 import attrs
 
 from sansmcp.schema import Revision, era_of
+from sansmcp.values import JSON
 from sansmcp_cli.demo.diagram import Diagram
 from sansmcp_cli.demo.lines import Line
 from sansmcp_cli.printing import say
@@ -82,13 +83,13 @@ class Report:
             first: the first runtime.
             expected: what was said there.
         """
-        difference = _difference(lines, expected)
+        difference = _difference(_settled(lines), _settled(expected))
         if difference is not None:
             self.fault(runtime, revision, f"expected what was said on {first}; {difference}")
         if not self.as_json:
             verdict = f"not what was said on {first}"
             if difference is None:
-                verdict = f"the same {len(lines)} messages as on {first}"
+                verdict = f"the same conversation as on {first}, {len(lines)} messages"
             self._print(f"    {runtime:8} {revision}: {verdict}")
 
     def end(self, runtimes: int, revisions: int) -> None:
@@ -111,6 +112,23 @@ class Report:
 
     def _print(self, *lines: str) -> None:
         say(self.output, *lines)
+
+
+def _settled(lines: list[Line]) -> list[Line]:
+    """Leave out progress that was overtaken: whoever sends it may do so too, where the newest is there."""
+    newest = {_progress_of(line): number for number, line in enumerate(lines)}
+    return [
+        line
+        for number, line in enumerate(lines)
+        if _progress_of(line) is None or newest[_progress_of(line)] == number
+    ]
+
+
+def _progress_of(line: Line) -> JSON:
+    """Return the token of a progress; None if it is none."""
+    if line.message.get("method") != "notifications/progress":
+        return None
+    return line.message["params"]["progressToken"]
 
 
 def _difference(lines: list[Line], expected: list[Line]) -> str | None:
