@@ -408,7 +408,7 @@ def test_a_write_that_stalls_ends_the_link() -> None:
         joined.driver.settle()
         await asyncio.sleep(29)
         assert not joined.ring.links[0].done
-        await asyncio.sleep(2)
+        await asyncio.sleep(3)
         assert joined.ring.links[0].done
         await joined.part()
 

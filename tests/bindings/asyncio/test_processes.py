@@ -102,6 +102,23 @@ STUBBORN_SERVER = DEAF_SERVER.replace(
 )
 
 
+# It takes no more bytes some time before it exits.
+CLOSING_SERVER = (
+    DEAF_SERVER.replace("range(2)", "range(1)")
+    .replace("sys.stdin.readline()", "sys.stdin.readline(); __import__('os').close(0)")
+    .replace("time.sleep(3600)", "time.sleep(0.2); sys.exit(5)")
+)
+
+
+def test_a_server_that_a_write_finds_gone_is_reported_with_its_exit_code() -> None:
+    async def work() -> None:
+        async with connect([sys.executable, "-c", CLOSING_SERVER], revisions=["2025-11-25"]) as client:
+            with pytest.raises(RequestLost, match="exited with code 5"):
+                await client.call_tool(*ADD)
+
+    run(work)
+
+
 def is_running(process: int) -> bool:
     # What is killed is gone as soon as its new parent has looked; a zombie runs no more.
     status = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, check=False)

@@ -23,6 +23,10 @@ FLUSH: Final = 0.4
 CLOSE: Final = 5.0
 """Seconds that a stream may take to close."""
 
+# A server that exits is often found by a write; how it exited comes with the end of its output.
+LAST_WORDS: Final = 1.0
+"""Seconds that the end of the input may take once nothing can be written."""
+
 
 class Carried:
     """A link on its stream.
@@ -160,11 +164,14 @@ class Carried:
 
     async def _discard(self) -> None:
         """Let the link come to its end though nobody reads what it says."""
-        self._tell_end(None)
-        while not self.link.done:
-            self.link.data_to_send()
-            await self._changed.wait()
-            self._changed.clear()
+        giving_up = self._loop.call_later(LAST_WORDS, self._tell_end, None)
+        try:
+            while not self.link.done:
+                self.link.data_to_send()
+                await self._changed.wait()
+                self._changed.clear()
+        finally:
+            giving_up.cancel()
 
 
 def tell_end(link: Link, reason: str | None, now: float) -> None:
