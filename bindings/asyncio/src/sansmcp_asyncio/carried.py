@@ -155,6 +155,8 @@ class Carried:
                     await self._flow.flush()
             if data := self.link.data_to_send():
                 self._write_now(data)
+                # Requests may have waited for it.
+                self._settle()
             elif self.link.done:
                 return
             else:

@@ -57,14 +57,18 @@ class Client(AwaitableCalls):
         self._fault: Exception | None = None
 
     async def open(self) -> None:
-        """Find out what the server speaks, and agree on it; close the client if that fails.
+        """Find out what the server speaks, and agree on it; if that fails, the client is closed.
 
         Raises:
             NotConnected: if there is no common ground, or the server is gone.
         """
         self._endpoint.connect(self._driver.now())
         self._driver.settle()
-        await self._opened
+        try:
+            await self._opened
+        except BaseException:
+            await _close(self)
+            raise
 
     @property
     def endpoint(self) -> ClientLines:
@@ -230,11 +234,7 @@ def connect(
 
     async def opening() -> Client:
         client = Client(options, opener)
-        try:
-            await client.open()
-        except BaseException:
-            await _close(client)
-            raise
+        await client.open()
         return client
 
     return Connecting(opening)
