@@ -111,3 +111,35 @@ def test_a_server_whose_output_nobody_reads_still_exits_at_the_end_of_its_input(
         # The output is a full pipe, and stays one.
         assert process.wait(timeout=20) == 0
         process.stdout.close()
+
+
+CANCELLED_AT_ONCE = """
+import asyncio, os, sys
+from sansmcp_asyncio import StdioStream, serve_stream
+from tests.bindings.asyncio.servers import server
+async def work(turns):
+    before = len(os.listdir("/dev/fd"))
+    serving = asyncio.create_task(serve_stream(server, StdioStream()))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    serving.cancel()
+    await asyncio.wait({serving})
+    # The transport of the output ends in the next turns.
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert len(os.listdir("/dev/fd")) == before, turns
+asyncio.run(work(int(sys.argv[1])))
+"""
+
+
+@pytest.mark.parametrize("turns", ["1", "2", "3", "4", "6"])
+def test_a_server_that_is_cancelled_at_any_step_closes_its_descriptors(turns: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-X", "dev", "-c", CANCELLED_AT_ONCE, turns],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 0, told
+    assert b"Warning" not in told
