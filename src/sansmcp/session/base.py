@@ -105,6 +105,7 @@ class Session(abc.ABC, Generic[EventT]):
         self._counters = Counters()
         self._notification_pace = Pace(self._limits.notification_interval, self._limits.notification_burst)
         self._reports = 0
+        self._unsent_bytes = 0
         self._tell: Callable[[], None] | None = None
 
     # Outputs
@@ -122,7 +123,13 @@ class Session(abc.ABC, Generic[EventT]):
     def actions(self) -> list[Action]:
         """Take the actions queued since the last call, in the order they are to be carried out."""
         actions, self._actions = self._actions, []
+        if self._unsent_bytes:
+            self._unsent_bytes = 0
+            self._sent_on()
         return actions
+
+    def _sent_on(self) -> None:
+        """Take in that whatever was to be sent is on its way."""
 
     def next_event(self) -> EventT | None:
         """Take the next event, or None."""
@@ -260,6 +267,7 @@ class Session(abc.ABC, Generic[EventT]):
     ) -> None:
         self._counters.messages_sent += 1
         self._counters.bytes_sent += len(data)
+        self._unsent_bytes += len(data)
         self._queue(Send(message=message, data=data, related=related, key=key))
 
     def _queue(self, action: Action) -> None:

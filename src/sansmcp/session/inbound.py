@@ -104,8 +104,9 @@ class Admission(Word):
 class InboundRequests:
     """The table of the peer's requests.
 
-    At most `requests_in_flight` are worked on; further ones wait in the order they came, and past
-    the backlog they are refused. Requests of an ordered method are worked on one by one.
+    At most `requests_in_flight` are worked on; further ones, and those that come while answers are not
+    read, wait in the order they came, and past the backlog they are refused. Requests of an ordered
+    method are worked on one by one.
 
     Args:
         limits: the numbers.
@@ -146,9 +147,14 @@ class InboundRequests:
             for entry in self._entries.values()
         )
 
-    def admit(self, entry: Inbound) -> Admission:
-        """Start a request, or let it wait, or refuse it."""
-        if len(self._entries) < self._limits.requests_in_flight and self._may_start(entry):
+    def admit(self, entry: Inbound, *, has_room: bool) -> Admission:
+        """Start a request, or let it wait, or refuse it.
+
+        Args:
+            entry: the request.
+            has_room: whether its answer could be sent soon.
+        """
+        if has_room and len(self._entries) < self._limits.requests_in_flight and self._may_start(entry):
             self._start(entry)
             return Admission.STARTED
         size = entry.message.size

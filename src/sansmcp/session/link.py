@@ -28,7 +28,7 @@ class Link(Protocol):
         """Take in that nothing more will be read, and why; it may be said again."""
 
     def data_to_send(self) -> bytes:
-        """Take the bytes to write; call it only when about to write them."""
+        """Take the bytes to write; call it only when about to write them, and drain afterwards."""
         ...
 
     @property
@@ -94,7 +94,10 @@ class LineLink(Generic[SessionT]):
         self.session.receive_eof(now, reason if is_named else f"{self._peer}: {reason}")
 
     def data_to_send(self) -> bytes:
-        """Take the bytes to write: whole lines, or nothing. Call it only when about to write them."""
+        """Take the bytes to write: whole lines, or nothing. Call it only when about to write them.
+
+        Requests may have waited for it, so afterwards drain session.next_event() and next_deadline().
+        """
         self._carry_out()
         data = b"".join(self._outbox)
         self._outbox.clear()

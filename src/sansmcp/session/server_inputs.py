@@ -128,14 +128,17 @@ class ServerInputs(ServerRequests):
         self._admit(entry)
 
     def _admit(self, entry: Inbound) -> None:
-        admission = self._requests.admit(entry)
+        has_room = self._has_room()
+        admission = self._requests.admit(entry, has_room=has_room)
         if admission is Admission.STARTED:
             self._emit(entry.received())
         elif admission is Admission.BACKLOG_FULL:
-            text = (
-                f"too many requests: {self._limits.requests_in_flight} are in flight "
-                f"and {self._requests.waiting} wait; try again later"
+            held = (
+                f"{self._limits.requests_in_flight} are in flight"
+                if has_room
+                else f"more than {self._limits.unsent_bytes} bytes of answers were not read"
             )
+            text = f"too many requests: {held} and {self._requests.waiting} wait; try again later"
             self._reply_error(entry.message.id, INTERNAL_ERROR, text, violated=False)
 
     def _offer(self, method: str, revision: Revision) -> Method | None:

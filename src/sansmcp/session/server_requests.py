@@ -181,8 +181,15 @@ class ServerRequests(CallingSession[ServerEvent]):
         self._start_waiting()
         self._check_drained()
 
+    def _sent_on(self) -> None:
+        self._start_waiting()
+
+    def _has_room(self) -> bool:
+        """Say whether more answers may be made: whoever reads none gets no more work done."""
+        return self._unsent_bytes <= self._limits.unsent_bytes
+
     def _start_waiting(self) -> None:
-        while (started := self._requests.next_to_start()) is not None:
+        while self._has_room() and (started := self._requests.next_to_start()) is not None:
             self._emit(started.received())
 
     # Cancellation

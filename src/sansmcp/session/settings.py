@@ -38,6 +38,9 @@ class SessionLimits(Value):
     # One message at its own limit may wait.
     backlog_bytes: int = 4 * 1024 * 1024
     """The bytes of the requests that wait."""
+    # Two messages at their limit; no SDK has a bound: a peer that reads nothing costs them all answers.
+    unsent_bytes: int = 8 * 1024 * 1024
+    """The bytes that wait to be written; above it requests of the peer wait too, and then are refused."""
     # What the Python, the Go and the Rust SDK take in; a peer drops a longer message, or the connection.
     message_bytes: int = 4 * 1024 * 1024
     """The bytes of one message that is sent; the command that would send a longer one is refused."""

@@ -40,7 +40,9 @@ class Client(AwaitableCalls):
     """
 
     def __init__(self, options: ClientOptions, opener: Opener) -> None:
-        self._endpoint = options.endpoint(opener.open, os.urandom, dials_again=opener.opens_again)
+        self._endpoint = options.endpoint(
+            opener.open, os.urandom, dials_again=opener.opens_again, peer=opener.peer
+        )
         self._driver: Driver[ClientSession, ClientEvent] = Driver(self._endpoint, self._handle, _dial)
         self._workers = Workers()
         handlers = Handlers(self._workers, now=self._driver.now, settle=self._driver.settle)

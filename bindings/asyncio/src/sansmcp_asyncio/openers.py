@@ -33,6 +33,8 @@ class Opener:
     """Opens a stream to it."""
     opens_again: bool
     """Whether it may be opened more than once."""
+    peer: str | None = None
+    """Where it leads, in words."""
 
 
 def opener_of(
@@ -61,7 +63,8 @@ def opener_of(
     elif isinstance(target, Sequence):
         address = address_of(target)
         open_command = partial(start_process, env=env, cwd=cwd, stderr=stderr)
-        opener = Opener(open=_open_address(address, open_command, ssl), opens_again=True)
+        opening = _open_address(address, open_command, ssl)
+        opener = Opener(open=opening, opens_again=True, peer=str(address))
     else:
         address = None
         opener = Opener(open=partial(_give, target), opens_again=False)

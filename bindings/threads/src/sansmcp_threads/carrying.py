@@ -24,6 +24,7 @@ class Carried:
         link: the link.
         stream: the stream.
         lock: guards the link.
+        settle: lets the driver see, under the lock, what taking bytes has changed.
         released: called each time after the lock was released.
         threads: where a thread that waits for a slow peer belongs.
     """
@@ -34,6 +35,7 @@ class Carried:
         stream: ByteStream,
         *,
         lock: threading.Lock,
+        settle: Callable[[], None],
         released: Callable[[], None],
         threads: Threads,
     ) -> None:
@@ -44,6 +46,7 @@ class Carried:
         self.fault: Exception | None = None
         """What broke the writing; None if nothing did."""
         self._lock = lock
+        self._settle = settle
         self._released = released
         self._threads = threads
         self._is_writing = False
@@ -113,7 +116,11 @@ class Carried:
 
     def _take_more(self) -> bytes:
         with self._lock:
-            return self._take()
+            data = self._take()
+            if data:
+                # Requests may have waited until it was taken.
+                self._settle()
+            return data
 
     def _break(self, error: Exception) -> None:
         """Take in that nobody reads any more: what is left is dropped, and the reader tells the link."""

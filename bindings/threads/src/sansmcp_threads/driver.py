@@ -86,8 +86,7 @@ class Driver(Generic[SessionT, EventT]):
                 finally:
                     self._settle()
         finally:
-            self._follow_up()
-            self._tell_elsewhere()
+            self._follow_up_elsewhere()
 
     def post(self, command: Command) -> None:
         """Run a command on the endpoint, now or as soon as whoever holds its lock comes to it; never wait.
@@ -96,8 +95,7 @@ class Driver(Generic[SessionT, EventT]):
             command: what to do; it is told the time.
         """
         self.leave(command)
-        self._follow_up()
-        self._tell_elsewhere()
+        self._follow_up_elsewhere()
 
     def leave(self, command: Command) -> None:
         """Have a command run on the endpoint; `settle` is called afterwards, by this thread or another one.
@@ -228,6 +226,10 @@ class Driver(Generic[SessionT, EventT]):
                 return
             carried.write(data)
 
+    def _follow_up_elsewhere(self) -> None:
+        self._follow_up()
+        self._tell_elsewhere()
+
     def _do(self, command: Command) -> None:
         """Run a command on a thread of the driver's own, and tell what comes of it."""
         try:
@@ -264,7 +266,14 @@ class Driver(Generic[SessionT, EventT]):
             self._keep(None if isinstance(error, OSError) else error)
             self._end_input(link, str(error))
             return
-        carried = Carried(link, stream, lock=self._lock, released=self._follow_up, threads=self._threads)
+        carried = Carried(
+            link,
+            stream,
+            lock=self._lock,
+            settle=self._settle,
+            released=self._follow_up_elsewhere,
+            threads=self._threads,
+        )
         try:
             self._do(partial(self._begin, carried))
             self._read(carried)

@@ -129,6 +129,8 @@ class Carried:
                 self._changed = changed = trio.Event()
                 data, self._rest = self._rest or self.link.data_to_send(), b""
                 if data:
+                    # Requests may have waited until it was taken.
+                    self._settle()
                     try:
                         with trio.fail_after(WRITE_STALL):
                             await self._stream.send_all(data)
