@@ -29,6 +29,7 @@ from sansmcp.session import (
     ResponseReceived,
     SubscriptionAcknowledged,
 )
+from sansmcp.values import JSON
 
 NO_CAPABILITIES = schema.ClientCapabilities()
 
@@ -405,6 +406,18 @@ def test_methods_and_notifications_of_ones_own_are_sent_in_every_revision(revisi
     first, second = events(client)
     assert (first.handle, first.result.extra) == (summed, {"sum": 3})
     assert (second.handle, second.result) == (raw, {"as": "it is", **extra})
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_the_params_of_a_method_of_ones_own_may_be_any_object(revision):
+    anything = Method(
+        name="acme/any", kind=Kind.REQUEST, sender=Side.CLIENT, params=dict[str, JSON], result=dict[str, JSON]
+    )
+    client = open_client(revision, methods=METHODS.extended(anything))
+    client.send_request("acme/any", {"words": ["a", 1]}, 0.0)
+    (sent,) = take(client)
+    assert sent["params"]["words"] == ["a", 1]
+    assert ("_meta" in sent["params"]) == (revision == MODERN)
 
 
 def test_the_level_of_log_messages_is_set_once_in_a_legacy_session():

@@ -446,4 +446,7 @@ def _value_of(row: Method, codec: Codec, params: JSON, command: str) -> JSON:
     if not is_object or era_of(codec.revision) is Era.LEGACY or "_meta" in (params or {}):
         return typed(row.params, codec, params, command)
     value = typed(row.params, codec, {**(params or {}), "_meta": {}}, command)
+    if isinstance(value, dict):
+        # The params of a method of the user's own may be any object.
+        return {name: item for name, item in value.items() if name != "_meta"}
     return attrs.evolve(value, meta=None)
