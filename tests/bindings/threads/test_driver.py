@@ -199,6 +199,38 @@ def test_commands_from_many_threads_leave_nothing_behind() -> None:
     leave(driver, ends)
 
 
+def test_what_is_left_while_a_link_is_forgotten_is_told() -> None:
+    told: list[int] = []
+
+    class Watched(Chatter):
+        """Lets another thread leave something whenever the reader looks for it after its end."""
+
+        left = 0
+
+        def __hash__(self) -> int:
+            if self.done and threading.current_thread().name == "sansmcp reader":
+                self.left += 1
+                other = threading.Thread(target=self.leave, args=(self.left,))
+                other.start()
+                other.join()
+            return id(self)
+
+        def leave(self, number: int) -> None:
+            driver.leave(lambda _now: driver.tell(lambda: told.append(number)))
+            driver.settle()
+
+    endpoint = RoomEndpoint()
+    driver = Driver(endpoint, lambda _room, _word: None)
+    near, far = memory_pair()
+    link = driver.perform(lambda _now: Watched(endpoint.room))
+    driver.carry(link, near)
+    far.close()
+    driver.wait_done()
+    assert link.left > 0
+    assert told == list(range(1, link.left + 1))
+    driver.cancel()
+
+
 def test_what_the_taker_of_events_raises_comes_out_where_the_end_is_waited_for() -> None:
     endpoint = RoomEndpoint()
 

@@ -309,7 +309,8 @@ class Driver(Generic[SessionT, EventT]):
             with self._lock:
                 self._carried.pop(carried.link, None)
                 self._abandon(carried)
-            self._follow_up()
+            # Others may have left commands meanwhile, and what comes of them is to be told.
+            self.settle()
         except BaseException as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
             self._keep(fault)
         finally:

@@ -21,8 +21,9 @@ class Threads:
         """
         thread = threading.Thread(target=self._run, args=(work,), name=name, daemon=True)
         with self._lock:
+            # Only one that was started can be joined, and one that could not be started is none.
+            thread.start()
             self._running.add(thread)
-        thread.start()
         return thread
 
     def join(self) -> None:
