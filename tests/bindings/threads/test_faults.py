@@ -51,6 +51,18 @@ class Guarded:
         self._stream.close()
 
 
+def test_a_fault_of_closing_comes_out_where_the_end_is_waited_for() -> None:
+    class Stuck(Guarded):
+        def close(self) -> None:
+            super().close()
+            raise ValueError("a fault of closing")
+
+    near, far = memory_pair()
+    far.close()
+    with pytest.raises(ValueError, match="a fault of closing"):
+        serve_stream(server, Stuck(near))
+
+
 @pytest.mark.parametrize("is_slow", [False, True])
 def test_a_fault_of_writing_loses_the_call_and_comes_out_of_close(is_slow: bool) -> None:
     near, far = memory_pair()

@@ -314,7 +314,16 @@ class Driver(Generic[SessionT, EventT]):
         except BaseException as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
             self._keep(fault)
         finally:
-            carried.stream.close()
+            self._close(carried.stream)
+
+    def _close(self, stream: ByteStream) -> None:
+        try:
+            stream.close()
+        except OSError:
+            # It is closed all the same; how the other side went is of no interest any more.
+            return
+        except Exception as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
+            self._keep(fault)
 
     def _end_input(self, link: Link, reason: str | None) -> None:
         if reason is None:
