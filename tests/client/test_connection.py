@@ -30,6 +30,7 @@ from sansmcp.session import (
     InputCancelled,
     ProgressReceived,
     ResponseReceived,
+    Restart,
     Severity,
     Timeouts,
 )
@@ -224,6 +225,21 @@ def test_a_call_that_waits_may_be_given_up_and_is_never_sent():
     client.connection.give_up(pending, 0.0)
     client.both.advance(1.0)
     assert (waiter.done(), client.requests()) == (False, [])
+
+
+@pytest.mark.parametrize(("timeout", "seconds"), [(3.0, 3.0), (None, 60.0)])
+def test_a_call_waits_for_a_connection_no_longer_than_its_timeout(timeout, seconds):
+    restart = Restart(first_delay=100.0, most_delay=100.0)
+    client = Told(restart=restart).connect()
+    client.both.reachable = False
+    client.both.lose()
+    client.both.advance(0.0)
+    waiter = client.call(call_tool("tool", timeout=timeout))
+    client.both.advance(seconds - 0.1)
+    assert not waiter.done()
+    client.both.advance(0.1)
+    assert raised_by(waiter) is errors.RequestTimedOut
+    assert client.requests() == []
 
 
 def test_a_call_that_turns_out_not_to_be_legal_is_told_to_whoever_waits():

@@ -8,6 +8,7 @@ from sansmcp.client import InputHandlers, accept, cancel, decline
 from sansmcp.errors import LocalProtocolError, RpcError
 from sansmcp.schema import LEGACY_REVISIONS, codec_for
 from sansmcp.session import (
+    GivenUp,
     InputCancelled,
     InputRefused,
     InputRequested,
@@ -336,6 +337,16 @@ def test_what_comes_of_a_withdrawn_question_goes_nowhere(ending):
     pair.settle()
     assert len(pair.lines_of("C")) == sent
     assert invocation.failure is None
+
+
+def test_nobody_is_asked_what_was_withdrawn_before():
+    asked_user = []
+    handlers = InputHandlers(elicitation=asked_user.append)
+    _, _, invocation = ask(handlers, ELICITATION, "2025-11-25")
+    invocation.cancel()
+    with pytest.raises(GivenUp):
+        invocation.call()
+    assert asked_user == []
 
 
 def test_the_call_that_asked_goes_on_when_every_question_is_answered():

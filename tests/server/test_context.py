@@ -272,15 +272,18 @@ def test_what_was_said_just_before_the_outcome_is_not_said_after_it():
 
 
 def test_a_cancelled_handler_sees_it_and_says_nothing_more():
+    seen = []
+
     def tool(ctx: Context) -> None:
+        peer.say({"method": "notifications/cancelled", "params": {"requestId": 1}})
+        invocation.cancel()
         ctx.progress(1)
+        seen.append(ctx.cancelled)
 
     peer = talk(tool, meta=TOKEN)
     invocation = peer.start("tools/call", request_id=1, name="tool")
-    peer.say({"method": "notifications/cancelled", "params": {"requestId": 1}})
-    invocation.cancel()
     invocation.succeed(invocation.call(), 0.0)
-    assert peer.sent() == []
+    assert (seen, peer.sent()) == ([True], [])
 
 
 # Forms

@@ -9,7 +9,7 @@ from tests.server.conversation import MODERN, Conversation
 from sansmcp.errors import InputNeeded, LocalProtocolError, ResourceNotFound, RpcError, ToolError
 from sansmcp.schema import REVISIONS
 from sansmcp.server import Context, Server
-from sansmcp.session import AnswerDropped, HandlerFailed, RequestCancelled, ServerSession
+from sansmcp.session import AnswerDropped, GivenUp, HandlerFailed, RequestCancelled, ServerSession
 
 FAILED = "It failed; the reason stays with the server."
 SECRET = "pw=hunter2"
@@ -316,14 +316,26 @@ def test_a_handler_that_fails_while_it_is_stopped_failed():
 
 def test_a_cancelled_handler_that_asks_is_done():
     def function(ctx: Context) -> str:
+        peer.say({"method": "notifications/cancelled", "params": {"requestId": 1}})
+        invocation.cancel()
         return ctx.elicit("key", "?", str).value
 
-    peer, invocation = started_and_cancelled(function)
+    peer = Conversation(server_with(function))
+    invocation = peer.start("tools/call", request_id=1, name="tool")
     with pytest.raises(InputNeeded) as caught:
         invocation.call()
     invocation.raised(caught.value, 0.0)
     assert events(peer) == [AnswerDropped(request_id=1)]
     assert peer.sent() == []
+
+
+def test_a_cancelled_handler_that_did_not_begin_is_never_run():
+    ran = []
+    peer, invocation = started_and_cancelled(lambda: ran.append("a"))
+    with pytest.raises(GivenUp) as caught:
+        invocation.call()
+    invocation.raised(caught.value, 0.0)
+    assert (ran, events(peer), peer.sent()) == ([], [AnswerDropped(request_id=1)], [])
 
 
 # Asking

@@ -38,6 +38,7 @@ class Joined:
         self.server = server or server_lines()
         self.now = 0.0
         self.reachable = True
+        self.hangs = 0.0
         self.answer = answer
         self._on_event = on_event
         self.events = []
@@ -132,7 +133,7 @@ class Joined:
         self.dials.append(self.now)
         assert action.address == "address"
         if not self.reachable:
-            action.link.receive_eof(self.now, "nobody listens")
+            action.link.receive_eof(self.now + self.hangs, "nobody listens")
             return
         far = self.server.accept(self.now)
         self.peers[action.link], self.peers[far] = far, action.link

@@ -168,6 +168,26 @@ def test_an_answer_is_progress_and_a_handshake_alone_is_none():
     assert isinstance(events[-1], Disconnected)
 
 
+def test_a_connection_that_has_lasted_is_progress_though_nobody_asked_for_anything():
+    both = joined(LATEST_LEGACY)
+    for _ in range(8):
+        both.lose()
+        both.advance(RESTART.most_delay + 1.0)
+    assert [event.attempt for event in lost(both)] == [1] * 8
+
+
+def test_a_dial_that_fails_after_long_is_none():
+    both = joined()
+    both.take()
+    both.reachable = False
+    both.hangs = 60.0
+    both.lose()
+    both.advance(1000.0)
+    events = both.take()
+    assert [event.attempt for event in events if isinstance(event, ConnectionLost)] == [1, 2, 3, 4, 5]
+    assert isinstance(events[-1], Disconnected)
+
+
 def test_an_error_is_an_answer_too():
     both = joined(LATEST_LEGACY)
     for _ in range(8):

@@ -104,40 +104,6 @@ def test_the_backlog_is_bounded_in_bytes_too():
     assert take(server) == [("end", 11)]
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_requests_wait_while_answers_are_not_taken_and_go_on_when_they_are(revision):
-    server = open_server(revision, limits=SessionLimits(unsent_bytes=1000, backlog=2))
-    call(server, revision, 1)
-    long = schema.CallToolResult(content=(schema.TextContent(text="x" * 1000),))
-    server.respond(1, long, 0.0)
-    for id_ in (2, 3, 4):
-        call(server, revision, id_)
-    assert received(server) == [1]
-    tell(server, cancelled(3))
-    answer, refusal, _ = take(server)
-    assert answer["id"] == 1
-    assert refusal["error"]["message"] == (
-        "too many requests: more than 1000 bytes of answers were not read and 2 wait; try again later"
-    )
-    assert received(server) == [2]
-    server.respond(2, DONE, 0.0)
-    call(server, revision, 5)
-    assert received(server) == [5]
-
-
-@pytest.mark.parametrize(("size", "starts"), [(1000, True), (1001, False), (100_000, False)])
-def test_as_many_bytes_as_the_limit_says_may_wait_to_be_written(size, starts):
-    server = open_server(MODERN, limits=SessionLimits(unsent_bytes=1000))
-    call(server, MODERN, 1)
-    empty = schema.CallToolResult(content=(schema.TextContent(text=""),))
-    server.respond(1, empty, 0.0)
-    rest = size - len(json.dumps(take(server)[0], separators=(",", ":")))
-    call(server, MODERN, 2)
-    server.respond(2, schema.CallToolResult(content=(schema.TextContent(text="x" * rest),)), 0.0)
-    call(server, MODERN, 3)
-    assert received(server) == [1, 2, 3] if starts else [1, 2]
-
-
 def test_answers_cancellations_and_pings_go_on_past_every_limit():
     server = open_server("2025-11-25", limits=SessionLimits(requests_in_flight=1, backlog=1))
     server.ping(0.0)

@@ -16,6 +16,7 @@ from sansmcp.client.options import ClientOptions
 from sansmcp.client.outcomes import Outcome as CallOutcome
 from sansmcp.client.outcomes import value_of
 from sansmcp.errors import NotConnected
+from sansmcp.errors import RequestTimedOut as RequestTimedOutError
 from sansmcp.session import (
     CallHandle,
     ChangeReceived,
@@ -42,6 +43,7 @@ from sansmcp.session import (
     Severity,
     Start,
     Stop,
+    Timeouts,
     call_listener,
     report_of,
 )
@@ -150,7 +152,7 @@ class ClientConnection:
             raise NotConnected(self._disconnected.reason)
         pending = Pending(call, waiter)
         if not self._is_ready or self._endpoint.session.link is LinkState.CLOSED:
-            self._waiting[pending] = None
+            self._wait(pending, now)
             return pending
         pending.handle = call.send(self._endpoint.session, now)
         if pending.handle is None:
@@ -167,9 +169,29 @@ class ClientConnection:
             pending: the call.
             now: the time.
         """
-        self._waiting.pop(pending, None)
+        self._stop_waiting(pending)
         if pending.handle is not None and self._calls.pop(pending.handle, None) is not None:
             self._endpoint.session.cancel(pending.handle, now, reason="the caller gave it up")
+
+    # Calls that wait until a lost connection is made again
+
+    def _wait(self, pending: Pending, now: float) -> None:
+        self._waiting[pending] = None
+        seconds = pending.call.timeout
+        if seconds is None:
+            seconds = (self._options.timeouts or Timeouts()).request
+        at = now + seconds
+        act = partial(self._waited_too_long, pending)
+        self._endpoint.deadlines.arm(pending, at, "a call waits for a connection", act)
+
+    def _stop_waiting(self, pending: Pending) -> None:
+        self._waiting.pop(pending, None)
+        self._endpoint.deadlines.disarm(pending)
+
+    def _waited_too_long(self, pending: Pending) -> None:
+        self._stop_waiting(pending)
+        words = f"{pending.call.method} was not sent within its timeout: the connection was not made again"
+        self._tell(partial(_settle, pending.waiter, partial(_raise, RequestTimedOutError(words))))
 
     # Events
 
@@ -217,8 +239,8 @@ class ClientConnection:
         if session.link is LinkState.CLOSED:
             # It was lost again at once: what waits may wait for the next one, or hears of the end.
             return
-        waiting, self._waiting = self._waiting, {}
-        for pending in waiting:
+        for pending in tuple(self._waiting):
+            self._stop_waiting(pending)
             self._send_waiting(pending, session)
 
     def _send_waiting(self, pending: Pending, session: ClientSession) -> None:
@@ -242,9 +264,10 @@ class ClientConnection:
         self._is_ready = False
         self._report(report_of(event))
         refusal = partial(_raise, NotConnected(event.reason))
-        for waiter in (self._opened, *(pending.waiter for pending in self._waiting)):
-            self._tell(partial(_settle, waiter, refusal))
-        self._waiting.clear()
+        self._tell(partial(_settle, self._opened, refusal))
+        for pending in tuple(self._waiting):
+            self._stop_waiting(pending)
+            self._tell(partial(_settle, pending.waiter, refusal))
 
     # Questions of the server
 

@@ -15,7 +15,7 @@ from sansmcp.client.conversations import imbalance
 from sansmcp.client.forms import checked_answer
 from sansmcp.errors import LocalProtocolError, RpcError
 from sansmcp.schema import INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND
-from sansmcp.session import ClientSession, InputRequested
+from sansmcp.session import ClientSession, GivenUp, InputRequested
 from sansmcp.values import JSON, Value
 
 ElicitationHandler: TypeAlias = Callable[
@@ -78,7 +78,14 @@ class InputInvocation:
         self._withdrawn = False
 
     def call(self) -> JSON:
-        """Run the handler; return what it returns, or its coroutine."""
+        """Run the handler; return what it returns, or its coroutine.
+
+        Raises:
+            BaseException: whatever the handler raises.
+            GivenUp: the question was withdrawn, so nobody was asked.
+        """
+        if self._withdrawn:
+            raise GivenUp
         return self._handler()
 
     def succeed(self, value: JSON, now: float) -> None:

@@ -17,7 +17,7 @@ from sansmcp.server.registry import not_found
 from sansmcp.server.runs import Run, RunState
 from sansmcp.server.sealing import Sealer, StateRefusedError, request_digest
 from sansmcp.server.targets import ArgumentsRefusedError, Target
-from sansmcp.session import MissingCapability, NotificationReceived, RequestReceived, ServerSession
+from sansmcp.session import GivenUp, MissingCapability, NotificationReceived, RequestReceived, ServerSession
 from sansmcp.values import JSON
 
 FAILED: Final = "It failed; the reason stays with the server."
@@ -75,7 +75,11 @@ class Invocation:
 
         Raises:
             BaseException: whatever the handler raises, and what says that the arguments do not fit.
+            GivenUp: nobody waits for it any more, so it was not run.
         """
+        # It may have waited for a thread.
+        if self._state is RunState.CANCELLED:
+            raise GivenUp
         return self._target.call(self._event, self._context)
 
     def cancel(self) -> None:

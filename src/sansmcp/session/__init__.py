@@ -46,7 +46,7 @@ from sansmcp.session.lines import ClientLines, OpenSession, ServerLines
 from sansmcp.session.link import LineLink, Link, WrapLink
 from sansmcp.session.negotiation import Finding
 from sansmcp.session.reports import Report, Severity, call_listener, report_of
-from sansmcp.session.running import Finish, Outcome, Runnable, Start, Stop, outcome_of
+from sansmcp.session.running import Finish, GivenUp, Outcome, Runnable, Start, Stop, outcome_of
 from sansmcp.session.schedule import Schedule
 from sansmcp.session.server import ServerSession
 from sansmcp.session.settings import KeepAlive, Restart, SessionLimits, Timeouts
@@ -99,6 +99,7 @@ __all__ = [
     "Event",
     "Finding",
     "Finish",
+    "GivenUp",
     "HandlerFailed",
     "InputAnswer",
     "InputCancelled",

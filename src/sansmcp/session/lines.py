@@ -18,9 +18,11 @@ from sansmcp.schema import LEGACY_REVISIONS, Revision
 from sansmcp.session.actions import Send
 from sansmcp.session.base import Session
 from sansmcp.session.client import ClientSession
+from sansmcp.session.deadlines import Deadlines
 from sansmcp.session.endpoint import Dial, EndpointAction
 from sansmcp.session.events import (
     CallHandle,
+    ChangeReceived,
     ClientEvent,
     Connected,
     ConnectionLost,
@@ -218,8 +220,10 @@ class ClientLines:
         self._lost: dict[CallHandle, SubscriptionEnded] = {}
         self._reopening: set[CallHandle] = set()
         self._again_at: float | None = None
+        self._deadlines = Deadlines()
         self._attempts = 0
         self._knew_server = False
+        self._connected_at = float("inf")
         self._was_connected = False
         self._closing = False
         self._session, self._link = self._new_link(None, None)
@@ -298,15 +302,25 @@ class ClientLines:
         """Take the links that may have bytes, another deadline or their end since the last call."""
         return self._touched.ready()
 
+    @property
+    def deadlines(self) -> Deadlines:
+        """What is due for calls that wait for a connection; whoever keeps them arms and disarms it."""
+        return self._deadlines
+
     def next_deadline(self) -> float | None:
-        """Return when a lost connection is to be made again, or None."""
-        return self._again_at
+        """Return when a lost connection is to be made again or a waiting call is due, or None."""
+        waiting = self._deadlines.next_deadline()
+        if waiting is None or self._again_at is None:
+            return waiting if self._again_at is None else self._again_at
+        return min(waiting, self._again_at)
 
     def handle_timeout(self, now: float) -> None:
-        """Make a lost connection again when that is due.
+        """Make a lost connection again when that is due, and end the calls whose time is up.
 
         Afterwards drain next_event(), actions(), ready() and the deadlines.
         """
+        while (act := self._deadlines.take_due(now)) is not None:
+            act()
         if self._again_at is not None and now >= self._again_at:
             self._again_at = None
             self._dial_again(now, None, self.session.finding)
@@ -321,12 +335,14 @@ class ClientLines:
                 reason = event.message if isinstance(event, RequestFailed) else event.reason
                 self._keep_subscription(session, SubscriptionEnded(handle=event.handle, reason=reason))
                 return True
-            case ResponseReceived() | RequestFailed():
+            case ResponseReceived() | RequestFailed() | ChangeReceived():
                 self._attempts = 0
             case Connected():
                 self._knew_server = True
+                self._connected_at = session.now
                 self._listen_again(session)
             case SubscriptionAcknowledged():
+                self._attempts = 0
                 self._reopening.discard(event.handle)
                 self._listening[event.handle] = event.filter
             case SubscriptionEnded():
@@ -366,7 +382,7 @@ class ClientLines:
         if event.while_probing and self._dials_again and not self._closing and legacy and _was_asked(session):
             # Some legacy servers exit on a request before initialize (2026-07-28, stdio).
             self._dial_again(session.now, legacy, None)
-        elif (restart := self._restarts()) is not None:
+        elif (restart := self._restarts(session)) is not None:
             delay = restart.delay(self._attempts, self._random(1)[0] / 255)
             self._attempts += 1
             self._again_at = session.now + delay
@@ -376,11 +392,15 @@ class ClientLines:
         else:
             self._give_up(event)
 
-    def _restarts(self) -> Restart | None:
+    def _restarts(self, session: ClientSession) -> Restart | None:
         """Return how a connection that is lost now is made again; None if it is not."""
         restart = self._restart
         if restart is None or self._closing or not self._was_connected:
             return None
+        lasted = session.now - self._connected_at > restart.most_delay
+        if lasted and session.stats().messages_received:
+            # The server was well, though nobody asked for anything.
+            self._attempts = 0
         return restart if self._attempts < restart.attempts else None
 
     def _give_up(self, end: Disconnected) -> None:

@@ -16,6 +16,10 @@ Stop: TypeAlias = Callable[[], None]
 """Stops a handler as its runtime does that; it still has an outcome."""
 
 
+class GivenUp(BaseException):
+    """A handler was not run, since nobody waits for it any more; no exception of a handler's own."""
+
+
 class Runnable(Protocol):
     """A handler with its arguments, of a server or of a client."""
 
