@@ -30,6 +30,7 @@ from sansmcp.client.calls import (
 from sansmcp.client.connection import ClientConnection, Pending, Waiter
 from sansmcp.client.forms import accept, cancel, checked_answer, decline
 from sansmcp.client.handlers import ElicitationHandler, InputHandlers, InputInvocation, Roots, SamplingHandler
+from sansmcp.client.known import KnownServer
 from sansmcp.client.options import ClientOptions, ClientSettings
 from sansmcp.client.outcomes import Failure, Outcome, exception_of, value_of
 from sansmcp.client.pages import MAX_PAGES, AwaitableItems, BlockingItems, Page, Walk, walk
@@ -52,6 +53,7 @@ __all__ = [
     "Failure",
     "InputHandlers",
     "InputInvocation",
+    "KnownServer",
     "OnProgress",
     "Outcome",
     "Page",

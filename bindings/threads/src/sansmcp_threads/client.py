@@ -8,17 +8,20 @@ from ssl import SSLContext
 from types import TracebackType
 from typing import IO, Self, TypeVar, Unpack
 
-from sansmcp import schema
-from sansmcp.client import BlockingCalls, Call, ClientConnection, ClientOptions, ClientSettings, Pending
+from sansmcp.client import (
+    BlockingCalls,
+    Call,
+    ClientConnection,
+    ClientOptions,
+    ClientSettings,
+    KnownServer,
+    Pending,
+)
 from sansmcp.errors import LocalProtocolError
-from sansmcp.schema import Revision
 from sansmcp.session import (
     ClientEvent,
-    ClientLines,
     ClientSession,
     Connected,
-    Disconnected,
-    Finding,
     Report,
 )
 from sansmcp.values import JSON
@@ -33,7 +36,7 @@ from sansmcp_threads.workers import Workers
 T = TypeVar("T")
 
 
-class Client(BlockingCalls):
+class Client(BlockingCalls, KnownServer):
     """A connection to one server; make it with `connect`, and close it or use it in `with`.
 
     Args:
@@ -76,46 +79,6 @@ class Client(BlockingCalls):
         except BaseException:
             self.close()
             raise
-
-    @property
-    def endpoint(self) -> ClientLines:
-        """The endpoint underneath; give it commands in `perform`."""
-        return self._endpoint
-
-    @property
-    def session(self) -> ClientSession:
-        """The session underneath; after a restart it is another one. Give it commands in `perform`."""
-        return self._endpoint.session
-
-    @property
-    def revision(self) -> Revision:
-        """The revision that is spoken."""
-        return self._connection.connected.revision
-
-    @property
-    def server_info(self) -> schema.Implementation | None:
-        """Who the server says it is."""
-        return self._connection.connected.server_info
-
-    @property
-    def server_capabilities(self) -> schema.ServerCapabilities:
-        """What the server can do."""
-        return self._connection.connected.capabilities
-
-    @property
-    def instructions(self) -> str | None:
-        """How the server wants to be used."""
-        return self._connection.connected.instructions
-
-    @property
-    def finding(self) -> Finding | None:
-        """What was learned about the server: pass it to the next `connect` to save the probe."""
-        return self._endpoint.session.finding
-
-    @property
-    def disconnected(self) -> Disconnected | None:
-        """How the connection ended; None while it lasts."""
-        return self._connection.disconnected
 
     def perform(self, command: Callable[[float], T]) -> T:
         """Run a command of yours on the endpoint or its session, while no other thread does anything to them.

@@ -9,17 +9,12 @@ from typing import IO, TypeVar, Unpack
 
 import trio
 
-from sansmcp import schema
-from sansmcp.client import AwaitableCalls, Call, ClientConnection, ClientOptions, ClientSettings
+from sansmcp.client import AwaitableCalls, Call, ClientConnection, ClientOptions, ClientSettings, KnownServer
 from sansmcp.errors import LocalProtocolError, NotConnected
-from sansmcp.schema import Revision
 from sansmcp.session import (
     ClientEvent,
-    ClientLines,
     ClientSession,
     Connected,
-    Disconnected,
-    Finding,
     Report,
     Severity,
 )
@@ -35,7 +30,7 @@ from sansmcp_trio.workers import Workers
 T = TypeVar("T")
 
 
-class Client(AwaitableCalls):
+class Client(AwaitableCalls, KnownServer):
     """A connection to one server; make it with `connect`.
 
     Args:
@@ -73,46 +68,6 @@ class Client(AwaitableCalls):
         self._endpoint.connect(self._driver.now())
         self._driver.settle()
         await self._opened.wait()
-
-    @property
-    def endpoint(self) -> ClientLines:
-        """The endpoint underneath; after a command of yours to it or its session call `settle`."""
-        return self._endpoint
-
-    @property
-    def session(self) -> ClientSession:
-        """The session underneath; after a restart it is another one."""
-        return self._endpoint.session
-
-    @property
-    def revision(self) -> Revision:
-        """The revision that is spoken."""
-        return self._connection.connected.revision
-
-    @property
-    def server_info(self) -> schema.Implementation | None:
-        """Who the server says it is."""
-        return self._connection.connected.server_info
-
-    @property
-    def server_capabilities(self) -> schema.ServerCapabilities:
-        """What the server can do."""
-        return self._connection.connected.capabilities
-
-    @property
-    def instructions(self) -> str | None:
-        """How the server wants to be used."""
-        return self._connection.connected.instructions
-
-    @property
-    def finding(self) -> Finding | None:
-        """What was learned about the server: pass it to the next `connect` to save the probe."""
-        return self._endpoint.session.finding
-
-    @property
-    def disconnected(self) -> Disconnected | None:
-        """How the connection ended; None while it lasts."""
-        return self._connection.disconnected
 
     def now(self) -> float:
         """Return the time that the session is told."""
