@@ -3,110 +3,18 @@
 Whatever comes on one link goes out on the next one. The endpoint names whom to wake, the driver does not ask.
 """
 
-import collections
 import itertools
 import math
 
 import attrs
 import pytest
 import trio
+from tests.bindings.ring import Heard, Ring
 from tests.bindings.trio.running import run, run_in_no_time
 from trio.testing import wait_all_tasks_blocked
 
 from sansmcp.session import Dial
 from sansmcp_trio import Driver, MemoryStream, PromptStream, Tasks, memory_pair
-
-
-@attrs.frozen
-class Heard:
-    """Something came."""
-
-    data: bytes
-
-
-@attrs.define(eq=False)
-class Ring:
-    """An endpoint: what a link is told, the next one says."""
-
-    links: list["RingLink"] = attrs.field(factory=list)
-    events: collections.deque[Heard] = attrs.field(factory=collections.deque)
-    woken: dict["RingLink", None] = attrs.field(factory=dict)
-    dials: list[Dial] = attrs.field(factory=list)
-    alarm: float | None = None
-    alarms: list[float] = attrs.field(factory=list)
-
-    def accept(self, _now: float = 0) -> "RingLink":
-        self.links.append(RingLink(self))
-        return self.links[-1]
-
-    def next_event(self) -> tuple["Ring", Heard] | None:
-        return (self, self.events.popleft()) if self.events else None
-
-    def actions(self) -> list[Dial]:
-        dials, self.dials = self.dials, []
-        return dials
-
-    def ready(self) -> list["RingLink"]:
-        woken, self.woken = self.woken, {}
-        return list(woken)
-
-    def next_deadline(self) -> float | None:
-        return self.alarm
-
-    def handle_timeout(self, now: float) -> None:
-        if self.alarm is not None and now >= self.alarm:
-            self.alarms.append(now)
-            self.alarm = None
-
-    def tell_next(self, link: "RingLink", data: bytes) -> None:
-        self.events.append(Heard(data))
-        others = self.links[self.links.index(link) + 1 :] + self.links
-        others[0].say(data)
-
-    def end(self) -> None:
-        for link in self.links:
-            link.done = True
-            self.woken[link] = None
-
-
-@attrs.define(eq=False)
-class RingLink:
-    """A link of the ring."""
-
-    ring: Ring
-    outgoing: bytes = b""
-    done: bool = False
-    alarm: float | None = None
-    alarms: list[float] = attrs.field(factory=list)
-    ends: list[str] = attrs.field(factory=list)
-
-    def say(self, data: bytes) -> None:
-        self.outgoing += data
-        self.ring.woken[self] = None
-
-    def receive_data(self, data: bytes, _now: float) -> None:
-        self.ring.tell_next(self, data)
-
-    def receive_eof(self, _now: float, reason: str = "it ended") -> None:
-        self.ends.append(reason)
-        self.done = True
-        self.ring.woken[self] = None
-
-    def data_to_send(self) -> bytes:
-        data, self.outgoing = self.outgoing, b""
-        return data
-
-    def next_deadline(self) -> float | None:
-        return self.alarm
-
-    def handle_timeout(self, now: float) -> None:
-        if self.alarm is not None and now >= self.alarm:
-            self.alarms.append(now)
-            self.alarm = None
-
-    def wake_at(self, at: float | None) -> None:
-        self.alarm = at
-        self.ring.woken[self] = None
 
 
 class Steps(trio.abc.Instrument):
@@ -402,7 +310,7 @@ def test_last_bytes_that_nobody_takes_are_given_up_soon_after_the_end() -> None:
     run_in_no_time(work)
 
 
-def test_a_write_that_stalls_ends_the_link() -> None:
+def test_a_write_that_stalls_ends_the_link_and_says_so() -> None:
     async def work() -> None:
         async with Tasks() as tasks, trio.open_nursery() as nursery:
             joined = await join(tasks, nursery)
@@ -413,6 +321,7 @@ def test_a_write_that_stalls_ends_the_link() -> None:
             assert not joined.ring.links[0].done
             await trio.sleep(2)
             assert joined.ring.links[0].done
+            assert joined.ring.links[0].ends == ["the peer has read nothing for 30 s"]
             assert trio.current_time() - start == 31
             joined.ring.end()
             joined.driver.settle()
