@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -40,11 +41,16 @@ class Handlers:
         self._settle = settle
         self._token = trio.lowlevel.current_trio_token()
         self._thread = threading.get_ident()
+        self._in_tasks = 0
+        self._is_settling_soon = False
+        self._commands: deque[Callable[[float], None]] = deque()
+        self._is_woken = False
 
     def start(self, work: Runnable, finish: Finish) -> Stop | None:
         """Run a handler: at once, in a task or on a thread."""
         if work.is_async:
             scope = trio.CancelScope()
+            self._in_tasks += 1
             self._tasks.start(partial(self._await, work, finish, scope), work.name)
             return scope.cancel
         if work.blocks:
@@ -56,7 +62,8 @@ class Handlers:
     def outlet(self, command: Callable[[float], None]) -> None:
         """Run a command of a handler on trio's thread, soon and in order; from any thread."""
         if threading.get_ident() == self._thread:
-            self._perform(command)
+            command(self._now())
+            self._settle()
         else:
             self._call_in_trio(command)
 
@@ -67,25 +74,48 @@ class Handlers:
                 value = await _call(work)
             except BaseException as error:  # whatever a handler raises is its request's outcome
                 # Kept in no variable: its traceback leads back here, and such rings hold up the exit.
-                self._perform(partial(finish, partial(work.raised, error)))
+                self._finish(partial(finish, partial(work.raised, error)))
                 if isinstance(error, _PASSING):
                     raise
                 if isinstance(error, BaseExceptionGroup) and (passing := error.subgroup(_PASSING)):
                     # What else is in it was handed over, and has no place in the nursery.
                     raise passing from None
             else:
-                self._perform(partial(finish, partial(work.succeed, value)))
+                self._finish(partial(finish, partial(work.succeed, value)))
+
+    def _finish(self, command: Callable[[float], None]) -> None:
+        self._in_tasks -= 1
+        command(self._now())
+        # What others finish in the same turn of the loop leaves in one write.
+        if not self._in_tasks:
+            self._settle()
+        elif not self._is_settling_soon:
+            self._is_settling_soon = True
+            self._token.run_sync_soon(self._settle_now)
+
+    def _settle_now(self) -> None:
+        self._is_settling_soon = False
+        self._settle()
 
     def _work(self, work: Runnable, finish: Finish) -> None:
         self._call_in_trio(partial(finish, outcome_of(work)))
 
     def _call_in_trio(self, command: Callable[[float], None]) -> None:
+        self._commands.append(command)
+        # Trio is woken once for all that comes before it looks.
+        if self._is_woken:
+            return
+        self._is_woken = True
         # The run may be over before a thread comes to its end.
         with contextlib.suppress(trio.RunFinishedError):
-            self._token.run_sync_soon(self._perform, command)
+            self._token.run_sync_soon(self._perform)
 
-    def _perform(self, command: Callable[[float], None]) -> None:
-        command(self._now())
+    def _perform(self) -> None:
+        # Before the first look, so that a command that is not seen wakes trio again.
+        self._is_woken = False
+        now = self._now()
+        while self._commands:
+            self._commands.popleft()(now)
         self._settle()
 
 
