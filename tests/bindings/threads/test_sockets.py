@@ -1,6 +1,7 @@
 """TCP, TLS and Unix sockets."""
 
 import contextlib
+import os
 import signal
 import socket
 import ssl
@@ -8,6 +9,8 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import trustme
@@ -15,7 +18,7 @@ from tests.bindings.threads.counting import in_thread, nothing_left
 from tests.bindings.threads.servers import server
 
 from sansmcp import NotConnected, RequestLost
-from sansmcp.session import Restart, Timeouts
+from sansmcp.session import Disconnected, Restart, ServerEvent, ServerSession, Timeouts
 from sansmcp_threads import connect, listen_tcp, listen_unix, serve_tcp, serve_unix
 
 PATIENCE = 60
@@ -108,6 +111,56 @@ def test_a_program_that_serves_is_ended_by_an_interrupt_with_the_code_that_shell
             assert add(client) == 3
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=PATIENCE) == 130
+
+
+@contextlib.contextmanager
+def no_threads_to_be_had() -> Iterator[None]:
+    """Ask for stacks that no machine has, so that no thread can be started."""
+    before = threading.stack_size(1 << 60)
+    try:
+        yield
+    finally:
+        threading.stack_size(before)
+
+
+@pytest.mark.parametrize("has_served", [False, True])
+def test_a_peer_without_a_thread_is_turned_away_and_the_next_one_is_heard(has_served: bool, caplog) -> None:
+    ended: list[str | None] = []
+
+    def on_event(_session: ServerSession, event: ServerEvent) -> None:
+        if isinstance(event, Disconnected):
+            ended.append(event.reason)
+
+    with listen_tcp(server, on_event=on_event) as listener:
+        port = int(listener.address.rpartition(":")[2])
+        if has_served:
+            with connect(listener.address) as client:
+                assert add(client) == 3
+        with no_threads_to_be_had(), socket.create_connection(("127.0.0.1", port), PATIENCE) as stranger:
+            assert stranger.recv(10) == b""
+        with connect(listener.address) as client:
+            assert add(client) == 3
+    assert ended.count("can't start new thread") == 1
+    assert f"{listener.address}: a peer was turned away: can't start new thread" in caplog.text
+
+
+def break_socket(port: int) -> None:
+    """Break the socket of this process that listens on a port, as a network that goes down does."""
+    for entry in list(Path("/dev/fd").iterdir()):
+        if not entry.is_socket():
+            continue
+        with socket.socket(fileno=os.dup(int(entry.name))) as found:
+            if found.family == socket.AF_INET and found.getsockname()[1] == port:
+                found.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_listener_whose_socket_is_broken_says_so_and_can_be_closed(caplog) -> None:
+    with listen_tcp(server) as listener:
+        break_socket(int(listener.address.rpartition(":")[2]))
+        with connect(server) as client:
+            while "a peer has to wait" not in caplog.text:
+                assert add(client) == 3
+    assert f"{listener.address}: a peer has to wait: [Errno 22] Invalid argument" in caplog.text
 
 
 def test_a_port_that_is_taken_is_named() -> None:

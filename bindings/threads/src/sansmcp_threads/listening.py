@@ -30,6 +30,8 @@ _logger: Final = logging.getLogger("sansmcp")
 # The errors of accept() that pass when others have closed something; asyncio waits a second as well.
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _PAUSE: Final = 1.0
+# Other errors may be one peer's own, and the next one must not wait long for it.
+_BREATH: Final = 0.1
 
 
 class Listener:
@@ -107,13 +109,25 @@ class Listener:
             except BlockingIOError:
                 continue
             except OSError as error:
-                if error.errno in _EXHAUSTED:
-                    _logger.warning("%s: a peer has to wait: %s", self._address, error)
-                    with contextlib.suppress(TimeoutError):
-                        wait(None, 0, self._stop, _PAUSE)
+                _logger.warning("%s: a peer has to wait: %s", self._address, error)
+                self._pause(_PAUSE if error.errno in _EXHAUSTED else _BREATH)
                 continue
+            self._carry(connection)
+
+    def _carry(self, connection: socket.socket) -> None:
+        try:
             # What agrees on TLS may take its time, so it is the connection's own thread that does.
             self._serving.carry(partial(stream_of, connection, self._tls, self._stop))
+        except RuntimeError as error:
+            # What Python raises where no thread can be started.
+            connection.close()
+            _logger.warning("%s: a peer was turned away: %s", self._address, error)
+            self._pause(_PAUSE)
+
+    def _pause(self, seconds: float) -> None:
+        """Give others time to let go of something, unless the listener is closed meanwhile."""
+        with contextlib.suppress(TimeoutError):
+            wait(None, 0, self._stop, seconds)
 
 
 def listen_tcp(

@@ -8,7 +8,7 @@ from typing import Final, Unpack
 
 from sansmcp.environment import Environment
 from sansmcp.server import Server, ServerConnections, ServeSettings
-from sansmcp.session import Report, ServerEvent, ServerSession
+from sansmcp.session import Link, Report, ServerEvent, ServerSession
 from sansmcp_threads.driver import Driver
 from sansmcp_threads.handlers import AsyncRunner, Handlers, write_report
 from sansmcp_threads.streams import ByteStream, StdioStream
@@ -53,8 +53,22 @@ class Serving:
         )
 
     def carry(self, open_stream: Callable[[], ByteStream]) -> None:
-        """Serve the peer at the other end of a stream, which is opened on a thread."""
-        self._driver.open(self._driver.perform(self._endpoint.accept), open_stream)
+        """Serve the peer at the other end of a stream, which is opened on a thread.
+
+        Raises:
+            RuntimeError: no thread can be started; nobody has opened the stream, and nobody will.
+        """
+        links: list[Link] = []
+        try:
+            self._driver.perform(lambda now: links.append(self._endpoint.accept(now)))
+            self._driver.open(links[0], open_stream)
+        except RuntimeError as error:
+            reason = str(error)
+            for link in links:
+                self._driver.leave(partial(_end_input, link, reason))
+            # Not with `perform`, which would want a thread for those who are told.
+            self._driver.settle()
+            raise
 
     def wait_done(self) -> None:
         """Wait until every connection has ended."""
@@ -77,6 +91,10 @@ class Serving:
 
     def _report(self, report: Report) -> None:
         self._driver.tell(partial(write_report, report))
+
+
+def _end_input(link: Link, reason: str, now: float) -> None:
+    link.receive_eof(now, reason)
 
 
 def check(server: Server, async_runner: AsyncRunner | None) -> None:

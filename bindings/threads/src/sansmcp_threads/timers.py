@@ -29,12 +29,14 @@ class Timer:
         if at is None or ((armed := self._at) is not None and armed <= at):
             return
         with self._changed:
-            self._at = at
             if self._thread is not None:
                 self._changed.notify()
             elif not self._is_stopped:
-                self._thread = threading.Thread(target=self._run, name="sansmcp timer", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="sansmcp timer", daemon=True)
+                # One that could not be started is none, and the next deadline tries again.
+                thread.start()
+                self._thread = thread
+            self._at = at
 
     def stop(self) -> None:
         """End it, and wait until it has ended."""
