@@ -1,8 +1,10 @@
 """The blocking client against a server in the same process and against real ones."""
 
 import asyncio
+import re
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from tests.bindings.threads.counting import in_thread, nothing_left
@@ -20,7 +22,7 @@ from sansmcp import (
 from sansmcp.client import accept, decline
 from sansmcp.schema import METHODS, REVISIONS, ElicitResult, Kind, Method, Revision, Side, TextContent
 from sansmcp.session import Timeouts
-from sansmcp_threads import connect, memory_pair, serve_stream
+from sansmcp_threads import MemoryStream, connect, memory_pair, serve_stream
 
 MODERN = "2026-07-28"
 
@@ -52,6 +54,27 @@ def test_a_client_in_memory_lists_and_calls_tools_in_every_revision(revision: Re
         assert names[:2] == ["add", "add_at_once"]
         assert text(client.call_tool("add", {"a": 1, "b": 2})) == "3"
         assert text(client.call_tool("add_at_once", {"a": 1, "b": 2})) == "3"
+
+
+class OnlyReads:
+    """A stream that lacks most of what a stream has to do."""
+
+    def read(self) -> bytes:
+        return b""
+
+    def __repr__(self) -> str:
+        return "OnlyReads()"
+
+
+@pytest.mark.parametrize("target", [None, 5, Path("server.py"), OnlyReads(), MemoryStream])
+def test_what_leads_to_no_server_is_refused_with_what_would(target) -> None:
+    found = re.escape(f"connect({target!r}): ")
+    expected = (
+        "expected a command as a list of words, an address, a Server, "
+        "or a stream with read, write, flush, end_input and close"
+    )
+    with pytest.raises(LocalProtocolError, match=f"^{found}{expected}$"):
+        connect(target)
 
 
 def test_a_client_is_a_plain_object_that_is_open_when_connect_returns() -> None:

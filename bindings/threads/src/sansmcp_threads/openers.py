@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from ssl import SSLContext
-from typing import IO, TypeAlias
+from typing import IO, Final, TypeAlias
 
 import attrs
 
@@ -20,6 +20,9 @@ from sansmcp_threads.streams import ByteStream, MemoryStream, memory_pair
 
 Target: TypeAlias = str | Sequence[str] | Server | ByteStream
 """An address, a command to start, a server of this process, or a stream that leads to one."""
+
+_METHODS: Final = ("read", "write", "flush", "end_input", "close")
+"""What a stream can do; see `ByteStream`."""
 
 Open: TypeAlias = Callable[[Wake], ByteStream]
 """Opens a stream; raises OSError if it cannot, or if the wake-up comes meanwhile."""
@@ -68,12 +71,21 @@ def opener_of(
         opening = _opening_of(address, env=env, cwd=cwd, stderr=stderr, ssl=ssl)
         opener = Opener(open=opening, opens_again=True, peer=str(address))
     else:
+        _check_stream(target)
         opener = Opener(open=partial(_give, target), opens_again=False)
     if not isinstance(address, Command) and not (env is None and cwd is None and stderr is None):
         raise LocalProtocolError("connect(): env, cwd and stderr go with a command; found another target")
     if ssl is not None and not (isinstance(address, TcpAddress) and address.tls):
         raise LocalProtocolError("connect(): ssl goes with an address tls://HOST:PORT; found another target")
     return opener
+
+
+def _check_stream(target: object) -> None:
+    if isinstance(target, type) or not all(callable(getattr(target, name, None)) for name in _METHODS):
+        raise LocalProtocolError(
+            f"connect({repr(target)[:80]}): expected a command as a list of words, an address, a Server, "
+            f"or a stream with {', '.join(_METHODS[:-1])} and {_METHODS[-1]}"
+        )
 
 
 def _opening_of(
