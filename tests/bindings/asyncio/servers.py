@@ -117,6 +117,14 @@ def shout() -> str:
 
 
 @server.tool
+def complain(lines: int) -> str:
+    """Write lines to standard error."""
+    for number in range(lines):
+        print(f"complaint {number:04}", file=sys.stderr)  # noqa: T201
+    return "complained"
+
+
+@server.tool
 def end_process() -> str:
     """End the process in the middle of a call."""
     sys.stderr.flush()

@@ -1,6 +1,8 @@
 """Standard input and output of this process as a flow."""
 
 import asyncio
+import contextlib
+import fcntl
 import os
 import socket
 import stat
@@ -18,8 +20,8 @@ class StdioStream:
     """
 
     def __init__(self) -> None:
-        self._input = os.dup(0)
-        self._output = os.dup(1)
+        self._input = _own(0)
+        self._output = _own(1)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.close(nothing)
@@ -161,6 +163,17 @@ class _FileInput:
         except OSError:
             # A terminal that is gone has nothing more to say.
             return b""
+
+
+def _own(descriptor: int) -> int:
+    """Return another descriptor for the same file; for a pipe, where that goes, one that does not block."""
+    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        # Opened anew, not duplicated: others who have the pipe must not find that it no longer blocks them.
+        # With the same access: who opened it both ways has no end of the input.
+        access = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
+        with contextlib.suppress(OSError):
+            return os.open(f"/proc/self/fd/{descriptor}", access | os.O_NONBLOCK)
+    return os.dup(descriptor)
 
 
 def _is_pipe(descriptor: int) -> bool:
