@@ -245,6 +245,35 @@ def test_a_server_that_is_killed_in_a_call_loses_every_call_and_leaves_nothing()
     assert descriptors() == before
 
 
+LEAVES_SLOWLY = """
+import json, os, sys, time
+request = json.loads(sys.stdin.readline())
+server = {"name": "s", "version": "1"}
+result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": server}
+print(json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result}), flush=True)
+sys.stdin.readline()
+os.close(0)
+log = {"level": "info", "data": "closed"}
+print(json.dumps({"jsonrpc": "2.0", "method": "notifications/message", "params": log}), flush=True)
+time.sleep(0.5)
+os._exit(3)
+"""
+"""Closes its input, and exits half a second later."""
+
+
+def test_a_write_that_finds_the_server_gone_waits_for_its_exit_code() -> None:
+    async def work() -> None:
+        closed = trio.Event()
+        command = [sys.executable, "-c", LEAVES_SLOWLY]
+        async with connect(command, revisions=["2025-11-25"], on_log=lambda _: closed.set()) as client:
+            with trio.move_on_after(30):
+                await closed.wait()
+            with pytest.raises(RequestLost, match="exited with code 3"):
+                await client.call_tool("any", {})
+
+    run(work)
+
+
 def test_a_lost_server_is_started_again_and_serves_the_next_call() -> None:
     async def work() -> None:
         async with connect(COMMAND, restart=Restart(first_delay=0.01)) as client:

@@ -26,6 +26,10 @@ FLUSH: Final = 0.4
 CLOSE: Final = 5.0
 """Seconds that a stream may take to close; after that it is closed by force."""
 
+# A server that exits is often found by a write; how it exited comes with the end of its output.
+LAST_WORDS: Final = 1.0
+"""Seconds that the end of the input may take once nothing can be written."""
+
 BROKEN: Final = (OSError, trio.BrokenResourceError, trio.ClosedResourceError)
 """How streams say that the peer is gone."""
 
@@ -134,8 +138,12 @@ class Carried:
                     try:
                         with trio.fail_after(WRITE_STALL):
                             await self._stream.send_all(data)
-                    except (*BROKEN, trio.TooSlowError):
+                    except trio.TooSlowError:
+                        self.receive_eof(f"the peer has read nothing for {WRITE_STALL:.0f} s")
                         await self._discard()
+                        return
+                    except BROKEN:
+                        await self._wait_for_last_words()
                         return
                 elif self.link.done:
                     return
@@ -151,9 +159,16 @@ class Carried:
         self._rest = data[self._prompt.send_now(data) :]
         return not self._rest
 
+    async def _wait_for_last_words(self) -> None:
+        """Let the reader find the end and the reason for it; if it does not, end the link without."""
+        with trio.move_on_after(LAST_WORDS):
+            await self._discard()
+        if not self.link.done:
+            self.receive_eof(None)
+            await self._discard()
+
     async def _discard(self) -> None:
         """Let the link come to its end though nobody reads what it says."""
-        self.receive_eof(None)
         while not self.link.done:
             self._changed = changed = trio.Event()
             self.link.data_to_send()
