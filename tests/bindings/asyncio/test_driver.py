@@ -401,7 +401,7 @@ def test_last_bytes_of_a_link_that_was_done_before_it_was_carried_are_given_up_a
     run_in_no_time(work)
 
 
-def test_a_write_that_stalls_ends_the_link() -> None:
+def test_a_write_that_stalls_ends_the_link_and_says_so() -> None:
     async def work() -> None:
         joined = await join()
         joined.ring.links[0].say(b"x" * 1_000_000)
@@ -409,7 +409,7 @@ def test_a_write_that_stalls_ends_the_link() -> None:
         await asyncio.sleep(29)
         assert not joined.ring.links[0].done
         await asyncio.sleep(3)
-        assert joined.ring.links[0].done
+        assert joined.ring.links[0].ends == ["the peer has not read what was sent for 30 s"]
         await joined.part()
 
     run_in_no_time(work)

@@ -1,8 +1,9 @@
 """The driver on flows of the user's: what is free is written to at once, and what breaks ends its link."""
 
+import attrs
 import pytest
 from tests.bindings.asyncio.running import quiet, run_in_no_time, turns
-from tests.bindings.ring import Heard, Ring
+from tests.bindings.ring import Heard, Ring, RingLink
 
 from sansmcp_asyncio import Driver
 
@@ -53,6 +54,45 @@ def test_a_flow_is_written_to_without_a_turn_of_the_loop() -> None:
         await carrying
         assert ring.links[0].ends == ["it ended"]
         assert flow.is_closed
+
+    run_in_no_time(work)
+
+
+def test_a_timeout_of_a_flow_itself_is_no_write_that_stalls() -> None:
+    async def work() -> None:
+        ring, flow = Ring(), Immediate(TimeoutError("of the flow"), at="flush")
+        driver: Driver[Ring, Heard] = Driver(ring, lambda _ring, _event: None)
+        await driver.carry(ring.accept(), flow)
+        assert ring.links[0].ends == ["it ended"]
+
+    run_in_no_time(work)
+
+
+@attrs.define(eq=False)
+class Crowded(RingLink):
+    """A link on which something waits until its bytes are taken."""
+
+    def data_to_send(self) -> bytes:
+        data = super().data_to_send()
+        if data:
+            self.ring.events.append(Heard(b"room after " + data))
+        return data
+
+
+def test_what_waits_for_bytes_to_be_taken_goes_on_though_nobody_reads_them() -> None:
+    async def work() -> None:
+        ring, flow, heard = Ring(), Immediate(BrokenPipeError()), list[bytes]()
+        driver: Driver[Ring, Heard] = Driver(ring, lambda _ring, event: heard.append(event.data))
+        link = Crowded(ring)
+        carrying = driver.carry(link, flow)
+        for said in (b"one", b"two"):
+            await quiet()
+            link.say(said)
+            driver.settle()
+        await quiet()
+        assert not link.done
+        assert heard == [b"room after one", b"room after two"]
+        await carrying
 
     run_in_no_time(work)
 

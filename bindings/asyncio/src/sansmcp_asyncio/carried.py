@@ -138,9 +138,12 @@ class Carried:
 
     async def _write(self) -> None:
         try:
-            await self._write_all()
-        except OSError:
-            await self._discard()
+            try:
+                await self._write_all()
+            except _StalledError as stalled:
+                await self._discard(str(stalled))
+            except OSError:
+                await self._discard(None)
         except Exception as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
             self.fault = self.fault or fault
 
@@ -151,8 +154,7 @@ class Carried:
             if self._broken is not None:
                 raise self._broken
             if not self._flow.is_free:
-                async with asyncio.timeout(WRITE_STALL):
-                    await self._flow.flush()
+                await self._wait_until_free()
             if data := self.link.data_to_send():
                 self._write_now(data)
                 # Requests may have waited for it.
@@ -164,16 +166,34 @@ class Carried:
                 await self._changed.wait()
                 self._is_waiting = False
 
-    async def _discard(self) -> None:
+    async def _wait_until_free(self) -> None:
+        stall = asyncio.timeout(WRITE_STALL)
+        try:
+            async with stall:
+                await self._flow.flush()
+        except TimeoutError:
+            # A stream has timeouts of its own, which are no different from its other ends.
+            if stall.expired():
+                raise _StalledError(f"the peer has not read what was sent for {WRITE_STALL:.0f} s") from None
+            raise
+
+    async def _discard(self, reason: str | None) -> None:
         """Let the link come to its end though nobody reads what it says."""
-        giving_up = self._loop.call_later(LAST_WORDS, self._tell_end, None)
+        giving_up = self._loop.call_later(LAST_WORDS, self._tell_end, reason)
         try:
             while not self.link.done:
-                self.link.data_to_send()
-                await self._changed.wait()
                 self._changed.clear()
+                if self.link.data_to_send():
+                    # Requests may have waited for it.
+                    self._settle()
+                else:
+                    await self._changed.wait()
         finally:
             giving_up.cancel()
+
+
+class _StalledError(OSError):
+    """The peer reads too little."""
 
 
 def tell_end(link: Link, reason: str | None, now: float) -> None:
