@@ -1,5 +1,6 @@
 """A server for the tests of the trio binding; as a program it speaks over standard input and output."""
 
+import contextlib
 import os
 import sys
 import threading
@@ -114,6 +115,15 @@ def shout() -> str:
     os.write(1, b"written to descriptor 1\n")
     os.system("echo by a child")  # noqa: S605
     return "shouted"
+
+
+@server.tool
+def complain(lines: int) -> str:
+    """Write many lines to standard error, as a log does: what fails is not told."""
+    for number in range(lines):
+        with contextlib.suppress(BlockingIOError):
+            os.write(2, f"complaint {number} of {lines}, with some words about it\n".encode())
+    return "that was all"
 
 
 @server.tool

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -85,6 +86,42 @@ def test_a_handler_that_never_returns_does_not_keep_the_server_alive(tool: str) 
     assert done.returncode == 0
     # A guard against hanging, not a timing: the handler would sleep for an hour.
     assert time.monotonic() - start < 20
+
+
+def test_nothing_is_lost_where_output_and_errors_share_one_pipe() -> None:
+    calls = lines(
+        call(1, "complain", lines=3000), *(call(number, "add_later", a=1, b=2) for number in range(2, 800))
+    )
+    with start(stderr=subprocess.STDOUT) as process:
+        process.stdin.write(lines(*HELLO) + calls)
+        process.stdin.flush()
+        # Now the pipe is full.
+        settle(process)
+        output = b""
+        while b"that was all" not in output[-8192:]:
+            read = process.stdout.read1()
+            assert read, "the server has left"
+            output += read
+        process.stdin.close()
+        output += process.stdout.read()
+        assert process.wait(timeout=20) == 0
+    complaint = rb"complaint (\d+) of 3000, with some words about it\n"
+    assert [int(number) for number in re.findall(complaint, output)] == list(range(3000))
+    # An answer may be longer than what a pipe takes in one piece, so complaints may stand inside of it.
+    answers = [json.loads(line) for line in re.sub(complaint, b"", output).splitlines()]
+    assert sorted(answer["id"] for answer in answers) == list(range(800))
+
+
+def test_a_pipe_with_a_name_may_be_the_input(tmp_path) -> None:
+    path = tmp_path / "requests"
+    os.mkfifo(path)
+    with path.open("r+b", buffering=0) as both, path.open("rb") as end:
+        both.write(lines(*HELLO, call(1, "add", a=1, b=2)))
+        # The last writer leaves before the server looks.
+        both.close()
+        answers, done = serve(b"", stdin=end)
+    assert answers[1]["result"]["content"][0]["text"] == "3"
+    assert done.returncode == 0
 
 
 def test_a_failing_handler_is_logged_to_standard_error_and_hidden_from_the_peer() -> None:

@@ -8,6 +8,7 @@ import sys
 from abc import abstractmethod
 from collections.abc import Generator
 from functools import partial
+from pathlib import Path
 from typing import TypeAlias
 
 import trio
@@ -195,7 +196,7 @@ class StdioStream(PromptStream):
     """
 
     def __init__(self) -> None:
-        given_input, given_output = os.dup(0), os.dup(1)
+        given_input, given_output = _own(0, os.O_RDONLY), _own(1, os.O_WRONLY)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.close(nothing)
@@ -233,6 +234,21 @@ class StdioStream(PromptStream):
             await self._output.aclose()
         finally:
             await self._input.aclose()
+
+
+def _own(descriptor: int, access: int) -> int:
+    """Return another descriptor for the same file; for a pipe, where that goes, one that is opened anew.
+
+    Others who have the pipe, such as standard error, must not find that it no longer blocks them.
+    """
+    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        path = Path(f"/proc/self/fd/{descriptor}")
+        with contextlib.suppress(OSError):
+            has_name = not str(path.readlink()).startswith("pipe:")
+            # A reader who opens a pipe with a name after its last writer has left never hears of the end.
+            if access == os.O_WRONLY or not has_name:
+                return os.open(path, access | os.O_NONBLOCK)
+    return os.dup(descriptor)
 
 
 def _stream_over(descriptor: int) -> ByteStream:
