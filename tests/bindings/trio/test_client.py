@@ -1,6 +1,7 @@
 """The trio client against a server in the same process."""
 
 import threading
+from pathlib import Path
 
 import pytest
 import trio
@@ -214,6 +215,17 @@ def test_a_silent_server_is_given_up_after_the_timeouts() -> None:
 def test_a_string_is_an_address_and_no_command() -> None:
     with pytest.raises(LocalProtocolError, match="expected a command as a list of words"):
         connect("python server.py")
+
+
+@pytest.mark.parametrize(
+    "target", [None, 5, Path("server.py"), b"tcp://127.0.0.1:1", {"python"}, server.tool]
+)
+def test_what_leads_to_no_server_is_refused_at_once(target: object) -> None:
+    with pytest.raises(
+        LocalProtocolError, match=r"^connect\(.+\): expected a command as a list of words"
+    ) as caught:
+        connect(target)
+    assert repr(target)[:80] in str(caught.value)
 
 
 def test_what_does_not_go_with_the_target_is_refused() -> None:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from ssl import SSLContext
-from typing import IO, TypeAlias
+from typing import IO, Final, TypeAlias
 
 import attrs
 import trio
@@ -22,6 +22,12 @@ Target: TypeAlias = str | Sequence[str] | Server | ByteStream
 
 Open: TypeAlias = Callable[[trio.Nursery], Awaitable[ByteStream]]
 """Opens a stream, whose tasks are in the nursery; raises OSError if it cannot."""
+
+
+_EXPECTED: Final = (
+    "expected a command as a list of words, such as ['python', 'server.py'], an address: tcp://HOST:PORT, "
+    "tls://HOST:PORT or unix:PATH, a Server, or a stream of trio's"
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -57,14 +63,17 @@ def opener_of(
         LocalProtocolError: if the target cannot be one, or what else is said does not go with it.
     """
     address: Address | None = None
-    if isinstance(target, Server):
-        opener = Opener(open=partial(_open_memory, target), opens_again=True)
-    elif isinstance(target, Sequence):
-        address = address_of(target)
-        open_address = partial(_open_address, address, ssl=ssl, env=env, cwd=cwd, stderr=stderr)
-        opener = Opener(open=open_address, opens_again=True, peer=str(address))
-    else:
-        opener = Opener(open=partial(_give, target), opens_again=False)
+    match target:
+        case Server():
+            opener = Opener(open=partial(_open_memory, target), opens_again=True)
+        case Sequence():
+            address = address_of(target)
+            open_address = partial(_open_address, address, ssl=ssl, env=env, cwd=cwd, stderr=stderr)
+            opener = Opener(open=open_address, opens_again=True, peer=str(address))
+        case trio.abc.Stream():
+            opener = Opener(open=partial(_give, target), opens_again=False)
+        case _:
+            raise LocalProtocolError(f"connect({repr(target)[:80]}): {_EXPECTED}")
     if not isinstance(address, Command) and not (env is None and cwd is None and stderr is None):
         raise LocalProtocolError("connect(): env, cwd and stderr go with a command; found another target")
     if ssl is not None and not (isinstance(address, TcpAddress) and address.tls):
