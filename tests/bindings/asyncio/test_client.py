@@ -273,6 +273,19 @@ def test_a_string_is_an_address_and_no_command() -> None:
         connect("python server.py")
 
 
+@pytest.mark.parametrize("target", [None, 5, Path("server.py"), b"unix:socket", Server, asyncio.StreamReader])
+def test_what_leads_to_no_server_is_refused_at_the_call(target: object) -> None:
+    expected = r"expected a command as a list of words.* an address"
+    with pytest.raises(LocalProtocolError, match=expected) as caught:
+        connect(target)
+    assert repr(target)[:80] in str(caught.value)
+
+
+def test_a_path_is_told_what_else_leads_to_a_server() -> None:
+    with pytest.raises(LocalProtocolError, match="a Server, or a stream with read, write and close"):
+        connect(Path("server.py"), cwd="/")
+
+
 def test_a_log_listener_that_fails_disturbs_nobody(caplog) -> None:
     async def work() -> None:
         def listener(_event: object) -> None:

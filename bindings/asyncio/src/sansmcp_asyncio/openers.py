@@ -12,11 +12,11 @@ import attrs
 from sansmcp.client import Address, Command, TcpAddress, UnixAddress, address_of
 from sansmcp.errors import LocalProtocolError
 from sansmcp.server import Server
-from sansmcp_asyncio.flows import Stream
+from sansmcp_asyncio.flows import Flow, Stream
 from sansmcp_asyncio.processes import start_process
 from sansmcp_asyncio.serving import serve_stream
 from sansmcp_asyncio.sockets import open_tcp, open_unix
-from sansmcp_asyncio.streams import MemoryStream, memory_pair
+from sansmcp_asyncio.streams import ByteStream, MemoryStream, memory_pair
 
 Target: TypeAlias = str | Sequence[str] | Server | Stream
 """An address, a command to start, a server of this process, or a stream that leads to one."""
@@ -66,6 +66,7 @@ def opener_of(
         opening = _open_address(address, open_command, ssl)
         opener = Opener(open=opening, opens_again=True, peer=str(address))
     else:
+        _check_stream(target)
         address = None
         opener = Opener(open=partial(_give, target), opens_again=False)
     if not isinstance(address, Command) and not (env is None and cwd is None and stderr is None):
@@ -73,6 +74,15 @@ def opener_of(
     if ssl is not None and not (isinstance(address, TcpAddress) and address.tls):
         raise LocalProtocolError("connect(): ssl goes with an address tls://HOST:PORT; found another target")
     return opener
+
+
+def _check_stream(target: object) -> None:
+    if not isinstance(target, ByteStream | Flow):
+        raise LocalProtocolError(
+            f"connect({repr(target)[:80]}): expected a command as a list of words, such as "
+            "['python', 'server.py'], an address (tcp://HOST:PORT, tls://HOST:PORT or unix:PATH), a Server, "
+            "or a stream with read, write and close, or a Flow"
+        )
 
 
 def _open_address(

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 _READ_SIZE = 64 * 1024
 
 
+@runtime_checkable
 class ByteStream(Protocol):
     """Two directions of bytes; what a driver reads from and writes to."""
 
