@@ -1,7 +1,11 @@
 """`sansmcp list`, `sansmcp read`, and servers that cannot be reached."""
 
 import json
+import os
+import signal
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from tests.bindings.cli.commands import GUARD, SANSMCP, SERVER, Terminal, run
@@ -91,6 +95,11 @@ def test_what_is_read_has_to_be_named() -> None:
         (["python server.py"], "without quotes around all of them"),
         (["false"], "exited with code 1; check that the command starts a server that speaks MCP"),
         (["tcp://127.0.0.1:1"], "check that a server listens there"),
+        (["--cwd", "/nonexist", "true"], "--cwd: '/nonexist' is no folder to start a command in; name one"),
+        (
+            ["http://127.0.0.1:1/mcp"],
+            "expected tcp://HOST:PORT, tls://HOST:PORT or unix:PATH, found 'http://",
+        ),
         (["tcp://"], "expected tcp://HOST:PORT, tls://HOST:PORT or unix:PATH, found 'tcp://'"),
     ],
 )
@@ -101,6 +110,17 @@ def test_a_server_that_cannot_be_reached_costs_one_line_that_says_what_to_do(wor
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_an_interrupt_before_there_is_a_call_tells_the_server_nothing() -> None:
+    # It answers nothing, and ends with its input.
+    silent = "import sys; print('started', file=sys.stderr, flush=True); sys.stdin.read()"
+    command = [*SANSMCP, "list", sys.executable, "-c", silent]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr.readline() == "started\n"
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=GUARD)
+    assert (process.returncode, told) == (130, "sansmcp: interrupted\n")
+
+
 def test_a_reader_that_goes_away_is_no_fault() -> None:
     reader = subprocess.Popen(["true"], stdin=subprocess.PIPE)
     reader.wait(GUARD)
@@ -108,3 +128,44 @@ def test_a_reader_that_goes_away_is_no_fault() -> None:
     done = subprocess.run(command, stdout=reader.stdin, stderr=subprocess.PIPE, timeout=GUARD, check=False)
     reader.stdin.close()
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("words", [["call", *SERVER, "--", "add", "a=1", "b=2"], ["list", *SERVER]])
+def test_an_output_that_is_full_is_a_fault_of_the_command(words) -> None:
+    assert_full_is_told(words)
+
+
+@pytest.mark.parametrize("resource", ["notes://today", "notes://plant"])
+def test_a_resource_that_finds_no_room_is_a_fault_of_the_command(resource) -> None:
+    assert_full_is_told(["read", *SERVER, "--", resource])
+
+
+def assert_full_is_told(words) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*SANSMCP, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=GUARD, check=False
+        )
+    reason = "[Errno 28] No space left on device"
+    said = f"sansmcp: the output cannot be written: {reason}; make room, or send it elsewhere\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
+def test_the_result_is_printed_where_there_is_no_room_for_what_stands_beside_it() -> None:
+    command = [*SANSMCP, "call", *SERVER, "--", "count"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=full, text=True, timeout=GUARD, check=False
+        )
+    assert (done.returncode, done.stdout) == (0, "done\n")
+
+
+def test_what_the_encoding_cannot_say_is_written_out() -> None:
+    done = subprocess.run(
+        [*SANSMCP, "call", *SERVER, "--", "describe", "text=\u00e9\u20ac"],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        timeout=GUARD,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"('\xe9\\u20ac', ")

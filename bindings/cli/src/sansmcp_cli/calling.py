@@ -9,7 +9,7 @@ from sansmcp.errors import RequestFailed
 from sansmcp.schema import INVALID_PARAMS, Tool, codec_for
 from sansmcp_cli.arguments import arguments_for, near, read_arguments
 from sansmcp_cli.content import text_of
-from sansmcp_cli.faults import TOOL_FAILED, Fault
+from sansmcp_cli.faults import TOOL_FAILED, Fault, giving_up
 from sansmcp_cli.options import open_client
 from sansmcp_cli.printing import say, say_document
 from sansmcp_cli.schemas import input_lines, signature
@@ -43,7 +43,8 @@ def run_call(
         tool = _find(client, name)
         values = arguments_for(tool, arguments)
         try:
-            result = client.call_tool(name, values, on_progress=screen.progress)
+            with giving_up():
+                result = client.call_tool(name, values, on_progress=screen.progress)
         except RequestFailed as error:
             if error.code == INVALID_PARAMS:
                 raise Fault(f"the server refused the call: {error.message}", *input_lines(tool)) from error

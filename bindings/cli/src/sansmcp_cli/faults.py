@@ -1,5 +1,7 @@
 """What ends a command before its work is done: words for the user, and an exit code."""
 
+import contextlib
+from collections.abc import Generator
 from typing import Final
 
 from sansmcp.client import Address, Command
@@ -33,6 +35,23 @@ class Fault(Exception):
     def __init__(self, text: str, *details: str) -> None:
         super().__init__(text)
         self.details = details
+
+
+class GivenUp(KeyboardInterrupt):
+    """Ctrl-C has ended the wait for an answer, so the server was told that nobody waits any more."""
+
+
+@contextlib.contextmanager
+def giving_up() -> Generator[None, None, None]:
+    """Tell Ctrl-C in the block, which waits for an answer, from Ctrl-C elsewhere.
+
+    Raises:
+        GivenUp: somebody pressed the keys.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise GivenUp from None
 
 
 def words_for(error: SansmcpError, address: Address) -> str:

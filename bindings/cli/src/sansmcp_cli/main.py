@@ -9,7 +9,7 @@ from sansmcp.client import Address
 from sansmcp.errors import SansmcpError
 from sansmcp_cli.calling import run_call
 from sansmcp_cli.demo import RUNTIMES, run_demo
-from sansmcp_cli.faults import INTERRUPTED, NOT_DONE, Fault, words_for
+from sansmcp_cli.faults import INTERRUPTED, NOT_DONE, Fault, GivenUp, words_for
 from sansmcp_cli.listing import KINDS, run_list
 from sansmcp_cli.options import add_options, address_in
 from sansmcp_cli.resources import run_read
@@ -56,8 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Fault as fault:
         screen.say(f"sansmcp: {fault}", *fault.details)
         return NOT_DONE
-    except KeyboardInterrupt:
+    except GivenUp:
         screen.say("sansmcp: interrupted; the server was told")
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        screen.say("sansmcp: interrupted")
         return INTERRUPTED
 
 

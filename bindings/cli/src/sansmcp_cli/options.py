@@ -2,11 +2,12 @@
 
 import argparse
 import math
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, get_args
+from typing import get_args
 
 from sansmcp.client import Address, ClientSettings, Command, address_of
 from sansmcp.errors import LocalProtocolError
@@ -16,8 +17,6 @@ from sansmcp_cli.faults import Fault
 from sansmcp_cli.questions import Questions
 from sansmcp_cli.screen import Screen
 from sansmcp_threads import Client, connect
-
-_ADDRESSES: Final = ("tcp://", "tls://", "unix:")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +59,8 @@ def address_in(chosen: argparse.Namespace) -> Address:
             "no server is named: write the words that start it, or its address; "
             f"`sansmcp {chosen.command} --help` says more"
         )
-    if len(words) != 1 or not words[0].startswith(_ADDRESSES):
+    if len(words) != 1 or not ("://" in words[0] or words[0].startswith("unix:")):
+        _check_folder(chosen.cwd)
         return Command(words=tuple(words))
     if chosen.env or chosen.cwd:
         raise Fault(f"--env and --cwd go with a command; {words[0]} is an address")
@@ -127,6 +127,12 @@ def _pairs(option: str, words: Iterable[str] | None) -> Iterable[tuple[str, str]
         if not name or not equals:
             raise Fault(f"{option}: expected NAME=VALUE, found {word!r}")
         yield name, value
+
+
+def _check_folder(path: str | None) -> None:
+    # Whoever starts the command says the same of a program that is not there.
+    if path is not None and not (os.access(path, os.X_OK) and Path(path).is_dir()):
+        raise Fault(f"--cwd: {path!r} is no folder to start a command in; name one that is there")
 
 
 def _root(path: str) -> Root:

@@ -4,9 +4,11 @@ import contextlib
 import io
 import json
 import os
+from collections.abc import Generator
 from typing import TextIO
 
 from sansmcp.values import JSON
+from sansmcp_cli.faults import Fault
 
 
 def say(output: TextIO, *lines: str) -> None:
@@ -15,6 +17,9 @@ def say(output: TextIO, *lines: str) -> None:
     Args:
         output: where to print.
         lines: the lines, without their ends.
+
+    Raises:
+        Fault: they cannot be written, other than where nobody reads them any more.
     """
     write(output, "".join(f"{line}\n" for line in lines))
 
@@ -25,12 +30,42 @@ def write(output: TextIO, text: str) -> None:
     Args:
         output: where to write.
         text: the text.
+
+    Raises:
+        Fault: it cannot be written, other than where nobody reads it any more.
     """
-    try:
-        output.write(text)
+    # What the encoding cannot say is written out.
+    encoding = output.encoding or "utf-8"
+    with _writing(output):
+        output.write(text.encode(encoding, "backslashreplace").decode(encoding))
         output.flush()
+
+
+def write_bytes(output: TextIO, data: bytes) -> None:
+    """Write bytes as they are, and at once; see `say`.
+
+    Args:
+        output: where to write.
+        data: the bytes.
+
+    Raises:
+        Fault: they cannot be written, other than where nobody reads them any more.
+    """
+    with _writing(output):
+        output.flush()
+        output.buffer.write(data)
+        output.buffer.flush()
+
+
+@contextlib.contextmanager
+def _writing(output: TextIO) -> Generator[None, None, None]:
+    try:
+        yield
     except BrokenPipeError:
         close_quietly(output)
+    except OSError as error:
+        close_quietly(output)
+        raise Fault(f"the output cannot be written: {error}; make room, or send it elsewhere") from error
 
 
 def say_document(output: TextIO, value: JSON) -> None:

@@ -10,9 +10,9 @@ from sansmcp.errors import RequestFailed
 from sansmcp.schema import BlobResourceContents, ReadResourceResult, codec_for
 from sansmcp_cli.arguments import near
 from sansmcp_cli.content import size_of
-from sansmcp_cli.faults import Fault
+from sansmcp_cli.faults import Fault, giving_up
 from sansmcp_cli.options import open_client
-from sansmcp_cli.printing import say, say_document, write
+from sansmcp_cli.printing import say, say_document, write, write_bytes
 from sansmcp_cli.screen import Screen, visible
 from sansmcp_threads import Client
 
@@ -50,7 +50,8 @@ def _read(client: Client, uri: str) -> ReadResourceResult:
     if client.server_capabilities.resources is None:
         raise Fault("the server has no resources; `sansmcp list` shows what it has")
     try:
-        return client.read_resource(uri)
+        with giving_up():
+            return client.read_resource(uri)
     except RequestFailed as error:
         if not error.is_resource_not_found:
             raise
@@ -75,6 +76,4 @@ def _show(result: ReadResourceResult) -> None:
                 "redirect the output, as in: sansmcp read ... > FILE"
             )
         else:
-            sys.stdout.flush()
-            sys.stdout.buffer.write(base64.b64decode(contents.blob))
-            sys.stdout.buffer.flush()
+            write_bytes(sys.stdout, base64.b64decode(contents.blob))

@@ -4,13 +4,15 @@ What a server says is made visible before a terminal gets it: it must not move t
 stands there, or type.
 """
 
+import contextlib
 import re
 import shutil
 import threading
 from typing import Final, TextIO
 
 from sansmcp.session import LogReceived, ProgressReceived
-from sansmcp_cli.printing import say, write
+from sansmcp_cli.faults import Fault
+from sansmcp_cli.printing import write
 
 # All control characters but the ends of lines and tabs, and the marks that turn the direction of writing.
 _INVISIBLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -45,13 +47,13 @@ class Screen:
         """Show lines, and remove the progress that stands there."""
         with self._lock:
             self._clear()
-            say(self._output, *map(visible, lines))
+            self._write("".join(f"{visible(line)}\n" for line in lines))
 
     def prompt(self, text: str) -> None:
         """Show a text and leave the cursor behind it."""
         with self._lock:
             self._clear()
-            write(self._output, visible(text))
+            self._write(visible(text))
 
     def progress(self, event: ProgressReceived) -> None:
         """Show how far a call is: on a terminal in place of what was shown before."""
@@ -59,10 +61,10 @@ class Screen:
         text = visible(" ".join(f"{far} {event.message or ''}".split()))
         with self._lock:
             if not self._is_terminal:
-                say(self._output, f"progress {text}")
+                self._write(f"progress {text}\n")
                 return
             columns = shutil.get_terminal_size((80, 24)).columns
-            write(self._output, f"{_CLEAR}{text[: columns - 1]}")
+            self._write(f"{_CLEAR}{text[: columns - 1]}")
             self._has_progress = True
 
     def log(self, event: LogReceived) -> None:
@@ -79,4 +81,9 @@ class Screen:
     def _clear(self) -> None:
         if self._has_progress:
             self._has_progress = False
-            write(self._output, _CLEAR)
+            self._write(_CLEAR)
+
+    def _write(self, text: str) -> None:
+        # Whoever has no room for what stands beside the result still wants the result.
+        with contextlib.suppress(Fault):
+            write(self._output, text)
