@@ -174,7 +174,7 @@ class Carried:
         except TimeoutError:
             # A stream has timeouts of its own, which are no different from its other ends.
             if stall.expired():
-                raise _StalledError(f"the peer has not read what was sent for {WRITE_STALL:.0f} s") from None
+                raise _StalledError(f"the peer has read nothing for {WRITE_STALL:.0f} s") from None
             raise
 
     async def _discard(self, reason: str | None) -> None:
@@ -193,7 +193,7 @@ class Carried:
 
 
 class _StalledError(OSError):
-    """The peer reads too little."""
+    """The peer reads nothing."""
 
 
 def tell_end(link: Link, reason: str | None, now: float) -> None:
