@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tests.bindings.cli.commands import GUARD, SANSMCP, run
@@ -129,6 +130,18 @@ def test_help_names_the_commands(capsys) -> None:
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     assert all(f"    {command} " in shown for command in ("demo", "list", "call", "read"))
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_an_output_that_is_full_is_no_fault_of_the_conversation(options) -> None:
+    command = [*SANSMCP, "demo", "--runtime", "threads", *options]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=GUARD, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("sansmcp: the output cannot be written: [Errno 28]")
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

@@ -10,6 +10,7 @@ from sansmcp.schema import Revision, era_of
 from sansmcp.values import JSON
 from sansmcp_cli.demo.diagram import Diagram
 from sansmcp_cli.demo.lines import Line
+from sansmcp_cli.faults import Fault
 from sansmcp_cli.printing import say
 
 
@@ -29,6 +30,7 @@ class Report:
     faults: list[str] = attrs.field(factory=list)
     _draws: bool = attrs.field(init=False, default=True)
     _diagram: Diagram = attrs.field(init=False)
+    _unwritten: Fault | None = attrs.field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
         colour = self.output.isatty()
@@ -98,7 +100,15 @@ class Report:
         Args:
             runtimes: how many runtimes there were.
             revisions: how many revisions were spoken on each.
+
+        Raises:
+            Fault: not everything could be written.
         """
+        self._sum_up(runtimes, revisions)
+        if self._unwritten is not None:
+            raise self._unwritten
+
+    def _sum_up(self, runtimes: int, revisions: int) -> None:
         if self.as_json:
             summary = {"messages": self.messages, "steps": self.passed, "faults": self.faults}
             self._print(json.dumps({"summary": summary}))
@@ -111,7 +121,11 @@ class Report:
         self._print(*(f"  not as demanded: {fault}" for fault in self.faults))
 
     def _print(self, *lines: str) -> None:
-        say(self.output, *lines)
+        try:
+            say(self.output, *lines)
+        except Fault as fault:
+            # In the middle of a conversation it would be taken for a fault of that.
+            self._unwritten = fault
 
 
 def _settled(lines: list[Line]) -> list[Line]:
