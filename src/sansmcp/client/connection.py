@@ -185,8 +185,9 @@ class ClientConnection:
         self._endpoint.deadlines.arm(pending, at, "a call waits for a connection", act)
 
     def _stop_waiting(self, pending: Pending) -> None:
-        self._waiting.pop(pending, None)
-        self._endpoint.deadlines.disarm(pending)
+        if pending in self._waiting:
+            del self._waiting[pending]
+            self._endpoint.deadlines.disarm(pending)
 
     def _waited_too_long(self, pending: Pending) -> None:
         self._stop_waiting(pending)

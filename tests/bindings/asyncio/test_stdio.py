@@ -87,6 +87,18 @@ def test_a_handler_that_never_returns_does_not_keep_the_server_alive(tool: str) 
     assert time.monotonic() - start < 20
 
 
+def test_a_pipe_with_a_name_may_be_the_input(tmp_path) -> None:
+    path = tmp_path / "requests"
+    os.mkfifo(path)
+    with path.open("r+b", buffering=0) as both, path.open("rb") as end:
+        both.write(lines(*HELLO, call(1, "add", a=1, b=2)))
+        # The last writer leaves before the server looks.
+        both.close()
+        answers, done = serve(b"", stdin=end)
+    assert answers[1]["result"]["content"][0]["text"] == "3"
+    assert done.returncode == 0
+
+
 def test_a_failing_handler_is_logged_to_standard_error_and_hidden_from_the_peer() -> None:
     answers, done = serve(lines(*HELLO, call(1, "fail", message="hunter2")))
     assert answers[1]["result"]["isError"] is True

@@ -171,8 +171,12 @@ def _own(descriptor: int) -> int:
         # Opened anew, not duplicated: others who have the pipe must not find that it no longer blocks them.
         # With the same access: who opened it both ways has no end of the input.
         access = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
+        path = f"/proc/self/fd/{descriptor}"
         with contextlib.suppress(OSError):
-            return os.open(f"/proc/self/fd/{descriptor}", access | os.O_NONBLOCK)
+            has_name = not os.readlink(path).startswith("pipe:")  # noqa: PTH115
+            # A reader who opens a pipe with a name after its last writer has left never hears of the end.
+            if access == os.O_WRONLY or not has_name:
+                return os.open(path, access | os.O_NONBLOCK)
     return os.dup(descriptor)
 
 
