@@ -1,5 +1,7 @@
 """Settings of every test; `effort` says how hard the property tests try."""
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 from tests.effort import EXAMPLES, PROFILE
@@ -22,3 +24,8 @@ for name, examples in EXAMPLES.items():
         print_blob=name != "dev",
     )
 settings.load_profile(PROFILE)
+
+# Shells let what they start in the background ignore the keys that interrupt, and so would every process
+# that a test starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
