@@ -1,7 +1,9 @@
 """What a server offers: the registry, what handlers are given, and how their outcomes become answers."""
 
 from sansmcp.server.connections import ServerConnections
-from sansmcp.server.constraints import (
+from sansmcp.server.content import audio, embedded, image
+from sansmcp.server.context import Accepted, Cancelled, Context, Declined, Elicited
+from sansmcp.server.inference.constraints import (
     Constraint,
     Description,
     Ge,
@@ -12,8 +14,6 @@ from sansmcp.server.constraints import (
     MinLength,
     Pattern,
 )
-from sansmcp.server.content import audio, embedded, image
-from sansmcp.server.context import Accepted, Cancelled, Context, Declined, Elicited
 from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.runs import Command, Outlet
 from sansmcp.server.server import Server

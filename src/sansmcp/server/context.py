@@ -13,9 +13,9 @@ from sansmcp import errors, schema
 from sansmcp.errors import LocalProtocolError, RpcError
 from sansmcp.schema import INVALID_PARAMS, Revision, SchemaError
 from sansmcp.server.forms import form_of
+from sansmcp.server.inference.writing import plain
 from sansmcp.server.memory import Answer
 from sansmcp.server.runs import Run, RunState
-from sansmcp.server.writing import plain
 from sansmcp.session import InputRefused
 from sansmcp.values import JSON
 from sansmcp.wire import Request

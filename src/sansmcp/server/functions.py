@@ -8,11 +8,11 @@ from typing import Annotated, Final, get_args
 import attrs
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.server.constraints import Description
 from sansmcp.server.context import Context
-from sansmcp.server.docstrings import documentation_of
-from sansmcp.server.records import RecordField, hints_of
-from sansmcp.server.shapes import NotedShape, shape_of
+from sansmcp.server.inference.constraints import Description
+from sansmcp.server.inference.docstrings import documentation_of
+from sansmcp.server.inference.records import RecordField, hints_of
+from sansmcp.server.inference.shapes import NotedShape, shape_of
 from sansmcp.values import ABSENT, JSON, Absent, Value
 
 _CALLED_BY_NAME: Final = frozenset({inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY})

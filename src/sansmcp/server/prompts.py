@@ -11,9 +11,9 @@ from sansmcp.schema import Revision, SchemaError, codec_for
 from sansmcp.server.content import blocks_of, text_of
 from sansmcp.server.context import Context
 from sansmcp.server.functions import Handler, handler_of
-from sansmcp.server.reading import ObjectReader
-from sansmcp.server.records import RecordField
-from sansmcp.server.shapes import (
+from sansmcp.server.inference.reading import ObjectReader
+from sansmcp.server.inference.records import RecordField
+from sansmcp.server.inference.shapes import (
     AnyShape,
     ArrayShape,
     ChoiceShape,
@@ -27,9 +27,9 @@ from sansmcp.server.shapes import (
     UnionShape,
     shape_of,
 )
+from sansmcp.server.inference.writing import plain
 from sansmcp.server.targets import Target
 from sansmcp.server.tools import check_name, refused
-from sansmcp.server.writing import plain
 from sansmcp.session import RequestReceived
 from sansmcp.values import JSON, Value
 

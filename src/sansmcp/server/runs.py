@@ -11,9 +11,9 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import InputNeeded, LocalProtocolError
 from sansmcp.schema import LATEST_MODERN, codec_for
+from sansmcp.server.inference.writing import plain
 from sansmcp.server.memory import Answer, Memory
 from sansmcp.server.sealing import digest_of
-from sansmcp.server.writing import plain
 from sansmcp.session import MissingCapability, RequestReceived, ServerSession
 from sansmcp.session.capabilities import missing_for_input
 from sansmcp.values import JSON

@@ -12,9 +12,9 @@ from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Revision, SchemaError, codec_for
 from sansmcp.server.context import Context
 from sansmcp.server.functions import Handler, handler_of
-from sansmcp.server.hand_written import validator_of
-from sansmcp.server.json_schemas import object_schema
-from sansmcp.server.reading import ObjectReader
+from sansmcp.server.inference.hand_written import validator_of
+from sansmcp.server.inference.json_schemas import object_schema
+from sansmcp.server.inference.reading import ObjectReader
 from sansmcp.server.results import Results, raw_results, results_of
 from sansmcp.server.targets import ArgumentsRefusedError, Target
 from sansmcp.session import RequestReceived

@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal
 
 import attrs
 import pytest
-from tests.server.table import Options, Point
+from tests.server.inference.table import Options, Point
 
 from sansmcp.schema import SchemaError
-from sansmcp.server.constraints import Ge
-from sansmcp.server.reading import reader_of
-from sansmcp.server.shapes import shape_of
-from sansmcp.server.unions import chooser_of, expectation
+from sansmcp.server.inference.constraints import Ge
+from sansmcp.server.inference.reading import reader_of
+from sansmcp.server.inference.shapes import shape_of
+from sansmcp.server.inference.unions import chooser_of, expectation
 
 
 @attrs.frozen

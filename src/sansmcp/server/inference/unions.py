@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Final, TypeAlias, assert_never
 
 from sansmcp.schema import SchemaError
-from sansmcp.server.records import fields_of
-from sansmcp.server.shapes import (
+from sansmcp.server.inference.records import fields_of
+from sansmcp.server.inference.shapes import (
     SCALARS,
     TEXT_FORMATS,
     AnyShape,

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from tests.server.table import TABLE, Picky, cases
+from tests.server.inference.table import TABLE, Picky, cases
 
 from sansmcp.schema import SchemaError
-from sansmcp.server.reading import ObjectReader, reader_of
-from sansmcp.server.records import RecordField
-from sansmcp.server.shapes import shape_of
-from sansmcp.server.writing import writer_of
+from sansmcp.server.inference.reading import ObjectReader, reader_of
+from sansmcp.server.inference.records import RecordField
+from sansmcp.server.inference.shapes import shape_of
+from sansmcp.server.inference.writing import writer_of
 
 
 def read(annotation, document):

@@ -11,8 +11,8 @@ import pytest
 from typing_extensions import TypeAliasType
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.server.constraints import Description, Ge
-from sansmcp.server.shapes import (
+from sansmcp.server.inference.constraints import Description, Ge
+from sansmcp.server.inference.shapes import (
     AnyShape,
     ArrayShape,
     ChoiceShape,

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import Final, assert_never
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.server.constraints import Constraint, Ge, Gt, Le, Lt, MaxLength, MinLength, Pattern
-from sansmcp.server.docstrings import documentation_of
-from sansmcp.server.records import RecordField, fields_of
-from sansmcp.server.shapes import (
+from sansmcp.server.inference.constraints import Constraint, Ge, Gt, Le, Lt, MaxLength, MinLength, Pattern
+from sansmcp.server.inference.docstrings import documentation_of
+from sansmcp.server.inference.records import RecordField, fields_of
+from sansmcp.server.inference.shapes import (
     TEXT_FORMATS,
     AnyShape,
     ArrayShape,
@@ -28,7 +28,7 @@ from sansmcp.server.shapes import (
     field_shape,
     field_shapes,
 )
-from sansmcp.server.writing import plain
+from sansmcp.server.inference.writing import plain
 from sansmcp.values import ABSENT, JSON
 
 _SCALAR_TYPES: Final[Mapping[type, str]] = {

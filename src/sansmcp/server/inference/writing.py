@@ -12,9 +12,9 @@ from cattrs import Converter
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import SchemaError
-from sansmcp.server.checks import check_of
-from sansmcp.server.records import fields_of, is_record, is_typed_dict
-from sansmcp.server.shapes import (
+from sansmcp.server.inference.checks import check_of
+from sansmcp.server.inference.records import fields_of, is_record, is_typed_dict
+from sansmcp.server.inference.shapes import (
     SCALARS,
     TEXT_FORMATS,
     AnyShape,
