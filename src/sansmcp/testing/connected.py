@@ -1,7 +1,9 @@
 """Pairs that are connected already, in any revision, and sessions that can do everything."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
+
+import attrs
 
 from sansmcp import schema
 from sansmcp.schema import METHODS, REVISIONS, MethodTable, Revision
@@ -86,39 +88,71 @@ def connected_pair(
     Raises:
         AssertionError: they did not connect, or not in that revision.
     """
-    one: Sequence[Revision] = (revision,)
-    every: Sequence[Revision] = REVISIONS
-    client = ClientSession(
-        info=CLIENT_INFO,
-        capabilities=client_capabilities,
-        revisions=every if probing else one,
-        log_level=log_level,
-        methods=methods,
-        timeouts=timeouts,
-        limits=limits,
-        keep_alive=client_keep_alive,
-        strict=strict,
-    )
-    server = ServerSession(
-        info=SERVER_INFO,
-        capabilities=server_capabilities,
-        instructions=instructions,
-        revisions=one if probing else every,
-        methods=methods,
-        timeouts=timeouts,
-        limits=limits,
-        keep_alive=server_keep_alive,
-        ordered=ordered,
-    )
+    both = _Both(revision=revision, probing=probing, methods=methods, timeouts=timeouts, limits=limits)
+    client = both.client(client_capabilities, log_level, client_keep_alive, strict=strict)
+    server = both.server(server_capabilities, instructions, server_keep_alive, ordered)
     pair = Pair(
-        client,
-        server,
-        cut=cut,
-        start=start,
-        on_client_event=on_client_event,
-        on_server_event=on_server_event,
+        client, server, cut=cut, start=start, on_client_event=on_client_event, on_server_event=on_server_event
     )
-    client.connect(pair.now)
+    _connect(pair, revision)
+    return pair
+
+
+@attrs.frozen(kw_only=True)
+class _Both:
+    """What the two sessions of a pair have in common."""
+
+    revision: Revision
+    probing: bool
+    methods: MethodTable
+    timeouts: Timeouts | None
+    limits: SessionLimits | None
+
+    def client(
+        self,
+        capabilities: schema.ClientCapabilities,
+        log_level: schema.LoggingLevel | None,
+        keep_alive: KeepAlive | None,
+        *,
+        strict: bool,
+    ) -> ClientSession:
+        """Return the client."""
+        return ClientSession(
+            info=CLIENT_INFO,
+            capabilities=capabilities,
+            revisions=REVISIONS if self.probing else (self.revision,),
+            log_level=log_level,
+            methods=self.methods,
+            timeouts=self.timeouts,
+            limits=self.limits,
+            keep_alive=keep_alive,
+            strict=strict,
+        )
+
+    def server(
+        self,
+        capabilities: schema.ServerCapabilities,
+        instructions: str | None,
+        keep_alive: KeepAlive | None,
+        ordered: frozenset[str],
+    ) -> ServerSession:
+        """Return the server."""
+        return ServerSession(
+            info=SERVER_INFO,
+            capabilities=capabilities,
+            instructions=instructions,
+            revisions=(self.revision,) if self.probing else REVISIONS,
+            methods=self.methods,
+            timeouts=self.timeouts,
+            limits=self.limits,
+            keep_alive=keep_alive,
+            ordered=ordered,
+        )
+
+
+def _connect(pair: Pair, revision: Revision) -> None:
+    """Let the client of a pair connect, and forget the events of that."""
+    pair.client.connect(pair.now)
     pair.settle()
     connected = [event for event in pair.take_client_events() if isinstance(event, Connected)]
     pair.take_server_events()
@@ -126,4 +160,3 @@ def connected_pair(
         raise AssertionError(
             f"expected one connection in {revision}, found {connected!r}: {pair.transcript!r}"
         )
-    return pair
