@@ -47,7 +47,7 @@ def main():
     cost = {"cpu": time.process_time() - cpu, "memory": peak(os.getpid()) - memory}
     rest = {
         "descriptors_left": descriptors(os.getpid()) - before[0],
-        "threads_left": threads() - before[1],
+        "threads_left": threads_left(before[1]),
         "processes_left": processes_left(),
     }
     print(json.dumps({**seen.told(), "each": each, **cost, **rest}), flush=True)  # noqa: T201 - whoever started it reads it
@@ -61,10 +61,20 @@ def adopt_orphans():
 
 def processes_left():
     """Return how many processes are left; those that were killed have a moment to be gone."""
+    return after_a_moment(lambda: sum(map(is_left, children_of(os.getpid()))))
+
+
+def threads_left(before):
+    """Return how many threads are left; asyncio's end a moment after the process that they waited for."""
+    return after_a_moment(lambda: threads() - before)
+
+
+def after_a_moment(left):
+    """Return how much is left as soon as it is nothing, or after a second."""
     limit = time.monotonic() + 1.0
-    while (left := sum(map(is_left, children_of(os.getpid())))) and time.monotonic() < limit:
+    while (found := left()) and time.monotonic() < limit:
         os.sched_yield()
-    return left
+    return found
 
 
 def is_left(pid):
