@@ -332,7 +332,15 @@ def test_a_setting_that_does_not_exist_is_refused_by_name():
 def test_a_server_of_plain_functions_suits_bindings_that_await_nothing():
     server = asking()
     server.add_notification("notifications/acme/sent")
-    server.refuse_async_handlers()
+    assert refusal(server) is None
+
+
+def refusal(server):
+    try:
+        server.refuse_async_handlers()
+    except LocalProtocolError as error:
+        return str(error)
+    return None
 
 
 def test_a_server_with_coroutines_is_refused_and_told_which_they_are():
@@ -350,5 +358,4 @@ def test_a_server_with_coroutines_is_refused_and_told_which_they_are():
         "expected def, found async def for tool 'tool', prompt 'prompt', resource 'a:b', "
         "method 'acme/wait', notification 'notifications/acme/wait'"
     )
-    with pytest.raises(LocalProtocolError, match=expected):
-        server.refuse_async_handlers()
+    assert expected in refusal(server)

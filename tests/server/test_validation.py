@@ -39,9 +39,15 @@ from sansmcp.server.validation import Validator
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_with_place_and_reason(schema, value, said):
-    with pytest.raises(SchemaError) as caught:
+    assert refusal(schema, value) == said
+
+
+def refusal(schema, value):
+    try:
         Validator(schema).validate(value)
-    assert str(caught.value) == said
+    except SchemaError as error:
+        return str(error)
+    return None
 
 
 @pytest.mark.parametrize(
@@ -59,7 +65,7 @@ def test_a_value_that_does_not_fit_is_refused_with_place_and_reason(schema, valu
     ],
 )
 def test_a_value_that_fits_is_accepted(schema, value):
-    Validator(schema).validate(value)
+    assert refusal(schema, value) is None
 
 
 @pytest.mark.parametrize(

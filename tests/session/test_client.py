@@ -184,11 +184,11 @@ def test_what_the_server_did_not_declare_is_refused_before_a_byte_is_written(
 
 def test_a_legacy_server_without_logging_or_subscriptions_is_not_asked_for_them():
     client = open_client("2025-11-25", server_capabilities={"resources": {}})
-    for command in (
-        lambda: client.set_log_level("info", 0.0),
-        lambda: client.send_request("resources/subscribe", {"uri": "r:1"}, 0.0),
+    for command, needed in (
+        (lambda: client.set_log_level("info", 0.0), "logging"),
+        (lambda: client.send_request("resources/subscribe", {"uri": "r:1"}, 0.0), "resources.subscribe"),
     ):
-        unchanged(client, command)
+        assert f"did not declare the capability {needed!r}" in unchanged(client, command)
 
 
 # Batches

@@ -68,7 +68,7 @@ def bytes_sent(session):
     return [len(action.data) for action in session.actions() if isinstance(action, Send)]
 
 
-def check(make, command):
+def assert_bounded(make, command):
     """Find out how long the message is; then let it be just short enough, one byte and far too long."""
     session, *rest = make(10**6)
     command(session, *rest)
@@ -88,12 +88,12 @@ def check(make, command):
 @ERAS
 @pytest.mark.parametrize("command", [respond, fail, require_input, say, progress])
 def test_a_server_sends_no_message_above_the_limit(command, revision):
-    check(lambda limit: (server_with_call(revision, limit),), command)
+    assert_bounded(lambda limit: (server_with_call(revision, limit),), command)
 
 
 @ERAS
 def test_a_client_calls_with_no_message_above_the_limit(revision):
-    check(
+    assert_bounded(
         lambda limit: (open_client(revision, limits=SessionLimits(message_bytes=limit)),),
         lambda client: client.send_request("tools/call", {"name": LONG}, 0.0),
     )
@@ -101,7 +101,7 @@ def test_a_client_calls_with_no_message_above_the_limit(revision):
 
 @ERAS
 def test_a_client_answers_with_no_message_above_the_limit(revision):
-    check(
+    assert_bounded(
         lambda limit: client_asked(revision, limit),
         lambda client, handle: client.provide_input(handle, ROOTS, 0.0),
     )

@@ -138,7 +138,8 @@ def test_changes_that_were_not_declared_or_that_nobody_may_hear_yet_are_not_told
 def test_the_change_of_a_resource_names_it_and_no_other_change_does():
     server = make_server()
     for change in (Change(kind=ChangeKind.RESOURCE), Change(kind=ChangeKind.TOOLS, uri="r:1")):
-        unchanged(server, lambda change=change: server.publish(change, 0.0))
+        said = unchanged(server, lambda change=change: server.publish(change, 0.0))
+        assert "expected a uri for the change of one resource and for no other" in said
 
 
 def test_a_subscription_that_is_not_there_cannot_be_ended():

@@ -29,10 +29,11 @@ def answer(request_id):
 
 
 def see(lines, *, modern=True):
-    """Show lines to the model."""
+    """Show lines to the model, and return it."""
     wire = Wire(modern)
     for sender, message in lines:
         wire.carried(sender, json.dumps({"jsonrpc": "2.0", **message}))
+    return wire
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,9 @@ def see(lines, *, modern=True):
     ],
 )
 def test_what_is_allowed_passes(lines):
-    see(lines)
+    wire = see(lines)
+    assert set(wire.asked["C"].values()) == {1}, "each request was answered once"
+    assert wire.subscriptions == {}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import importlib
 import pytest
 from tests.suite.in_memory import MemoryHarness
 from tests.suite.real import FULL, KINDS, RealHarness
-from tests.suite.traces import GOLDEN, TRACED, check, golden_of
+from tests.suite.traces import GOLDEN, TRACED, differences, golden_of
 
 from sansmcp.testing import SCENARIOS, byte_by_byte, play
 
@@ -61,9 +61,7 @@ def matrix():
 
 @pytest.mark.parametrize(("harness", "kind", "scenario", "revision"), list(matrix()))
 def test_every_binding_gets_through_the_scenario(harness, kind, scenario, revision, tmp_path):
-    played = play(scenario, harness(kind, tmp_path), revision)
-    if scenario.traced:
-        check(scenario, revision, played)
+    assert differences(scenario, revision, play(scenario, harness(kind, tmp_path), revision)) == []
 
 
 @pytest.mark.parametrize(
@@ -76,9 +74,7 @@ def test_every_binding_gets_through_the_scenario(harness, kind, scenario, revisi
     ],
 )
 def test_nothing_but_memory_gets_through_the_scenario(scenario, revision):
-    played = play(scenario, MemoryHarness(), revision)
-    if scenario.traced:
-        check(scenario, revision, played)
+    assert differences(scenario, revision, play(scenario, MemoryHarness(), revision)) == []
 
 
 @pytest.mark.parametrize(
@@ -90,7 +86,7 @@ def test_nothing_but_memory_gets_through_the_scenario(scenario, revision):
     ],
 )
 def test_the_trace_is_the_same_however_bytes_are_cut(scenario, revision):
-    check(scenario, revision, play(scenario, MemoryHarness(byte_by_byte), revision))
+    assert differences(scenario, revision, play(scenario, MemoryHarness(byte_by_byte), revision)) == []
 
 
 def test_every_trace_belongs_to_a_scenario():

@@ -7,7 +7,7 @@ import pytest
 from tests.suite.on_asyncio import AsyncioHarness
 from tests.suite.on_threads import ThreadsHarness
 from tests.suite.on_trio import TrioHarness
-from tests.suite.traces import check
+from tests.suite.traces import differences
 
 from sansmcp.schema import REVISIONS
 from sansmcp.testing import play, scenario_named
@@ -31,7 +31,7 @@ def test_taps_hear_the_same_bytes_at_both_ends_and_change_nothing(runtime, revis
             server = {**setup.server, "wrap_link": lambda link: Tap(link, far.append)}
             return super().open(attrs.evolve(setup, client=client, server=server))
 
-    check(PLAIN, revision, play(PLAIN, Tapped("tcp", tmp_path), revision))
+    assert differences(PLAIN, revision, play(PLAIN, Tapped("tcp", tmp_path), revision)) == []
     assert bytes_of(near, Direction.SENT) == bytes_of(far, Direction.RECEIVED)
     assert bytes_of(near, Direction.RECEIVED) == bytes_of(far, Direction.SENT)
     sent = [

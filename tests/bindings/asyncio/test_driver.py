@@ -420,7 +420,7 @@ def test_two_links_whose_pipes_are_full_do_not_block_each_other() -> None:
         joined = await join()
         flood = b"x" * 1_000_000
         writing = [asyncio.create_task(end.write(flood)) for end in joined.ends]
-        await asyncio.wait(writing)
+        assert await asyncio.gather(*writing) == [None] * len(joined.ends)
         for end in joined.ends:
             await receive(end, flood)
         await joined.part()

@@ -76,8 +76,16 @@ def test_a_call_that_is_worked_on_is_answered_while_the_listener_closes() -> Non
 
 def test_waiting_for_a_listener_ends_when_another_thread_closes_it() -> None:
     listener = listen_tcp(server)
-    with in_thread(listener.wait):
+    ended = threading.Event()
+
+    def wait() -> None:
+        listener.wait()
+        ended.set()
+
+    with in_thread(wait):
+        assert not ended.is_set()
         listener.close()
+    assert ended.is_set()
 
 
 class Enough(Exception):

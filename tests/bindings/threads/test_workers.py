@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from tests.bindings.threads.counting import nothing_left
+from tests.bindings.threads.counting import nothing_left, threads
 
 from sansmcp_threads import Workers
 
@@ -58,10 +58,12 @@ def test_every_job_is_settled_after_it_has_ended() -> None:
 
 
 def test_what_is_submitted_to_a_closed_pool_is_dropped() -> None:
-    workers = Workers()
+    workers, done = Workers(), []
     workers.close()
-    workers.submit(lambda: pytest.fail("it must not run"), lambda: None)
+    workers.submit(lambda: done.append("run"), lambda: done.append("settled"))
     workers.close()
+    assert threads() == set()
+    assert done == []
 
 
 def test_a_job_is_settled_while_the_one_after_it_blocks() -> None:

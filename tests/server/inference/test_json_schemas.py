@@ -28,7 +28,7 @@ def test_a_type_has_its_schema(row):
 @pytest.mark.parametrize(("annotation", "document", "value"), cases("pairs"))
 def test_the_schema_accepts_what_fits(annotation, document, value):
     del value
-    Draft202012Validator(schema_of(shape_of(annotation))).validate(document)
+    assert [*Draft202012Validator(schema_of(shape_of(annotation))).iter_errors(document)] == []
 
 
 def test_arguments_are_an_object():
