@@ -28,7 +28,7 @@ class Immediate:
         self._break("write_now")
         self.written.append(data)
 
-    async def flush(self) -> None:
+    async def flush(self, _timeout: float) -> None:
         self._break("flush")
 
     async def close(self) -> None:
@@ -58,12 +58,12 @@ def test_a_flow_is_written_to_without_a_turn_of_the_loop() -> None:
     run_in_no_time(work)
 
 
-def test_a_timeout_of_a_flow_itself_is_no_write_that_stalls() -> None:
+def test_what_a_flow_says_of_its_own_timeout_is_told() -> None:
     async def work() -> None:
         ring, flow = Ring(), Immediate(TimeoutError("of the flow"), at="flush")
         driver: Driver[Ring, Heard] = Driver(ring, lambda _ring, _event: None)
         await driver.carry(ring.accept(), flow)
-        assert ring.links[0].ends == ["it ended"]
+        assert ring.links[0].ends == ["of the flow"]
 
     run_in_no_time(work)
 

@@ -87,7 +87,7 @@ class OwnFlow:
     def write_now(self, data: bytes) -> None:
         asyncio.get_running_loop().call_soon(lambda: self.other._receive(data))
 
-    async def flush(self) -> None:
+    async def flush(self, _timeout: float) -> None:
         """Nothing ever waits."""
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ from sansmcp_asyncio.flows import Flow
 
 # No server of note bounds it; a peer that reads nothing for so long reads nothing any more.
 WRITE_STALL: Final = 30.0
-"""Seconds that one write may take."""
+"""Seconds for which a peer may read nothing."""
 
 # End of input leaves running requests half a second, and the process is to be gone within one.
 FLUSH: Final = 0.4
@@ -140,7 +140,7 @@ class Carried:
         try:
             try:
                 await self._write_all()
-            except _StalledError as stalled:
+            except TimeoutError as stalled:
                 await self._discard(str(stalled))
             except OSError:
                 await self._discard(None)
@@ -154,7 +154,7 @@ class Carried:
             if self._broken is not None:
                 raise self._broken
             if not self._flow.is_free:
-                await self._wait_until_free()
+                await self._flow.flush(WRITE_STALL)
             if data := self.link.data_to_send():
                 self._write_now(data)
                 # Requests may have waited for it.
@@ -165,17 +165,6 @@ class Carried:
                 self._is_waiting = True
                 await self._changed.wait()
                 self._is_waiting = False
-
-    async def _wait_until_free(self) -> None:
-        stall = asyncio.timeout(WRITE_STALL)
-        try:
-            async with stall:
-                await self._flow.flush()
-        except TimeoutError:
-            # A stream has timeouts of its own, which are no different from its other ends.
-            if stall.expired():
-                raise _StalledError(f"the peer has read nothing for {WRITE_STALL:.0f} s") from None
-            raise
 
     async def _discard(self, reason: str | None) -> None:
         """Let the link come to its end though nobody reads what it says."""
@@ -190,10 +179,6 @@ class Carried:
                     await self._changed.wait()
         finally:
             giving_up.cancel()
-
-
-class _StalledError(OSError):
-    """The peer reads nothing."""
 
 
 def tell_end(link: Link, reason: str | None, now: float) -> None:

@@ -32,8 +32,11 @@ class Flow(Protocol):
     def write_now(self, data: bytes) -> None:
         """Take bytes; call it only while it is free."""
 
-    async def flush(self) -> None:
-        """Wait until it is free; raises OSError when nobody reads any more."""
+    async def flush(self, timeout: float) -> None:  # noqa: ASYNC109  # of each step, not of the whole
+        """Wait until it is free.
+
+        Raises OSError when nobody reads any more, as TimeoutError when nothing has left for so many seconds.
+        """
 
     async def close(self) -> None:
         """Close both directions; it may be called again."""
@@ -45,6 +48,14 @@ READ_SIZE: Final = 64 * 1024
 # The other side has only to answer.
 GOODBYE: Final = 0.4
 """Seconds that the end of a transport may take."""
+
+# POSIX: a pipe takes so much whole or not at all, so that none of a piece has left until all of it has.
+_PIECE: Final = 4096
+"""How many bytes a stream is given at once, when whoever gives them must know whether they leave."""
+
+# Within TLS nobody sees what leaves; this is the most that one record holds.
+_RECORD: Final = 16 * 1024
+"""How many bytes TLS is given at once."""
 
 Stream: TypeAlias = ByteStream | Flow
 """What a link can be carried over."""
@@ -109,6 +120,8 @@ class Outgoing(asyncio.BaseProtocol):
         self._changed: asyncio.Future[None] | None = None
         self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_full = False
+        self._is_tls = False
+        self._rest = memoryview(b"")
 
     @property
     def is_free(self) -> bool:
@@ -117,14 +130,30 @@ class Outgoing(asyncio.BaseProtocol):
 
     def write_now(self, data: bytes) -> None:
         """Take bytes; call it only while it is free."""
-        if self._writing is not None:
+        if self._writing is None:
+            return
+        if self._is_tls:
+            self._rest = memoryview(data)
+            self._write_records(self._writing)
+        else:
             self._writing.write(data)
 
-    async def flush(self) -> None:
-        """Wait until it is free; raises OSError when nobody reads any more."""
+    async def flush(self, timeout: float) -> None:  # noqa: ASYNC109  # of each step, not of the whole
+        """Wait until it is free.
+
+        Args:
+            timeout: the seconds for which the peer may read nothing.
+
+        Raises:
+            OSError: nobody reads any more; as TimeoutError if nobody did for so long.
+        """
         while self._is_full and not self._gone.done():
+            left = self._count_unwritten()
             self._changed = asyncio.get_running_loop().create_future()
-            await asyncio.wait({self._changed, self._gone}, return_when=asyncio.FIRST_COMPLETED)
+            changes = {self._changed, self._gone}
+            done, _ = await asyncio.wait(changes, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if not done and self._count_unwritten() == left:
+                raise stalled(timeout)
         if self._gone.done():
             raise BrokenPipeError("the other side reads no more")
 
@@ -150,8 +179,9 @@ class Outgoing(asyncio.BaseProtocol):
         if not isinstance(transport, asyncio.WriteTransport):
             raise AssertionError("unreachable: it was opened for writing")  # noqa: TRY004
         self._writing = transport
+        self._is_tls = transport.get_extra_info("sslcontext") is not None
         # Then it says whenever anything waits to be written; over TLS a limit of 0 is reached by nothing.
-        transport.set_write_buffer_limits(high=1 if _is_tls(transport) else 0, low=0)
+        transport.set_write_buffer_limits(high=1 if self._is_tls else 0, low=0)
 
     def pause_writing(self) -> None:
         """Take note that something waits."""
@@ -160,6 +190,8 @@ class Outgoing(asyncio.BaseProtocol):
     def resume_writing(self) -> None:
         """Take note that all has left."""
         self._is_full = False
+        if self._writing is not None:
+            self._write_records(self._writing)
         if self._changed is not None and not self._changed.done():
             self._changed.set_result(None)
 
@@ -169,6 +201,15 @@ class Outgoing(asyncio.BaseProtocol):
         if not self._gone.done():
             self._gone.set_result(None)
 
+    def _write_records(self, writing: asyncio.WriteTransport) -> None:
+        while self._rest and not self._is_full:
+            record, self._rest = self._rest[:_RECORD], self._rest[_RECORD:]
+            writing.write(record)
+
+    def _count_unwritten(self) -> int:
+        waiting = 0 if self._writing is None else self._writing.get_write_buffer_size()
+        return waiting + len(self._rest)
+
 
 class SocketFlow(Incoming, Outgoing):
     """A connected socket; the protocol of its transport."""
@@ -176,7 +217,7 @@ class SocketFlow(Incoming, Outgoing):
     def eof_received(self) -> bool:
         """Take the end of the input; but for TLS, the other direction stays open."""
         super().eof_received()
-        return self._writing is not None and not _is_tls(self._writing)
+        return not self._is_tls
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end of the transport, for both directions."""
@@ -184,8 +225,13 @@ class SocketFlow(Incoming, Outgoing):
         Outgoing.connection_lost(self, exc)
 
 
-def _is_tls(transport: asyncio.BaseTransport) -> bool:
-    return transport.get_extra_info("sslcontext") is not None
+def stalled(seconds: float) -> TimeoutError:
+    """Return what to raise when a peer reads nothing any more.
+
+    Args:
+        seconds: for how long.
+    """
+    return TimeoutError(f"the peer has read nothing for {seconds:.0f} s")
 
 
 class ReadableStream(Protocol):
@@ -238,11 +284,28 @@ class PulledFlow:
         """Take bytes, for `flush` to write."""
         self._unwritten = data
 
-    async def flush(self) -> None:
-        """Write what was taken; raises OSError when nobody reads any more."""
+    async def flush(self, timeout: float) -> None:  # noqa: ASYNC109  # of each step, not of the whole
+        """Write what was taken.
+
+        Args:
+            timeout: the seconds for which the peer may read nothing.
+
+        Raises:
+            OSError: nobody reads any more; as TimeoutError if nobody did for so long.
+        """
         data, self._unwritten = self._unwritten, b""
-        if data:
-            await self._stream.write(data)
+        loop = asyncio.get_running_loop()
+        moving = asyncio.timeout(timeout)
+        try:
+            async with moving:
+                for start in range(0, len(data), _PIECE):
+                    await self._stream.write(data[start : start + _PIECE])
+                    moving.reschedule(loop.time() + timeout)
+        except TimeoutError:
+            # A stream has timeouts of its own, which are no different from its other ends.
+            if moving.expired():
+                raise stalled(timeout) from None
+            raise
 
     async def close(self) -> None:
         """Stop reading and close the stream."""

@@ -46,12 +46,19 @@ class StdioStream:
         if self._writing is not None:
             self._writing.write_now(data)
 
-    async def flush(self) -> None:
-        """Wait until it is free; raises OSError when nobody reads any more."""
+    async def flush(self, timeout: float) -> None:  # noqa: ASYNC109  # of each step, not of the whole
+        """Wait until it is free.
+
+        Args:
+            timeout: the seconds for which the peer may read nothing.
+
+        Raises:
+            OSError: nobody reads any more; as TimeoutError if nobody did for so long.
+        """
         if self._opening is not None:
             await asyncio.shield(self._opening)
         if self._writing is not None:
-            await self._writing.flush()
+            await self._writing.flush(timeout)
 
     async def close(self) -> None:
         """Close both; descriptors 0 and 1 stay where they were pointed."""
