@@ -22,6 +22,14 @@ _RESERVED: Final = ("tasks/", "notifications/tasks")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
+class MethodOptions(Value):
+    """What a user says of a method of their own, beside its name and its function."""
+
+    blocks: bool = True
+    """Whether a `def` may block."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class MethodTarget(Target):
     """One request of a user's own."""
 

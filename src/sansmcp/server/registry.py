@@ -6,24 +6,36 @@ from typing import Final
 import attrs
 
 from sansmcp import schema
-from sansmcp.errors import LocalProtocolError, RpcError
+from sansmcp.errors import RpcError
 from sansmcp.schema import (
     INVALID_PARAMS,
     METHOD_NOT_FOUND,
     METHODS,
-    Kind,
     MethodTable,
-    Side,
     resource_not_found_code,
 )
 from sansmcp.server.context import Context
-from sansmcp.server.methods import MethodTarget, NotificationTarget, row_of
+from sansmcp.server.methods import MethodTarget, NotificationTarget
 from sansmcp.server.prompts import PromptTarget
 from sansmcp.server.resources import ResourceTarget
+from sansmcp.server.shelves import Shelf
 from sansmcp.server.targets import Refused, Target
 from sansmcp.server.tools import ToolTarget
-from sansmcp.session import RequestReceived
+from sansmcp.session import Change, ChangeKind, RequestReceived
 from sansmcp.values import JSON, Value
+
+MAX_LOG: Final = 1024
+"""How many changes a registry remembers. Precedent: the backlog of a subscription."""
+
+SHELVES: Final = ("tools", "prompts", "resources", "resource_templates", "methods", "notifications")
+"""The fields of a registry that hold items."""
+
+_NOTICES: Final = {
+    "tools": ChangeKind.TOOLS,
+    "prompts": ChangeKind.PROMPTS,
+    "resources": ChangeKind.RESOURCES,
+    "resource_templates": ChangeKind.RESOURCES,
+}
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -52,7 +64,7 @@ class Page(Target):
 class Completions(Target):
     """Proposes nothing: 2024-11-05 lets clients ask though no capability was declared."""
 
-    prompts: Mapping[str, PromptTarget]
+    prompts: Shelf[PromptTarget]
     """The prompts there are."""
 
     def call(self, event: RequestReceived, _context: Context | None, /) -> JSON:
@@ -62,7 +74,7 @@ class Completions(Target):
             RpcError: there is no such prompt.
         """
         ref = event.params.ref
-        if isinstance(ref, schema.PromptReference) and ref.name not in self.prompts:
+        if isinstance(ref, schema.PromptReference) and ref.name not in self.prompts.enabled:
             raise RpcError(INVALID_PARAMS, f"there is no prompt {ref.name[:80]!r}")
         return schema.CompleteResult(completion=schema.Completion(values=()))
 
@@ -75,20 +87,24 @@ class Completions(Target):
 class Registry(Value):
     """What a server offers at one instant."""
 
-    tools: Mapping[str, ToolTarget] = attrs.field(factory=dict)
-    """The tools by name, in the order in which they were registered."""
-    prompts: Mapping[str, PromptTarget] = attrs.field(factory=dict)
-    """The prompts by name, in order."""
-    resources: Mapping[str, ResourceTarget] = attrs.field(factory=dict)
-    """The resources by URI, in order."""
-    methods: Mapping[str, MethodTarget] = attrs.field(factory=dict)
+    tools: Shelf[ToolTarget] = attrs.field(factory=lambda: Shelf(kind="tool"))
+    """The tools by name."""
+    prompts: Shelf[PromptTarget] = attrs.field(factory=lambda: Shelf(kind="prompt"))
+    """The prompts by name."""
+    resources: Shelf[ResourceTarget] = attrs.field(factory=lambda: Shelf(kind="resource"))
+    """The resources by URI."""
+    resource_templates: Shelf[Target] = attrs.field(factory=lambda: Shelf(kind="resource template"))
+    """The resource templates by URI template."""
+    methods: Shelf[MethodTarget] = attrs.field(factory=lambda: Shelf(kind="method"))
     """The requests of one's own, by name."""
-    notifications: Mapping[str, NotificationTarget | None] = attrs.field(factory=dict)
-    """The notifications of one's own, by name; None for those that are only sent."""
+    notifications: Shelf[NotificationTarget | None] = attrs.field(factory=lambda: Shelf(kind="notification"))
+    """The notifications of one's own, by name; None answers those that are only sent."""
+    number: int = 0
+    """How many changes there were that clients may hear of."""
+    log: tuple[Change, ...] = ()
+    """The last of these changes; what is older is forgotten."""
     table: MethodTable = METHODS
     """The methods of the specification and one's own."""
-    sendable: frozenset[str] = frozenset()
-    """The names of the notifications of one's own."""
     fixed: Mapping[str, Target] = attrs.field(
         init=False, repr=False, eq=False, default=attrs.Factory(lambda self: self.listed(), takes_self=True)
     )
@@ -96,71 +112,51 @@ class Registry(Value):
 
     def listed(self) -> Mapping[str, Target]:
         """Return what answers lists, completions and methods of one's own."""
-        tools = tuple(tool.definition for tool in self.tools.values())
-        prompts = tuple(prompt.definition for prompt in self.prompts.values())
-        resources = tuple(resource.definition for resource in self.resources.values())
         pages: Mapping[str, JSON] = {
-            "tools/list": schema.ListToolsResult(tools=tools),
-            "prompts/list": schema.ListPromptsResult(prompts=prompts),
-            "resources/list": schema.ListResourcesResult(resources=resources),
-            "resources/templates/list": schema.ListResourceTemplatesResult(resource_templates=()),
+            "tools/list": schema.ListToolsResult(tools=self.tools.definitions()),
+            "prompts/list": schema.ListPromptsResult(prompts=self.prompts.definitions()),
+            "resources/list": schema.ListResourcesResult(resources=self.resources.definitions()),
+            "resources/templates/list": schema.ListResourceTemplatesResult(
+                resource_templates=self.resource_templates.definitions()
+            ),
         }
         return {
             **{name: Page(name=name, result=page) for name, page in pages.items()},
             "completion/complete": Completions(name="completion/complete", prompts=self.prompts),
-            **self.methods,
         }
 
-    def with_tool(self, tool: ToolTarget) -> "Registry":
-        """Return a registry with one more tool.
+    def shelf(self, name: str) -> Shelf[JSON]:
+        """Return the items of one kind.
 
-        Raises:
-            LocalProtocolError: there is one of that name.
+        Args:
+            name: the name of the field.
         """
-        _check_new("tool", tool.name, self.tools)
-        return attrs.evolve(self, tools={**self.tools, tool.name: tool})
+        shelf: Shelf[JSON] = getattr(self, name)
+        return shelf
 
-    def with_prompt(self, prompt: PromptTarget) -> "Registry":
-        """Return a registry with one more prompt.
+    def with_shelf(self, name: str, shelf: Shelf[JSON]) -> "Registry":
+        """Return a registry with other items of one kind.
 
-        Raises:
-            LocalProtocolError: there is one of that name.
+        Args:
+            name: the name of the field.
+            shelf: the items.
         """
-        _check_new("prompt", prompt.name, self.prompts)
-        return attrs.evolve(self, prompts={**self.prompts, prompt.name: prompt})
+        fields: JSON = {name: shelf}
+        changed = attrs.evolve(self, **fields)
+        kind = _NOTICES.get(name)
+        if kind is not None:
+            return changed.with_change(Change(kind=kind))
+        rows = (*changed.methods.offers.values(), *changed.notifications.offers.values())
+        return attrs.evolve(changed, table=METHODS.extended(*(offer.definition for offer in rows)))
 
-    def with_resource(self, resource: ResourceTarget) -> "Registry":
-        """Return a registry with one more resource.
+    def with_change(self, change: Change) -> "Registry":
+        """Return a registry in whose log there is one more change."""
+        return attrs.evolve(self, number=self.number + 1, log=(*self.log[1 - MAX_LOG :], change))
 
-        Raises:
-            LocalProtocolError: there is one under that URI.
-        """
-        _check_new("resource", resource.definition.uri, self.resources)
-        return attrs.evolve(self, resources={**self.resources, resource.definition.uri: resource})
-
-    def with_method(self, method: MethodTarget) -> "Registry":
-        """Return a registry with one more request of one's own.
-
-        Raises:
-            LocalProtocolError: there is one of that name, or the specification has it.
-        """
-        _check_new("method", method.name, self.methods)
-        table = self.table.extended(row_of(method.name, Kind.REQUEST, Side.CLIENT))
-        return attrs.evolve(self, methods={**self.methods, method.name: method}, table=table)
-
-    def with_notification(self, name: str, target: NotificationTarget | None) -> "Registry":
-        """Return a registry with one more notification of one's own.
-
-        Raises:
-            LocalProtocolError: there is one of that name, or the specification has it.
-        """
-        _check_new("notification", name, self.notifications)
-        return attrs.evolve(
-            self,
-            notifications={**self.notifications, name: target},
-            table=self.table.extended(row_of(name, Kind.NOTIFICATION, None)),
-            sendable=self.sendable | {name},
-        )
+    @property
+    def sendable(self) -> frozenset[str]:
+        """The names of the notifications of one's own."""
+        return frozenset(self.notifications.enabled)
 
     def target(self, event: RequestReceived) -> Target:
         """Return what answers a request."""
@@ -174,24 +170,19 @@ class Registry(Value):
         if method == "prompts/get":
             name = event.params.name
             return self.prompts.get(name) or _unknown("prompt", name)
-        return self.fixed.get(method) or Refused(
-            name=method, error=RpcError(METHOD_NOT_FOUND, f"nothing here answers {method[:80]!r}")
+        return (
+            self.fixed.get(method)
+            or self.methods.get(method)
+            or Refused(name=method, error=RpcError(METHOD_NOT_FOUND, f"nothing here answers {method[:80]!r}"))
         )
 
     def async_names(self) -> tuple[str, ...]:
         """Return which registered functions are an `async def`, with what they are."""
-        kinds: Mapping[str, Mapping[str, Target | NotificationTarget | None]] = {
-            "tool": self.tools,
-            "prompt": self.prompts,
-            "resource": self.resources,
-            "method": self.methods,
-            "notification": self.notifications,
-        }
         return tuple(
-            f"{kind} {name!r}"
-            for kind, targets in kinds.items()
-            for name, target in targets.items()
-            if target is not None and target.is_async
+            f"{shelf.kind} {key!r}"
+            for shelf in (self.shelf(name) for name in SHELVES)
+            for key, offer in shelf.offers.items()
+            if offer.target is not None and offer.target.is_async
         )
 
     def capabilities(self) -> schema.ServerCapabilities:
@@ -199,28 +190,21 @@ class Registry(Value):
 
         `listChanged` and `subscribe` are left out: changes are not told of yet.
         """
-        targets: tuple[Target, ...] = (
-            *self.tools.values(),
-            *self.prompts.values(),
-            *self.resources.values(),
-            *self.methods.values(),
-        )
+        shelves = (self.tools, self.prompts, self.resources, self.resource_templates, self.methods)
+        targets = [offer.target for shelf in shelves for offer in shelf.enabled.values()]
         return schema.ServerCapabilities(
             # Only a context can log, so a server whose handlers have none never will.
             logging={} if any(target.wants_context for target in targets) else None,
-            tools=schema.ToolsCapability() if self.tools else None,
-            prompts=schema.PromptsCapability() if self.prompts else None,
-            resources=schema.ResourcesCapability() if self.resources else None,
+            tools=schema.ToolsCapability() if self.tools.enabled else None,
+            prompts=schema.PromptsCapability() if self.prompts.enabled else None,
+            resources=schema.ResourcesCapability()
+            if self.resources.enabled or self.resource_templates.enabled
+            else None,
         )
 
 
 EMPTY: Final = Registry()
 """What a new server offers."""
-
-
-def _check_new(kind: str, name: str, known: Mapping[str, JSON]) -> None:
-    if name in known:
-        raise LocalProtocolError(f"there is a {kind} {name!r:.80} already")
 
 
 def _unknown(kind: str, name: str) -> Target:

@@ -96,12 +96,12 @@ class Server(Registrations):
     @property
     def revisions(self) -> tuple[Revision, ...]:
         """The revisions it speaks, oldest first."""
-        return self._revisions
+        return self._ledger.revisions
 
     @property
     def capabilities(self) -> schema.ServerCapabilities:
         """What a session that is opened now tells its client."""
-        return self._registry.capabilities() if self._capabilities is None else self._capabilities
+        return self._ledger.registry.capabilities() if self._capabilities is None else self._capabilities
 
     def refuse_async_handlers(self) -> None:
         """Check that every handler is a plain `def`, for bindings that await nothing.
@@ -109,7 +109,7 @@ class Server(Registrations):
         Raises:
             LocalProtocolError: one is an `async def`; it names which.
         """
-        found = self._registry.async_names()
+        found = self._ledger.registry.async_names()
         if found:
             raise LocalProtocolError(
                 f"this binding runs plain functions: expected def, found async def for {', '.join(found)}; "
@@ -136,8 +136,8 @@ class Server(Registrations):
             info=self._info,
             capabilities=self.capabilities,
             instructions=self._instructions,
-            revisions=self._revisions,
-            methods=self._registry.table,
+            revisions=self._ledger.revisions,
+            methods=self._ledger.registry.table,
             timeouts=settings.get("timeouts"),
             limits=settings.get("limits"),
             keep_alive=settings.get("keep_alive"),
@@ -174,7 +174,7 @@ class Server(Registrations):
             session: where it came from, made by `open_session`.
             outlet: gets at the session's thread.
         """
-        registry = self._registry
+        registry = self._ledger.registry
         target = registry.target(event)
         sealer = session.sealer if isinstance(session, ServedSession) else None
         memory = NOTHING_YET
@@ -193,7 +193,7 @@ class Server(Registrations):
         Args:
             event: the notification.
         """
-        target = self._registry.notifications.get(event.method)
+        target = self._ledger.registry.notifications.get(event.method)
         return None if target is None else NotificationInvocation(target, event)
 
 

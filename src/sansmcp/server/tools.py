@@ -127,7 +127,7 @@ def check_name(name: str) -> None:
     if _NAME.fullmatch(name) is None:
         warnings.warn(
             f"the name {name!r:.80} is not 1 to 128 of A-Z, a-z, 0-9, '_', '.', '-'; some clients refuse it",
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

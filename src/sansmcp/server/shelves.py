@@ -1,0 +1,102 @@
+"""The items of one kind that a server offers, in the order in which they were registered."""
+
+from collections.abc import Mapping
+from typing import Generic, TypeAlias, TypeVar
+
+import attrs
+
+from sansmcp.errors import LocalProtocolError
+from sansmcp.values import JSON, Value
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+Position: TypeAlias = tuple[int, ...]
+"""Where an item stands in its list. It is never another's, and what is mounted has those of its home below
+that of the mount."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Offer(Value, Generic[T_co]):
+    """One item, and what it was made of."""
+
+    key: str
+    """Its name, or its URI."""
+    target: T_co
+    """What answers."""
+    definition: JSON
+    """What lists show of it."""
+    source: JSON
+    """The function or the value that it was made of."""
+    options: JSON
+    """What the user said of it."""
+    position: Position = ()
+    """Where it stands; a shelf says it."""
+    is_enabled: bool = True
+    """Whether clients see it."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Shelf(Value, Generic[T]):
+    """The items of one kind at one instant."""
+
+    kind: str
+    """What they are, in a word."""
+    offers: Mapping[str, Offer[T]] = attrs.field(factory=dict)
+    """All of them by name or URI, in order."""
+    used: int = 0
+    """How many positions were given away; none is given twice."""
+    enabled: Mapping[str, Offer[T]] = attrs.field(
+        init=False, repr=False, eq=False, default=attrs.Factory(lambda self: self.seen(), takes_self=True)
+    )
+    """Those that clients see, in order."""
+
+    def seen(self) -> Mapping[str, Offer[T]]:
+        """Return what clients see."""
+        return {key: offer for key, offer in self.offers.items() if offer.is_enabled}
+
+    def get(self, key: str) -> T | None:
+        """Return what answers under a name, or None if clients see none."""
+        offer = self.enabled.get(key)
+        return None if offer is None else offer.target
+
+    def definitions(self) -> tuple[JSON, ...]:
+        """Return what a list shows, in order."""
+        return tuple(offer.definition for offer in self.enabled.values())
+
+    def at(self, position: Position) -> Offer[T] | None:
+        """Return the item at a position, or None if it was removed."""
+        return next((offer for offer in self.offers.values() if offer.position == position), None)
+
+    def adding(self, offer: Offer[T]) -> "Shelf[T]":
+        """Return a shelf with one more item, the last.
+
+        Raises:
+            LocalProtocolError: there is one of that name.
+        """
+        self._check_free(offer.key)
+        placed = attrs.evolve(offer, position=(self.used,))
+        return attrs.evolve(self, offers={**self.offers, offer.key: placed}, used=self.used + 1)
+
+    def replacing(self, offer: Offer[T]) -> "Shelf[T]":
+        """Return a shelf with something else at the position of an item.
+
+        Raises:
+            LocalProtocolError: it has another name now, and another item has that name.
+        """
+        known = self.offers.get(offer.key)
+        if known is None or known.position != offer.position:
+            self._check_free(offer.key)
+        kept = (offer if old.position == offer.position else old for old in self.offers.values())
+        return attrs.evolve(self, offers={new.key: new for new in kept})
+
+    def removing(self, position: Position) -> "Shelf[T]":
+        """Return a shelf without what is at a position."""
+        kept = {key: offer for key, offer in self.offers.items() if offer.position != position}
+        return attrs.evolve(self, offers=kept)
+
+    def _check_free(self, key: str) -> None:
+        if key in self.offers:
+            raise LocalProtocolError(
+                f"there is a {self.kind} {key!r:.80} already; update or remove it, or take another name"
+            )
