@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from ssl import SSLContext
 from types import TracebackType
-from typing import IO, Self, TypeVar, Unpack
+from typing import IO, Generic, Self, TypeVar, Unpack
 
 from sansmcp.client import (
     BlockingCalls,
@@ -26,9 +26,10 @@ from sansmcp.session import (
 )
 from sansmcp.values import JSON
 from sansmcp_threads.descriptors import Wake
-from sansmcp_threads.driver import Driver
+from sansmcp_threads.driver import Command, Driver
 from sansmcp_threads.handlers import AsyncRunner, Handlers, refuse_async_handlers, write_report
 from sansmcp_threads.openers import Opener, Target, opener_of
+from sansmcp_threads.shelter import Shelter
 from sansmcp_threads.streams import ByteStream
 from sansmcp_threads.waiters import Answer
 from sansmcp_threads.workers import Workers
@@ -54,6 +55,7 @@ class Client(BlockingCalls, KnownServer):
             peer=opener.peer,
         )
         self._driver: Driver[ClientSession, ClientEvent] = Driver(self._endpoint, self._handle, _dial)
+        self._shelter = Shelter()
         self._workers = Workers()
         self._opened: Answer[Connected] = Answer()
         self._connection = ClientConnection(
@@ -74,7 +76,7 @@ class Client(BlockingCalls, KnownServer):
             NotConnected: if there is no common ground, or the server is gone.
         """
         try:
-            self._driver.perform(self._endpoint.connect)
+            self.perform(self._endpoint.connect)
             self._opened.wait()
         except BaseException:
             self.close()
@@ -89,7 +91,9 @@ class Client(BlockingCalls, KnownServer):
         Returns:
             What the command returns.
         """
-        return self._driver.perform(command)
+        answer: Answer[T] = Answer()
+        self._shelter.do(partial(_answer, self._driver, command, answer))
+        return answer.wait()
 
     def call(self, call: Call[T]) -> T:
         """Make a call and return its value; an exception that interrupts the wait cancels the call.
@@ -104,15 +108,14 @@ class Client(BlockingCalls, KnownServer):
                 f"{call.method}: a listener runs on the thread that delivers answers, so it cannot wait for "
                 "one; make the call on another thread"
             )
-        answer: Answer[T] = Answer()
-        pending: Pending | None = None
+        making = _Making(self._connection, call)
         try:
-            pending = self._driver.perform(lambda now: self._connection.send(call, answer, now))
-            return call.read(None) if pending is None else answer.wait()
+            self._post(making.send)
+            return making.answer.wait()
         finally:
             # Whatever interrupted the wait, such as KeyboardInterrupt: nobody waits any more.
-            if pending is not None and not answer.done():
-                self._driver.perform(partial(self._connection.give_up, pending))
+            if not making.answer.done():
+                self._post(making.give_up)
 
     def close(self) -> None:
         """End the connection, and the server's process with it; it may be called again, from any thread.
@@ -129,11 +132,12 @@ class Client(BlockingCalls, KnownServer):
                 return
             self._is_closed = True
             try:
-                self._driver.perform(self._endpoint.close)
+                self.perform(self._endpoint.close)
                 self._stop.set()
                 self._driver.wait_done()
             finally:
                 self._driver.cancel()
+                self._shelter.stop()
                 self._workers.close()
                 self._stop.close()
 
@@ -148,11 +152,51 @@ class Client(BlockingCalls, KnownServer):
     ) -> None:
         self.close()
 
+    def _post(self, command: Command) -> None:
+        self._shelter.do(partial(self._driver.post, command))
+
     def _handle(self, session: ClientSession, event: ClientEvent) -> None:
         self._connection.handle(session, event)
 
     def _report(self, report: Report) -> None:
         self._driver.tell(partial(write_report, report))
+
+
+def _answer(
+    driver: Driver[ClientSession, ClientEvent], command: Callable[[float], T], answer: Answer[T]
+) -> None:
+    try:
+        value = driver.perform(command)
+    except BaseException as error:  # noqa: BLE001  # it comes out where the caller waits
+        answer.set_exception(error)
+    else:
+        answer.set_result(value)
+
+
+class _Making(Generic[T]):
+    """A call on its way, which whoever waits for it may give up at any time, before it was sent too."""
+
+    def __init__(self, connection: ClientConnection, call: Call[T]) -> None:
+        self.answer: Answer[T] = Answer()
+        self._connection = connection
+        self._call = call
+        self._pending: Pending | None = None
+        self._is_given_up = False
+
+    def send(self, now: float) -> None:
+        if self._is_given_up:
+            return
+        try:
+            self._pending = self._connection.send(self._call, self.answer, now)
+            if self._pending is None:
+                self.answer.set_result(self._call.read(None))
+        except Exception as error:  # noqa: BLE001  # it comes out where the caller waits
+            self.answer.set_exception(error)
+
+    def give_up(self, now: float) -> None:
+        self._is_given_up = True
+        if self._pending is not None:
+            self._connection.give_up(self._pending, now)
 
 
 def connect(
