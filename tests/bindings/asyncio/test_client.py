@@ -50,7 +50,7 @@ def test_a_client_in_memory_lists_and_calls_tools_in_every_revision(revision: Re
             assert client.server_info is not None
             assert client.server_info.name == "fixture"
             names = [tool.name async for tool in client.tools()]
-            assert names[:2] == ["add", "add_later"]
+            assert names[:2] == ["add", "thread_name"]
             assert text(await client.call_tool("add", {"a": 1, "b": 2})) == "3"
             assert text(await client.call_tool("add_later", {"a": 1, "b": 2})) == "3"
 

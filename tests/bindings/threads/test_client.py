@@ -51,7 +51,7 @@ def test_a_client_in_memory_lists_and_calls_tools_in_every_revision(revision: Re
         assert client.server_info.name == "fixture"
         assert client.server_capabilities.tools is not None
         names = [tool.name for tool in client.tools()]
-        assert names[:2] == ["add", "add_at_once"]
+        assert names[:2] == ["add", "thread_name"]
         assert text(client.call_tool("add", {"a": 1, "b": 2})) == "3"
         assert text(client.call_tool("add_at_once", {"a": 1, "b": 2})) == "3"
 
@@ -93,7 +93,7 @@ def test_handlers_that_may_block_run_on_threads_and_others_where_they_are_read()
 
 
 @every_revision
-@pytest.mark.parametrize("tool", ["count", "count_at_once"])
+@pytest.mark.parametrize("tool", ["count_on_thread", "count_at_once"])
 def test_progress_rises_and_comes_before_the_result(revision: Revision, tool: str) -> None:
     seen: list[float] = []
     with connect(server, revisions=[revision]) as client:
@@ -209,7 +209,7 @@ def test_a_listener_that_fails_disturbs_nobody(caplog) -> None:
         raise ValueError("listener")
 
     with connect(server) as client:
-        assert text(client.call_tool("count", {"steps": 2}, on_progress=listener)) == "done"
+        assert text(client.call_tool("count_on_thread", {"steps": 2}, on_progress=listener)) == "done"
     assert "a listener failed" in caplog.text
 
 
@@ -224,7 +224,7 @@ def test_a_call_from_a_listener_is_refused_with_advice() -> None:
                 raised.append(error)
 
     with connect(server) as client:
-        assert text(client.call_tool("count", {"steps": 1}, on_progress=listener)) == "done"
+        assert text(client.call_tool("count_on_thread", {"steps": 1}, on_progress=listener)) == "done"
     assert [str(error).partition(":")[0] for error in raised] == ["tools/call", "close()"]
     assert all("on another thread" in str(error) for error in raised)
 
@@ -310,7 +310,7 @@ def test_an_async_listener_is_reported(caplog) -> None:
         """It would never be awaited."""
 
     with connect(server) as client:
-        client.call_tool("count", {"steps": 1}, on_progress=listener)
+        client.call_tool("count_on_thread", {"steps": 1}, on_progress=listener)
     assert "a listener is a plain def" in caplog.text
 
 

@@ -159,7 +159,7 @@ def test_progress_from_a_handler_never_waits_for_a_listener_that_is_slow() -> No
     with (
         connect(server) as slow,
         connect(server) as quick,
-        in_thread(lambda: slow.call_tool("count", {"steps": 3}, on_progress=listener)),
+        in_thread(lambda: slow.call_tool("count_on_thread", {"steps": 3}, on_progress=listener)),
     ):
         assert entered.wait(PATIENCE)
         assert quick.call_tool("add", {"a": 1, "b": 2}).structured_content == 3

@@ -69,7 +69,7 @@ def test_a_call_that_is_worked_on_is_answered_while_the_listener_closes() -> Non
         closing.append(threading.Thread(target=listener.close))
         closing[0].start()
 
-    assert client.call_tool("count", {"steps": 1}, on_progress=close).content[0].text == "done"
+    assert client.call_tool("count_on_thread", {"steps": 1}, on_progress=close).content[0].text == "done"
     client.close()
     closing[0].join(PATIENCE)
 
