@@ -1,0 +1,292 @@
+"""What one session of a server sends, on its way through middleware to the peer.
+
+What belongs to one request goes out in the order in which it was said, and so does what belongs to none:
+while middleware delays one message, those behind it wait.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final, TypeAlias
+
+import attrs
+
+from sansmcp import schema
+from sansmcp.errors import LocalProtocolError
+from sansmcp.schema import INTERNAL_ERROR
+from sansmcp.session import (
+    Chain,
+    Change,
+    Deadlines,
+    GivenUp,
+    Middleware,
+    Outgoing,
+    OutgoingError,
+    OutgoingNotification,
+    OutgoingQuestions,
+    OutgoingResult,
+    Report,
+    RequestReceived,
+    ServerSession,
+    Severity,
+)
+from sansmcp.session.passing import CHANGE_METHODS, Clock
+from sansmcp.values import JSON, Absent, RequestId
+
+FAILED: Final = "It failed; the reason stays with the server."
+"""What the peer is told of an exception; what was raised is for the author alone."""
+
+# As many as the exchanges of a session may have unwritten (design, Default limits).
+_MOST_WAITING: Final = 1024
+"""Notifications of one request that may wait behind one that middleware delays."""
+
+_Make: TypeAlias = Callable[[Clock], Outgoing]
+_Do: TypeAlias = Callable[[JSON, float], None]
+_Failed: TypeAlias = Callable[[BaseException, str | None, float], None]
+
+
+@attrs.define(kw_only=True, eq=False)
+class _Item:
+    """One message that is to go out."""
+
+    make: _Make
+    do: _Do
+    failed: _Failed
+    now: float
+    is_answer: bool
+    is_sent: bool = False
+
+
+class Sending:
+    """Leads what a session sends through middleware.
+
+    Args:
+        session: the session.
+        layers: the middleware.
+        deadlines: where delays are armed.
+        report: takes what belongs into the log.
+    """
+
+    def __init__(
+        self,
+        session: ServerSession,
+        layers: tuple[Middleware, ...],
+        deadlines: Deadlines,
+        report: Callable[[Report], None],
+    ) -> None:
+        self._session = session
+        self._layers = layers
+        self._deadlines = deadlines
+        self._report = report
+        self._requests: dict[RequestId, RequestReceived] = {}
+        self._queues: dict[RequestId | None, deque[_Item]] = {}
+        self._chains: dict[RequestId | None, Chain] = {}
+        self._running: set[RequestId | None] = set()
+        self._is_closed = False
+
+    def expect(self, event: RequestReceived) -> None:
+        """Take note of a request that will have an answer."""
+        self._requests[event.request_id] = event
+
+    def request(self, request_id: RequestId) -> RequestReceived:
+        """Return a request that has no answer yet.
+
+        Raises:
+            LocalProtocolError: there is none of that id.
+        """
+        event = self._requests.get(request_id)
+        if event is None:
+            raise LocalProtocolError(f"the request {request_id!r} is not in flight")
+        return event
+
+    def close(self) -> None:
+        """Forget what has not gone out, and end the middleware: the session is gone."""
+        self._is_closed = True
+        for queue in self._queues.values():
+            queue.clear()
+        for chain in tuple(self._chains.values()):
+            chain.close()
+
+    # Commands: see those of `ServerSession`
+
+    def respond(
+        self, request_id: RequestId, result: JSON, now: float, cause: BaseException | None, blame: str | None
+    ) -> None:
+        """Answer with a result."""
+        event = self.request(request_id)
+
+        def make(clock: Clock) -> Outgoing:
+            return OutgoingResult(session=self._session, result=result, request=event, clock=clock)
+
+        def do(message: OutgoingResult, at: float) -> None:
+            ServerSession.respond(
+                self._session, request_id, message.result, at, cause=cause, middleware=blame
+            )
+            self._requests.pop(request_id, None)
+
+        self._put(request_id, make, do, partial(self._answer_failed, event), now, is_answer=True)
+
+    def fail(
+        self,
+        request_id: RequestId,
+        error: tuple[int, str, JSON | Absent],
+        now: float,
+        cause: BaseException | None,
+        blame: str | None,
+    ) -> None:
+        """Answer with an error."""
+        event = self.request(request_id)
+        code, text, data = error
+
+        def make(clock: Clock) -> Outgoing:
+            return OutgoingError(
+                session=self._session, code=code, message=text, data=data, request=event, clock=clock
+            )
+
+        def do(message: OutgoingError, at: float) -> None:
+            ServerSession.fail(
+                self._session,
+                request_id,
+                message.code,
+                message.message,
+                at,
+                data=message.data,
+                cause=cause,
+                middleware=blame,
+            )
+            self._requests.pop(request_id, None)
+
+        self._put(request_id, make, do, partial(self._answer_failed, event), now, is_answer=True)
+
+    def require_input(
+        self,
+        request_id: RequestId,
+        requests: Mapping[str, schema.InputRequest],
+        now: float,
+        request_state: str | None,
+    ) -> None:
+        """Ask the client something."""
+        event = self.request(request_id)
+
+        def make(clock: Clock) -> Outgoing:
+            return OutgoingQuestions(session=self._session, questions=requests, request=event, clock=clock)
+
+        def do(message: OutgoingQuestions, at: float) -> None:
+            ServerSession.require_input(
+                self._session, request_id, message.questions, at, request_state=request_state
+            )
+
+        self._put(request_id, make, do, partial(self._answer_failed, event), now, is_answer=True)
+
+    def notify(self, method: str, params: JSON, now: float, related: RequestId | None) -> None:
+        """Send a notification."""
+        event = None if related is None else self._requests.get(related)
+
+        def make(clock: Clock) -> Outgoing:
+            return OutgoingNotification(
+                session=self._session, method=method, params=params, request=event, clock=clock
+            )
+
+        def do(message: OutgoingNotification, at: float) -> None:
+            ServerSession.notify(self._session, message.method, message.params, at, related=related)
+
+        if related is not None and len(self._queues.get(related, ())) >= _MOST_WAITING:
+            self._session.leave_out(related, method, 1, now)
+            return
+        self._put(related, make, do, partial(self._lost, method), now, is_answer=False)
+
+    def publish(self, change: Change, now: float) -> None:
+        """Tell of a change."""
+        method = CHANGE_METHODS[change.kind]
+
+        def make(clock: Clock) -> Outgoing:
+            return OutgoingNotification(session=self._session, method=method, params=change, clock=clock)
+
+        def do(message: OutgoingNotification, at: float) -> None:
+            ServerSession.publish(self._session, message.params, at)
+
+        self._put(None, make, do, partial(self._lost, method), now, is_answer=False)
+
+    # One after the other
+
+    def _put(
+        self,
+        key: RequestId | None,
+        make: _Make,
+        do: _Do,
+        failed: _Failed,
+        now: float,
+        *,
+        is_answer: bool,
+    ) -> None:
+        if self._is_closed:
+            return
+        item = _Item(make=make, do=do, failed=failed, now=now, is_answer=is_answer)
+        self._queues.setdefault(key, deque()).append(item)
+        self._run(key)
+
+    def _run(self, key: RequestId | None) -> None:
+        """Begin what waits, one after the other, until one is delayed."""
+        if key in self._running:
+            return
+        self._running.add(key)
+        queue = self._queues[key]
+        while queue and key not in self._chains:
+            self._begin(key, queue.popleft())
+        self._running.discard(key)
+        if key not in self._chains:
+            del self._queues[key]
+
+    def _begin(self, key: RequestId | None, item: _Item) -> None:
+        def act(message: JSON, chain: Chain, /) -> None:
+            item.do(message, chain.now)
+            item.is_sent = True
+            chain.returned(None, chain.now)
+
+        def ended(_value: JSON, error: BaseException | None, middleware: str | None, /) -> None:
+            del self._chains[key]
+            if error is None and item.is_answer and not item.is_sent:
+                error = LocalProtocolError(
+                    "middleware around what is sent did not proceed with an answer; each request has one: "
+                    "proceed with another result, or raise"
+                )
+            if error is not None and (item.is_sent or self._is_closed):
+                self._tell(error, f"middleware {middleware} failed when its message was sent or lost")
+            elif error is not None:
+                item.failed(error, middleware, chain.now)
+            self._run(key)
+
+        chain = Chain(self._layers, self._deadlines, act=act, ended=ended, now=item.now)
+        self._chains[key] = chain
+        chain.begin(item.make(chain.clock))
+
+    # What does not go out
+
+    def _answer_failed(
+        self, event: RequestReceived, error: BaseException, middleware: str | None, now: float
+    ) -> None:
+        """Answer all the same, past all middleware."""
+        request_id = event.request_id
+        self._requests.pop(request_id, None)
+        try:
+            if event.method == "tools/call":
+                block = schema.TextContent(text=FAILED)
+                failed = schema.CallToolResult(content=(block,), is_error=True)
+                ServerSession.respond(
+                    self._session, request_id, failed, now, cause=error, middleware=middleware
+                )
+            else:
+                ServerSession.fail(
+                    self._session, request_id, INTERNAL_ERROR, FAILED, now, cause=error, middleware=middleware
+                )
+        except LocalProtocolError as unsaid:
+            self._tell(unsaid, f"{event.method} has no answer")
+
+    def _lost(self, method: str, error: BaseException, middleware: str | None, _now: float) -> None:
+        # Without middleware to blame: the server was told not to declare what this needs.
+        if middleware is not None:
+            self._tell(error, f"middleware {middleware} failed; {method} is not sent")
+
+    def _tell(self, error: BaseException, text: str) -> None:
+        if not isinstance(error, GivenUp):
+            self._report(Report(severity=Severity.ERROR, text=text, error=error))
