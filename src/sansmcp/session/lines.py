@@ -105,6 +105,12 @@ class ServerLines:
         self._open_session = open_session
         self._touched: _Touched[ServerSession] = _Touched(limits, wrap_link)
         self._links: dict[LineLink[ServerSession], None] = {}
+        self._deadlines = Deadlines()
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """What is due for middleware that waits; whoever keeps them arms and disarms it."""
+        return self._deadlines
 
     @property
     def links(self) -> tuple[LineLink[ServerSession], ...]:
@@ -143,11 +149,16 @@ class ServerLines:
         return self._touched.ready()
 
     def next_deadline(self) -> float | None:
-        """Return None: every deadline belongs to a link."""
-        return None
+        """Return when handle_timeout is wanted for what belongs to no link, or None."""
+        return self._deadlines.next_deadline()
 
     def handle_timeout(self, now: float) -> None:
-        """Do nothing: every deadline belongs to a link."""
+        """Let everything happen that is due and belongs to no link.
+
+        Afterwards drain next_event(), ready() and the deadlines.
+        """
+        while (act := self._deadlines.take_due(now)) is not None:
+            act()
 
     def close(self, now: float) -> None:
         """End every connection in good order; it may be said again.
