@@ -358,7 +358,7 @@ def arguments_are_data(runs, stimulus):
         if bench.calls == ["kw"]:
             (context,) = bench.contexts
             assert type(context).__name__ == "Context"
-            assert context.revision == stimulus.revision
+            assert context.client.revision == stimulus.revision
             assert reply["result"]["content"][0]["text"] == "1"
         else:
             refused = reply.get("error", reply.get("result", {}))

@@ -51,7 +51,8 @@ def test_a_handler_knows_its_client_and_its_request():
     seen = []
 
     def tool(ctx: Context) -> None:
-        seen.append((ctx.client_info, ctx.client_capabilities, ctx.revision, ctx.meta, ctx.request.id))
+        client = ctx.client
+        seen.append((client.info, client.capabilities, client.revision, ctx.meta, ctx.request.id))
 
     meta = {"com.example/a": 1}
     talk(tool, "2025-06-18", meta=meta).request("tools/call", 7, name="tool")

@@ -48,7 +48,7 @@ def test_a_method_may_take_a_context_and_wait(server):
     @server.method("acme/wait")
     async def wait(ctx: Context) -> dict[str, str]:
         ctx.progress(1)
-        return {"revision": ctx.revision}
+        return {"revision": ctx.client.revision}
 
     peer = Conversation(server, meta={"progressToken": 1})
     assert peer.start("acme/wait").is_async

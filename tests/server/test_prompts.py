@@ -186,7 +186,7 @@ def test_what_a_prompt_returns_is_said_by_the_user_unless_it_says_otherwise(serv
 def test_a_prompt_may_take_a_context(server):
     @server.prompt
     async def prompt(name: str, ctx: Context) -> str:
-        return f"{name} {ctx.revision}"
+        return f"{name} {ctx.client.revision}"
 
     assert get(server, name="a") == [says("a 2026-07-28")]
 

@@ -123,7 +123,7 @@ def test_a_resource_that_is_not_there_has_the_code_of_the_revision(server, revis
 def test_a_resource_may_take_a_context_and_wait(server):
     @server.resource("a:b")
     async def resource(ctx: Context) -> str:
-        return ctx.revision
+        return ctx.client.revision
 
     assert read(server) == [{"uri": "a:b", "text": MODERN}]
 

@@ -105,7 +105,7 @@ def test_capabilities_follow_from_what_is_registered(revision):
 
     @server.prompt
     def logging(ctx: Context) -> str:
-        return ctx.revision
+        return ctx.client.revision
 
     assert capabilities(server, revision) == {"logging": {}, "tools": {}, "prompts": {}, "resources": {}}
 

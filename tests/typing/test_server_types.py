@@ -15,6 +15,8 @@ from sansmcp.server import (
     Invocation,
     NotificationInvocation,
     Outlet,
+    RootList,
+    Sampled,
     Server,
 )
 from sansmcp.session import NotificationReceived, RequestReceived, ServerSession
@@ -87,7 +89,10 @@ def what_comes_of_a_form_is_matched_to_the_end(ctx: Context) -> str:
             assert_never(came)
 
 
-async def what_comes_of_a_form_may_be_awaited(ctx: Context) -> None:
+async def what_comes_of_a_question_may_be_awaited(ctx: Context) -> None:
+    assert_type(await ctx.sample("key", "Say hello"), Sampled)
+    assert_type(await ctx.roots(), RootList)
+    await ctx.drain()
     match await ctx.elicit("days", "How many?", int):
         case Accepted(days):
             assert_type(days, int)
@@ -96,9 +101,9 @@ async def what_comes_of_a_form_may_be_awaited(ctx: Context) -> None:
 
 
 def a_context_knows_the_types_of_its_answers(ctx: Context, params: schema.CreateMessageRequestParams) -> None:
-    assert_type(ctx.sample("key", params), schema.CreateMessageResult)
-    assert_type(ctx.roots(), tuple[schema.Root, ...])
-    assert_type(ctx.client_info, schema.Implementation | None)
+    assert_type(ctx.sample("key", params), Sampled)
+    assert_type(ctx.roots(), RootList)
+    assert_type(ctx.client.info, schema.Implementation | None)
 
 
 def a_binding_needs_no_casts(environment: Environment, event: RequestReceived, outlet: Outlet) -> None:

@@ -1,8 +1,9 @@
 """What a server offers: the registry, what handlers are given, and how their outcomes become answers."""
 
+from sansmcp.server.answers import Accepted, Cancelled, Declined, Elicited, RootList, Sampled
 from sansmcp.server.connections import ServerConnections
 from sansmcp.server.content import audio, embedded, image
-from sansmcp.server.context import Accepted, Cancelled, Context, Declined, Elicited
+from sansmcp.server.context import Context
 from sansmcp.server.handles import (
     Handle,
     MethodChanges,
@@ -27,7 +28,8 @@ from sansmcp.server.inference.constraints import (
     Pattern,
 )
 from sansmcp.server.invocation import Invocation, NotificationInvocation
-from sansmcp.server.runs import Command, Outlet
+from sansmcp.server.peer import Peer
+from sansmcp.server.runs import Command, Outlet, Wait, When
 from sansmcp.server.server import Server
 from sansmcp.server.serving import ServedSession
 from sansmcp.server.settings import ServeSettings, SessionSettings
@@ -55,10 +57,13 @@ __all__ = [
     "NotificationInvocation",
     "Outlet",
     "Pattern",
+    "Peer",
     "PromptChanges",
     "PromptHandle",
     "ResourceChanges",
     "ResourceHandle",
+    "RootList",
+    "Sampled",
     "ServeSettings",
     "ServedSession",
     "Server",

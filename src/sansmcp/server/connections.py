@@ -11,7 +11,7 @@ from functools import partial
 import attrs
 
 from sansmcp.server.invocation import Invocation, NotificationInvocation
-from sansmcp.server.runs import Outlet
+from sansmcp.server.runs import Outlet, Wait
 from sansmcp.server.server import Server
 from sansmcp.server.settings import ServeSettings
 from sansmcp.session import (
@@ -21,6 +21,7 @@ from sansmcp.session import (
     Report,
     RequestCancelled,
     RequestReceived,
+    RequestDrained,
     ServerEvent,
     ServerSession,
     Severity,
@@ -55,6 +56,7 @@ class ServerConnections:
         report: takes what belongs into the log.
         settings: who looks on, and how sessions are set up; see `ServeSettings`.
     """
+        wait: waits in a handler's colour, for `Context.drain`; None where the binding cannot.
 
     def __init__(
         self,
@@ -66,12 +68,14 @@ class ServerConnections:
         report: Callable[[Report], None],
         settings: ServeSettings,
     ) -> None:
+        wait: Wait | None = None,
         self._server = server
         self._tell = tell
         self._on_event = settings.get("on_event")
         self._start = start
         self._outlet = outlet
         self._report = report
+        self._wait = wait
         self._works: dict[ServerSession, _Work] = {}
 
     def handle(self, session: ServerSession, event: ServerEvent) -> None:
@@ -93,6 +97,10 @@ class ServerConnections:
                 invocation = self._server.resolve_notification(event)
                 if invocation is not None:
                     work = self._work(session)
+            case RequestDrained():
+                drained, _ = self._work(session).running.get(event.request_id, (None, None))
+                if drained is not None:
+                    drained.drained()
                     work.notifications.append(invocation)
                     self._notify(work)
             case Disconnected():
@@ -126,7 +134,7 @@ class ServerConnections:
     # Requests
 
     def _begin(self, session: ServerSession, event: RequestReceived) -> None:
-        invocation = self._server.resolve(event, session, self._outlet)
+        invocation = self._server.resolve(event, session, self._outlet, self._wait)
         running = self._work(session).running
         # Entered first: the handler may have finished when `start` returns.
         running[event.request_id] = (invocation, None)

@@ -4,59 +4,31 @@ Everything here is a plain `def` that never blocks, so handlers of both colours 
 used from any thread.
 """
 
-from collections.abc import Callable, Generator, Mapping
-from typing import Generic, TypeAlias, TypeVar, get_args, overload
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Literal, TypeVar, get_args, overload
 
-import attrs
-
-from sansmcp import errors, schema
-from sansmcp.errors import LocalProtocolError, RpcError
-from sansmcp.schema import INVALID_PARAMS, Revision, SchemaError
-from sansmcp.server.forms import form_of
+from sansmcp import schema
+from sansmcp.errors import LocalProtocolError
+from sansmcp.server.answers import Elicited, RootList, Sampled
+from sansmcp.server.asking import (
+    MAX_TOKENS,
+    Messages,
+    ask_form,
+    ask_model,
+    ask_page,
+    ask_roots,
+    sampling_params,
+)
 from sansmcp.server.inference.writing import plain
-from sansmcp.server.memory import Answer
+from sansmcp.server.peer import Peer
 from sansmcp.server.runs import Run, RunState
-from sansmcp.session import InputRefused
+from sansmcp.session import GivenUp
 from sansmcp.values import JSON
 from sansmcp.wire import Request
 
 T = TypeVar("T")
 
 _LEVELS = frozenset(get_args(schema.LoggingLevel))
-
-
-@attrs.frozen
-class Accepted(Generic[T]):
-    """The user filled the form in."""
-
-    value: T
-    """What the user filled in."""
-
-    def __await__(self) -> Generator[None, None, "Accepted[T]"]:
-        yield from ()
-        return self
-
-
-@attrs.frozen
-class Declined:
-    """The user said no."""
-
-    def __await__(self) -> Generator[None, None, "Declined"]:
-        yield from ()
-        return self
-
-
-@attrs.frozen
-class Cancelled:
-    """The user went away without a choice."""
-
-    def __await__(self) -> Generator[None, None, "Cancelled"]:
-        yield from ()
-        return self
-
-
-Elicited: TypeAlias = Accepted[T] | Declined | Cancelled
-"""What came of a form. It may be awaited too, and is itself then."""
 
 
 class Context:
@@ -75,20 +47,19 @@ class Context:
         """Whether nobody waits for the outcome any more."""
         return self._run.state is not RunState.OPEN
 
-    @property
-    def client_info(self) -> schema.Implementation | None:
-        """Which program the client says it is; for display only."""
-        return self._run.event.client_info
+    def raise_if_cancelled(self) -> None:
+        """Stop here if nobody waits for the outcome any more.
+
+        Raises:
+            GivenUp: nobody does; let it pass.
+        """
+        if self.cancelled:
+            raise GivenUp
 
     @property
-    def client_capabilities(self) -> schema.ClientCapabilities:
-        """What the client can do for this request."""
-        return self._run.event.capabilities
-
-    @property
-    def revision(self) -> Revision:
-        """The revision that this request speaks."""
-        return self._run.event.revision
+    def client(self) -> Peer:
+        """Who asks."""
+        return Peer(self._run.event, self._run.around.principal)
 
     @property
     def request(self) -> Request:
@@ -157,6 +128,18 @@ class Context:
         """
         self._run.notify(method, params or {})
 
+    def drain(self) -> Awaitable[None]:
+        """Wait until what was said so far is on its way to the client.
+
+        It is the one thing here that waits: write `await ctx.drain()` in an `async def` and `ctx.drain()`
+        in a `def`. Of what a handler says, 1 MiB may wait to be written: past it log records are counted
+        in place of being sent, and `notify` raises. A handler that says much drains now and then.
+
+        Raises:
+            LocalProtocolError: the handler is a `def` that was registered with `blocks=False`.
+        """
+        return self._run.drain()
+
     @overload
     def elicit(self, key: str, message: str, type_: type[T]) -> Elicited[T]: ...
     @overload
@@ -165,7 +148,8 @@ class Context:
         """Ask the client's user to fill in a form.
 
         The handler stops here until the answer is there, and then runs again from the top; in that run
-        this returns the answer. Do what must not be done twice after the last question, or in `once`.
+        this returns the answer. Do what must not be done twice after the last question, or in `once`, or
+        declare the question as a parameter: see `Elicit`.
 
         Args:
             key: names the question among those of the handler; it is the same in every run.
@@ -181,36 +165,86 @@ class Context:
             LocalProtocolError: a form cannot ask for the type.
             RpcError: the client's answer does not fit the form; let it pass.
         """
-        form = form_of(type_)
-        params = schema.ElicitRequestFormParams(message=message, requested_schema=form.requested)
-        answer = self._run.ask(key, schema.InputRequest(method="elicitation/create", params=params))
-        result = _result(key, answer, schema.ElicitResult)
-        if result.action == "decline":
-            return Declined()
-        if result.action == "cancel":
-            return Cancelled()
-        content = {name: _as_read(value) for name, value in (result.content or {}).items()}
-        try:
-            return Accepted(form.read(content))
-        except SchemaError as error:
-            raise RpcError(INVALID_PARAMS, f"the answer to {key!r} does not fit: {error}") from error
+        return ask_form(self._run, key, message, type_)
 
-    def sample(self, key: str, params: schema.CreateMessageRequestParams) -> schema.CreateMessageResult:
+    def elicit_url(self, key: str, message: str, url: str) -> Elicited[str]:
+        """Ask the client's user to visit a page, for what must not pass through the client.
+
+        The handler stops and runs again as in `elicit`. That the user accepted says that the page is about
+        to be shown, not that anything was done there.
+
+        Args:
+            key: names the question among those of the handler; it is the same in every run.
+            message: what to tell the user.
+            url: the page; it must not be of use to anybody but that user.
+
+        Returns:
+            What came of it; `Accepted(id)` with the id for `elicitation_complete`.
+
+        Raises:
+            MissingCapability: the client did not declare that it can show pages; it was added in 2025-11-25.
+            InputRefused: the client answered with an error.
+        """
+        return ask_page(self._run, key, message, url)
+
+    def elicitation_complete(self, elicitation_id: str) -> None:
+        """Tell the client that what its user was sent to a page for is done; only 2025-11-25 has that.
+
+        Args:
+            elicitation_id: what `elicit_url` returned.
+        """
+        self._run.complete(elicitation_id)
+
+    def sample(
+        self,
+        key: str,
+        messages: Messages | schema.CreateMessageRequestParams,
+        *,
+        max_tokens: int = MAX_TOKENS,
+        system_prompt: str | None = None,
+        temperature: float | None = None,
+        stop_sequences: Sequence[str] = (),
+        model_preferences: schema.ModelPreferences | None = None,
+        include_context: Literal["none", "thisServer", "allServers"] | None = None,
+        tools: Sequence[schema.Tool] = (),
+        tool_choice: schema.ToolChoice | None = None,
+    ) -> Sampled:
         """Ask the client's model; the handler stops and runs again as in `elicit`.
 
         Args:
             key: names the question among those of the handler; it is the same in every run.
-            params: the conversation, and how to go on with it.
+            messages: what the user says, or the conversation; or all of the params, and nothing else.
+            max_tokens: how long the answer may be.
+            system_prompt: what to tell the model before the conversation.
+            temperature: how freely to choose words.
+            stop_sequences: texts that end the answer.
+            model_preferences: which model to take.
+            include_context: whose context to add.
+            tools: tools that the model may call; needs `sampling.tools`, which was added in 2025-11-25.
+            tool_choice: whether it may, must or must not call them.
+
+        Returns:
+            What the model said; `text` has the words of it, `tool_calls` what it calls.
 
         Raises:
             MissingCapability: the client did not declare that it can.
             InputRefused: the client answered with an error.
             LocalProtocolError: the revision cannot say the params.
         """
-        answer = self._run.ask(key, schema.InputRequest(method="sampling/createMessage", params=params))
-        return _result(key, answer, schema.CreateMessageResult)
+        params = sampling_params(
+            messages,
+            max_tokens=max_tokens,
+            system_prompt=system_prompt,
+            temperature=temperature,
+            stop_sequences=stop_sequences,
+            model_preferences=model_preferences,
+            include_context=include_context,
+            tools=tools,
+            tool_choice=tool_choice,
+        )
+        return ask_model(self._run, key, params)
 
-    def roots(self, key: str = "roots") -> tuple[schema.Root, ...]:
+    def roots(self, key: str = "roots") -> RootList:
         """Ask where in the client's file system to work; the handler stops and runs again as in `elicit`.
 
         Args:
@@ -220,9 +254,7 @@ class Context:
             MissingCapability: the client did not declare that it can tell.
             InputRefused: the client answered with an error.
         """
-        params = schema.ListRootsRequestParams()
-        answer = self._run.ask(key, schema.InputRequest(method="roots/list", params=params))
-        return _result(key, answer, schema.ListRootsResult).roots
+        return ask_roots(self._run, key)
 
     def once(self, key: str, function: Callable[[], JSON]) -> JSON:
         """Return what a function returns, and call it once however often the handler runs.
@@ -241,17 +273,3 @@ class Context:
         if key not in kept:
             kept[key] = plain(function())
         return plain(kept[key])
-
-
-def _result(key: str, answer: Answer, type_: type[T]) -> T:
-    said = answer.said
-    if isinstance(said, InputRefused):
-        raise errors.InputRefused(key, said.code, said.message, said.data)
-    if not isinstance(said, type_):
-        raise RpcError(INVALID_PARAMS, f"the answer to {key!r} is one to another kind of question")
-    return said
-
-
-def _as_read(value: JSON) -> JSON:
-    # The vocabulary keeps several choices in a tuple; readers take what a document holds.
-    return list(value) if isinstance(value, tuple) else value

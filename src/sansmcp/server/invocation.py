@@ -85,7 +85,14 @@ class Invocation:
     def cancel(self) -> None:
         """Tell the handler that nobody waits for it any more; its outcome is still to be handed over."""
         if self._state is RunState.OPEN:
-            self._enter(RunState.CANCELLED)
+            self._state = RunState.CANCELLED
+            if self._run is not None:
+                self._run.enter(RunState.CANCELLED)
+
+    def drained(self) -> None:
+        """Tell the handler that what it said is on its way."""
+        if self._run is not None:
+            self._run.drained()
 
     def succeed(self, value: JSON, now: float) -> None:
         """Answer with what the handler returned; a value that does not fit is a failure of the handler.
@@ -139,14 +146,9 @@ class Invocation:
             raise LocalProtocolError(
                 f"{self.name}: request {self._event.request_id!r} has its outcome already"
             )
+        self._state = RunState.ENDED
         if self._run is not None:
-            self._run.flush(now)
-        self._enter(RunState.ENDED)
-
-    def _enter(self, state: RunState) -> None:
-        self._state = state
-        if self._run is not None:
-            self._run.state = state
+            self._run.end(now)
 
     # Outcomes
 

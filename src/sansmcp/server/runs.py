@@ -3,20 +3,24 @@
 import enum
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Final, Protocol, TypeAlias
 
 import attrs
 
 from sansmcp import schema
+from sansmcp.environment import Environment
 from sansmcp.errors import InputNeeded, LocalProtocolError
-from sansmcp.schema import LATEST_MODERN, codec_for
+from sansmcp.schema import LATEST_LEGACY, LATEST_MODERN, codec_for
 from sansmcp.server.inference.writing import plain
 from sansmcp.server.memory import Answer, Memory
 from sansmcp.server.sealing import digest_of
 from sansmcp.session import MissingCapability, RequestReceived, ServerSession
 from sansmcp.session.capabilities import missing_for_input
 from sansmcp.values import JSON
+from sansmcp.wire import Notification, encode
 
 Command: TypeAlias = Callable[[float], None]
 """What is to happen on the session's own thread; it is given the time."""
@@ -24,6 +28,49 @@ Command: TypeAlias = Callable[[float], None]
 Outlet: TypeAlias = Callable[[Command], None]
 """Runs a command on the session's own thread, soon and in order. It is given by a binding, may be called
 from any thread, and never blocks."""
+
+When: TypeAlias = Callable[[Callable[[], None]], None]
+"""Takes what is to be called when something has happened; it may be called more than once, on any thread."""
+
+
+class Wait(Protocol):
+    """Waits as a binding does that."""
+
+    def __call__(self, when: When, /, *, is_async: bool) -> Awaitable[None]:
+        """Wait until something has happened.
+
+        Args:
+            when: says when.
+            is_async: whether the handler awaits what is returned; otherwise its thread is held up here.
+        """
+        ...
+
+
+def waiting(wait: Wait | None, *, is_async: bool, blocks: bool) -> Callable[[When], Awaitable[None]] | None:
+    """Return what waits in a handler's own colour, or None where nothing can."""
+    if wait is None or not (is_async or blocks):
+        return None
+    return partial(wait, is_async=is_async)
+
+
+@attrs.frozen(kw_only=True)
+class Surroundings:
+    """What a run finds around it."""
+
+    environment: Environment
+    """Where randomness and calendar time come from."""
+    principal: str | None = None
+    """Whom the client was found to be."""
+    wait: Callable[[When], Awaitable[None]] | None = None
+    """Waits in the handler's own colour; None where nothing can."""
+
+
+def _refused(*_: JSON) -> JSON:
+    raise LocalProtocolError("this needs a session that Server.open_session made")
+
+
+NOWHERE: Final = Environment(random=_refused, utc=_refused)
+"""The environment of a session that was opened in none."""
 
 
 class RunState(enum.Enum):
@@ -37,11 +84,24 @@ class RunState(enum.Enum):
     """Its outcome was handed over."""
 
 
+@attrs.frozen
+class _Said:
+    """One notification on its way to the session."""
+
+    method: str
+    params: JSON
+    size: int
+
+
+_PROGRESS: Final = "notifications/progress"
+_LOG: Final = "notifications/message"
+
+
 class Run:
     """What one run of a handler says and asks.
 
     What it says is kept here until the session's thread takes it: in order, and all of it before the
-    outcome. Only `flush` touches the session.
+    outcome. Only `flush` and `drained` touch the session.
 
     Args:
         event: the request.
@@ -49,16 +109,27 @@ class Run:
         outlet: gets at the session's thread.
         memory: what the runs before this one leave to it.
         notifications: the names of the notifications of one's own that may be sent.
+        around: what the run finds around it.
     """
 
     __slots__ = (
+        "_left_out",
         "_logs",
         "_named",
+        "_newest",
+        "_noted",
         "_notifications",
         "_outlet",
         "_pending",
         "_progress",
+        "_progress_is_pending",
+        "_said",
         "_session",
+        "_taken",
+        "_told",
+        "_unheard",
+        "_wakes",
+        "around",
         "asked",
         "event",
         "kept",
@@ -74,6 +145,8 @@ class Run:
         outlet: Outlet,
         memory: Memory,
         notifications: frozenset[str],
+        *,
+        around: Surroundings,
     ) -> None:
         self.event = event
         self.memory = memory
@@ -85,9 +158,29 @@ class Run:
         self._session = session
         self._outlet = outlet
         self._notifications = notifications
-        self._pending: deque[tuple[str, JSON]] = deque()
+        self.around = around
+        self._wakes: list[Callable[[], None]] = []
+        self._pending: deque[_Said | None] = deque()
+        self._newest: deque[schema.ProgressNotificationParams] = deque(maxlen=1)
+        self._progress_is_pending = False
         self._progress: float | None = None
         self._logs = 0
+        # Each is written by one side only, so that nothing needs a lock: what a handler said or had to
+        # leave out, and how much of that the session's thread has taken or told.
+        self._said = 0
+        self._taken = 0
+        self._left_out = 0
+        self._unheard: schema.LoggingMessageNotificationParams | None = None
+        self._told = 0
+        self._noted = 0
+
+    def enter(self, state: RunState) -> None:
+        """Note where the run stands; nobody waits once it is over."""
+        self.state = state
+        if state is not RunState.OPEN:
+            self._wake()
+
+    # What it says
 
     def flush(self, now: float) -> None:
         """Hand to the session what was said; only ever on the session's thread."""
@@ -95,12 +188,31 @@ class Run:
             # A thread said it while the outcome was on its way.
             self._pending.clear()
         while self._pending:
-            method, params = self._pending.popleft()
-            try:
-                self._session.notify(method, params, now, related=self.event.request_id)
-            except LocalProtocolError:
-                # The server was told not to declare what this needs: then it is not sent.
-                continue
+            said = self._pending.popleft()
+            if said is None:
+                # Cleared before it is taken: progress that comes in between is entered anew.
+                self._progress_is_pending = False
+                while self._newest:
+                    self._notify(_PROGRESS, self._newest.popleft(), now)
+            else:
+                self._taken += said.size
+                self._notify(said.method, said.params, now)
+        left_out = self._left_out - self._told
+        if left_out and self.state is not RunState.ENDED:
+            self._told += left_out
+            self._session.leave_out(self.event.request_id, _LOG, left_out, now)
+
+    def end(self, now: float) -> None:
+        """Hand to the session what was said last, before the outcome; only on the session's thread."""
+        self.flush(now)
+        if self.state is RunState.OPEN and self._unheard is not None:
+            self._notify(_LOG, self._note(), now)
+        self.enter(RunState.ENDED)
+
+    def _notify(self, method: str, params: JSON, now: float) -> None:
+        # The server may have been told not to declare what this needs: then it is not sent.
+        with suppress(LocalProtocolError):
+            self._session.notify(method, params, now, related=self.event.request_id)
 
     def report(self, progress: float, total: float | None, message: str | None) -> None:
         """Report progress; see `Context.progress`."""
@@ -110,12 +222,16 @@ class Run:
             raise LocalProtocolError(f"progress({progress!r}) must rise; the last was {self._progress!r}")
         self._progress = progress
         token, before = self.event.progress_token, self.memory.progress
-        if token is None or (before is not None and progress <= before):
+        if token is None or (before is not None and progress <= before) or self.state is not RunState.OPEN:
             return
         params = schema.ProgressNotificationParams(
             progress_token=token, progress=progress, total=total, message=message
         )
-        self._say("notifications/progress", params)
+        # It is one value however often it rises, so it counts for nothing.
+        self._newest.append(params)
+        if not self._progress_is_pending:
+            self._progress_is_pending = True
+            self._put(None)
 
     def log(self, level: schema.LoggingLevel, data: JSON, logger: str | None) -> None:
         """Send a log record; see `Context.log`."""
@@ -124,8 +240,19 @@ class Run:
             return
         params = schema.LoggingMessageNotificationParams(level=level, data=plain(data), logger=logger)
         # Here, where the handler can hear of it, and not on the session's thread.
-        codec_for(self.event.revision).unstructure(params)
-        self._say("notifications/message", params)
+        said = self._measured(_LOG, params, codec_for(self.event.revision).unstructure(params))
+        if self.state is not RunState.OPEN:
+            return
+        if not self._has_room(said.size):
+            self._unheard = params
+            self._left_out += 1
+            if self._left_out == self._told + 1:
+                self._outlet(self.flush)
+            return
+        if self._unheard is not None:
+            self._put(_Said(_LOG, self._note(), 0))
+        self._said += said.size
+        self._put(said)
 
     def notify(self, method: str, params: JSON) -> None:
         """Send a notification of one's own; see `Context.notify`."""
@@ -136,12 +263,87 @@ class Run:
         if not isinstance(params, Mapping):
             kind = type(params).__name__
             raise LocalProtocolError(f"notify({method!r}): expected an object, found an instance of {kind}")
-        self._say(method, plain(params))
+        written = plain(params)
+        said = self._measured(method, written, written)
+        if self.state is not RunState.OPEN:
+            return
+        if not self._has_room(said.size):
+            raise LocalProtocolError(
+                f"notify({method!r}): {self._waiting()} bytes of this request wait to be written and this "
+                f"has {said.size}; at most {self._session.limits.request_bytes} may wait, so drain() first"
+            )
+        self._said += said.size
+        self._put(said)
 
-    def _say(self, method: str, params: JSON) -> None:
+    def complete(self, elicitation_id: str) -> None:
+        """Say that what a user was sent to a page for is done; see `Context.elicitation_complete`."""
+        if self.event.revision == LATEST_LEGACY and self.state is RunState.OPEN:
+            params = schema.ElicitationCompleteNotificationParams(elicitation_id=elicitation_id)
+            self._put(_Said("notifications/elicitation/complete", params, 0))
+
+    def _put(self, said: _Said | None) -> None:
+        self._pending.append(said)
+        self._outlet(self.flush)
+
+    @staticmethod
+    def _measured(method: str, params: JSON, written: JSON) -> _Said:
+        return _Said(method, params, len(encode(Notification(method=method, params=written))))
+
+    def _waiting(self) -> int:
+        return self._said - self._taken + self._session.unsent_bytes(self.event.request_id)
+
+    def _has_room(self, size: int) -> bool:
+        return self._waiting() + size <= self._session.limits.request_bytes
+
+    def _note(self) -> schema.LoggingMessageNotificationParams:
+        """Take what is to be told of the log records that were left out since this was told last."""
+        unheard, self._unheard = self._unheard, None
+        if unheard is None:
+            raise AssertionError("unreachable: it is asked for where a record was left out")
+        count, self._noted = self._left_out - self._noted, self._left_out
+        text = f"{count} messages were left out here: too much of this request waited to be written"
+        return attrs.evolve(unheard, data=text)
+
+    # Waiting
+
+    def drain(self) -> Awaitable[None]:
+        """Wait until what was said is on its way; see `Context.drain`."""
+        wait = self.around.wait
+        if wait is None:
+            raise LocalProtocolError(
+                "drain(): expected a handler that may wait, found a def with blocks=False, "
+                "or a binding that cannot wait; leave out blocks=False"
+            )
+        return wait(self._when_drained)
+
+    def drained(self) -> None:
+        """Take in that all of it is on its way; only on the session's thread."""
+        self._wake()
+
+    def _when_drained(self, wake: Callable[[], None]) -> None:
+        # Entered before the state is read, as the state is written before this is read: one of both sees it.
+        self._wakes.append(wake)
         if self.state is RunState.OPEN:
-            self._pending.append((method, params))
-            self._outlet(self.flush)
+            self._outlet(self._ask_drained)
+        else:
+            wake()
+
+    def _ask_drained(self, now: float) -> None:
+        if self.state is RunState.OPEN:
+            self._session.drain(self.event.request_id, now)
+
+    def _wake(self) -> None:
+        while self._wakes:
+            self._wakes.pop()()
+
+    # What it asks
+
+    def elicitation_id(self, key: str) -> str:
+        """Return what names a question about a page, the same in every run."""
+        name = f"elicitation id of {key}"
+        if name not in self.kept:
+            self.kept[name] = self.around.environment.random(16).hex()
+        return str(self.kept[name])
 
     def ask(self, key: str, request: schema.InputRequest) -> Answer:
         """Return the answer to a question that was asked in a run before.
@@ -158,7 +360,7 @@ class Run:
         known = self.memory.answers.get(key)
         if known is not None and known.question == digest:
             return known
-        missing = missing_for_input(self.event.capabilities, request.params)
+        missing = missing_for_input(self.event.capabilities, request.params, request.method)
         if missing is not None:
             raise MissingCapability(f"question {key!r}: {request.method}", missing)
         codec_for(self.event.revision).unstructure(request.params)

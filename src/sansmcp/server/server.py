@@ -15,7 +15,8 @@ from sansmcp.schema import INVALID_PARAMS, REVISIONS, Revision
 from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.memory import NOTHING_YET, Memory
 from sansmcp.server.registrations import Registrations
-from sansmcp.server.runs import Outlet, Run
+from sansmcp.server.registry import Registry
+from sansmcp.server.runs import NOWHERE, Outlet, Run, Surroundings, Wait, waiting
 from sansmcp.server.sealing import MIN_KEY_BYTES, Sealer, StateRefusedError, request_digest
 from sansmcp.server.serving import ServedSession
 from sansmcp.server.settings import ServeSettings, SessionSettings
@@ -166,7 +167,9 @@ class Server(Registrations):
             partial(self.open_session, environment, **sessions), wrap_link=settings.get("wrap_link")
         )
 
-    def resolve(self, event: RequestReceived, session: ServerSession, outlet: Outlet) -> Invocation:
+    def resolve(
+        self, event: RequestReceived, session: ServerSession, outlet: Outlet, wait: Wait | None = None
+    ) -> Invocation:
         """Return what answers a request; nothing has run yet, and nothing is raised for what a peer sent.
 
         Args:
@@ -182,9 +185,18 @@ class Server(Registrations):
             opened = _recall(event, event.request_state, sealer)
             if isinstance(opened, Memory):
                 memory = opened
+            environment=environment,
+            principal=settings.get("principal"),
             else:
                 target = opened
-        run = Run(event, session, outlet, memory, registry.sendable) if target.wants_context else None
+        run = None
+        if target.wants_context:
+            around = Surroundings(
+                environment=NOWHERE if served is None else served.environment,
+                principal=None if served is None else served.principal,
+                wait=waiting(wait, is_async=target.is_async, blocks=target.blocks),
+            )
+            run = Run(event, session, outlet, memory, registry.sendable, around=around)
         return Invocation(target, event, session, run=run, sealer=sealer, reveals=self._reveals)
 
     def resolve_notification(self, event: NotificationReceived) -> NotificationInvocation | None:
@@ -212,3 +224,4 @@ def _refused(event: RequestReceived, reason: StateRefusedError) -> Target:
     # One text for every reason (2026-07-28, Multi Round-Trip Requests): the reason is for our side.
     error = RpcError(INVALID_PARAMS, "requestState is not valid for this request")
     return Refused(name=event.method, error=error, cause=reason)
+            wait: waits as the binding does that; None where it cannot.

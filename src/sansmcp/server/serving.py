@@ -4,6 +4,7 @@ from sansmcp import schema
 from sansmcp.schema import MethodTable, Revision
 from sansmcp.server.sealing import Sealer
 from sansmcp.session import KeepAlive, ServerSession, SessionLimits, Timeouts
+from sansmcp.environment import Environment
 
 
 class ServedSession(ServerSession):
@@ -18,6 +19,8 @@ class ServedSession(ServerSession):
         methods: the method table.
         timeouts: how long to wait.
         limits: how much the client may ask for.
+        environment: where randomness and calendar time come from.
+        principal: whom the client was found to be; None where nobody looked.
         keep_alive: pings in a legacy session, or None.
         ordered: the methods whose requests are worked on one by one.
     """
@@ -38,6 +41,8 @@ class ServedSession(ServerSession):
     ) -> None:
         super().__init__(
             info=info,
+        environment: Environment,
+        principal: str | None = None,
             capabilities=capabilities,
             instructions=instructions,
             revisions=revisions,
@@ -49,3 +54,7 @@ class ServedSession(ServerSession):
         )
         self.sealer = sealer
         """Seals what handlers leave to their next run."""
+        self.environment = environment
+        """Where randomness and calendar time come from."""
+        self.principal = principal
+        """Whom the client was found to be."""

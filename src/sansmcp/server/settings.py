@@ -15,6 +15,10 @@ class SessionSettings(TypedDict, total=False):
     """How much a client may ask for."""
     keep_alive: KeepAlive | None
     """Pings to a legacy client; by default there are none."""
+    answers_only: bool
+    """Whether the link carries nothing but answers: then no notices and no log records are promised."""
+    principal: str | None
+    """Whom the client was found to be, where it was let in; what is kept for it is for nobody else."""
 
 
 class ServeSettings(SessionSettings, total=False):

@@ -191,6 +191,26 @@ class RequestCancelled(Value):
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
+class RequestDrained(Value):
+    """What a request had to say so far is on its way; `drain` asked for it."""
+
+    request_id: RequestId
+    """The request."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class NotificationsLeftOut(Value):
+    """Notifications of our side were not sent, since there were too many; the peer is told how many."""
+
+    request_id: RequestId | None
+    """The request that they belong to, or None."""
+    method: str
+    """Their method."""
+    count: int
+    """How many."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class AnswerDropped(Value):
     """An answer came for a request that had been cancelled; nothing was sent."""
 
@@ -200,7 +220,7 @@ class AnswerDropped(Value):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class HandlerFailed(Value):
-    """A handler raised; the peer was told only that it failed."""
+    """A handler raised, or middleware around it; the peer was told only that it failed."""
 
     request_id: RequestId
     """The request."""
@@ -208,6 +228,8 @@ class HandlerFailed(Value):
     """The method."""
     name: str | None = None
     """What was called: the tool, the prompt or the URI; None where the request names nothing."""
+    middleware: str | None = None
+    """The middleware that raised it; None where the handler did."""
     error: BaseException
     """What was raised, with its traceback."""
 
@@ -392,6 +414,8 @@ ServerEvent: TypeAlias = (
     | RequestCancelled
     | NotificationReceived
     | AnswerDropped
+    | RequestDrained
+    | NotificationsLeftOut
     | HandlerFailed
     | SubscriptionOpened
     | SubscriptionClosed

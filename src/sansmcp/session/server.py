@@ -35,6 +35,7 @@ from sansmcp.session.events import (
     ChangeKind,
     InputAnswer,
     InputRefused,
+    RequestDrained,
     RequestFailed,
     ResponseReceived,
 )
@@ -257,6 +258,45 @@ class ServerSession(ServerInputs):
             LocalProtocolError: if the change of a resource does not name it, or another change does.
         """
         if not self._advance(now):
+    def unsent_bytes(self, request_id: RequestId) -> int:
+        """Return how many bytes that belong to a request wait to be written; from any thread.
+
+        Args:
+            request_id: the request.
+        """
+        return self._unsent.get(request_id, 0)
+
+    def drain(self, request_id: RequestId, now: float) -> None:
+        """Ask for `RequestDrained` when all that belongs to a request so far was taken to be written.
+
+        Progress that is held back for its pace is not waited for.
+        Afterwards drain actions(), next_event() and next_deadline().
+
+        Args:
+            request_id: the request.
+            now: the time.
+        """
+        if not self._advance(now):
+            return
+        if self._unsent.get(request_id):
+            self._draining[request_id] = None
+        else:
+            self._emit(RequestDrained(request_id=request_id))
+
+    def leave_out(self, request_id: RequestId, method: str, count: int, now: float) -> None:
+        """Take note of notifications that a request had too many of; the events and `stats` tell.
+
+        Afterwards drain actions(), next_event() and next_deadline().
+
+        Args:
+            request_id: the request.
+            method: the method of the notifications.
+            count: how many they were.
+            now: the time.
+        """
+        if self._advance(now):
+            self._note_left_out(request_id, method, count)
+
             return
         if (change.kind is ChangeKind.RESOURCE) is (change.uri is None):
             raise LocalProtocolError(
@@ -284,6 +324,25 @@ class ServerSession(ServerInputs):
             LocalProtocolError: if there is no such subscription.
         """
         if not self._advance(now):
+    def declare(self, capabilities: schema.ServerCapabilities, now: float) -> None:
+        """Change what the server can do, for modern requests from now on.
+
+        A legacy session keeps what it was told when it began, and so does a subscription.
+        Afterwards drain actions(), next_event() and next_deadline().
+
+        Args:
+            capabilities: what it can do; what they do not name is refused.
+            now: the time.
+
+        Raises:
+            LocalProtocolError: they cannot be said.
+        """
+        check_declared(self._revisions[-1], self._info, capabilities, self._instructions)
+        self._advance(now)
+        if capabilities != self._capabilities:
+            self._capabilities = capabilities
+            self._offered.clear()
+
             return
         if subscription_id not in self._subscriptions:
             raise LocalProtocolError(f"end_subscription({subscription_id!r}): there is no such subscription")
@@ -415,6 +474,7 @@ class ServerSession(ServerInputs):
 
     def _progress(
         self, entry: Inbound | None, message: Notification, params: schema.ProgressNotificationParams
+            self._note_left_out(related, message.method, 1)
     ) -> None:
         command = "notify('notifications/progress')"
         if entry is None:

@@ -31,8 +31,10 @@ from sansmcp.session.events import (
     MessageDropped,
     ProtocolViolated,
     RequestCancelled,
+    NotificationsLeftOut,
     ServerEvent,
     SessionEnded,
+    RequestDrained,
     SubscriptionClosed,
 )
 from sansmcp.session.inbound import BatchReply, Inbound, InboundRequests
@@ -47,6 +49,7 @@ from sansmcp.wire import (
     ErrorResponse,
     Request,
     Response,
+    Message,
     encode,
 )
 
@@ -93,6 +96,8 @@ class ServerRequests(CallingSession[ServerEvent]):
         self._info_json: dict[Revision, JSON] = {}
 
     def stats(self) -> SessionStats:
+        self._unsent: dict[RequestId, int] = {}
+        self._draining: dict[RequestId, None] = {}
         """Return how the session is doing."""
         return SessionStats(
             phase=self._phase,
@@ -189,8 +194,33 @@ class ServerRequests(CallingSession[ServerEvent]):
         return self._unsent_bytes <= self._limits.unsent_bytes
 
     def _start_waiting(self) -> None:
+    def _send_encoded(
+        self,
+        message: Message | Batch,
+        data: bytes,
+        *,
+        related: RequestId | None = None,
+        key: tuple[str, ...] | None = None,
+    ) -> None:
+        if related is not None:
+            self._unsent[related] = self._unsent.get(related, 0) + len(data)
+        super()._send_encoded(message, data, related=related, key=key)
+
         while self._has_room() and (started := self._requests.next_to_start()) is not None:
+        self._unsent.clear()
+        draining, self._draining = self._draining, {}
+        for request_id in draining:
+            self._emit(RequestDrained(request_id=request_id))
             self._emit(started.received())
+
+    def _note_left_out(self, request_id: RequestId | None, method: str, count: int) -> None:
+        self._counters.left_out += count
+        last = self._events[-1] if self._events else None
+        if isinstance(last, NotificationsLeftOut) and (last.request_id, last.method) == (request_id, method):
+            # A flood must not fill the queue of events in place of the connection.
+            self._events.pop()
+            count += last.count
+        self._emit(NotificationsLeftOut(request_id=request_id, method=method, count=count))
 
     # Cancellation
 

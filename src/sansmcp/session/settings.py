@@ -41,6 +41,11 @@ class SessionLimits(Value):
     # Two messages at their limit; no SDK has a bound: a peer that reads nothing costs them all answers.
     unsent_bytes: int = 8 * 1024 * 1024
     """The bytes that wait to be written; above it requests of the peer wait too, and then are refused."""
+    # A quarter of a message at its limit; no SDK has a bound, and a handler that talks in a loop fills the
+    # memory while its client reads nothing.
+    request_bytes: int = 1024 * 1024
+    """The bytes of one request's notifications that wait to be written; log messages past it are counted
+    instead, and of progress the newest value counts."""
     # What the Python, the Go and the Rust SDK take in; a peer drops a longer message, or the connection.
     message_bytes: int = 4 * 1024 * 1024
     """The bytes of one message that is sent; the command that would send a longer one is refused."""

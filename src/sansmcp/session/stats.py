@@ -17,6 +17,7 @@ class Counters:
     notifications_received: int = 0
     violations: int = 0
     dropped: int = 0
+    left_out: int = 0
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -51,3 +52,5 @@ class SessionStats(Value):
     """Breaches by the peer."""
     dropped: int
     """Good messages that had no place."""
+    left_out: int
+    """Notifications of ours that were not sent, since there were too many."""
