@@ -3,6 +3,7 @@
 import pytest
 
 from sansmcp.errors import (
+    CallCancelled,
     CallEnded,
     InputNeeded,
     InputRefused,
@@ -14,9 +15,11 @@ from sansmcp.errors import (
     RequestLost,
     RequestTimedOut,
     ResourceNotFound,
+    ResultInvalid,
     RpcError,
     SansmcpError,
     ToolError,
+    ToolFailed,
 )
 from sansmcp.values import ABSENT
 
@@ -91,3 +94,18 @@ def test_a_handler_that_catches_every_exception_lets_the_need_for_input_pass():
 )
 def test_one_base_catches_all_that_is_raised_on_purpose(kind):
     assert issubclass(kind, SansmcpError)
+
+
+@pytest.mark.parametrize("kind", [ResultInvalid, ToolFailed])
+def test_a_result_that_is_not_what_was_wanted_is_handed_along(kind):
+    error = kind("structuredContent.days: expected an integer, found '3'", {"days": "3"})
+    assert (str(error), error.result) == (
+        "structuredContent.days: expected an integer, found '3'",
+        {"days": "3"},
+    )
+
+
+def test_who_broke_the_rules_about_a_result_is_the_server_and_a_tool_that_failed_broke_none():
+    assert issubclass(ResultInvalid, RemoteProtocolError)
+    assert not issubclass(ToolFailed, ProtocolError)
+    assert issubclass(CallCancelled, CallEnded)

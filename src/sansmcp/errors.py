@@ -1,8 +1,9 @@
 """Who broke the rules: us, the peer, or nobody.
 
 `LocalProtocolError` is a mistake of the program that uses sansmcp, raised at the call and before
-anything changed. `RemoteProtocolError` is a breach by the peer. `CallEnded` and its three kinds are
-nobody's fault: the peer said no, the time was up, or the link was lost. What handlers raise to say
+anything changed. `RemoteProtocolError` is a breach by the peer. `CallEnded` and its kinds are
+nobody's fault: the peer said no, the time was up, the link was lost, or our own side gave it up.
+`ResultInvalid` and `ToolFailed` carry a result that is not what was wanted. What handlers raise to say
 no themselves are `RpcError`, `ToolError` and `ResourceNotFound`; `InputRefused` reaches them where the
 client says no to a question, and `InputNeeded`, which is no error, where it has to be asked first.
 
@@ -87,6 +88,10 @@ class RequestLost(CallEnded):
     """No answer can come any more; the peer may or may not have done the work."""
 
 
+class CallCancelled(CallEnded):
+    """This side gave the call up itself, while another part of the program waited for it."""
+
+
 class NotConnected(SansmcpError):
     """There is no connection: it could not be made, or it has ended; the message says why."""
 
@@ -105,6 +110,32 @@ class RpcError(SansmcpError):
         self.code = code
         self.message = message
         self.data = data
+
+
+class ResultInvalid(RemoteProtocolError):
+    """The server's result is not what its schema, or the type that the caller named, asks for.
+
+    Args:
+        message: what was found and what was expected.
+        result: the result as it came, unchecked.
+    """
+
+    def __init__(self, message: str, result: JSON) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+class ToolFailed(SansmcpError):
+    """A tool that was called for a typed value said that it failed.
+
+    Args:
+        message: what it said.
+        result: its whole result.
+    """
+
+    def __init__(self, message: str, result: JSON) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class ToolError(SansmcpError):
