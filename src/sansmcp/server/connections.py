@@ -20,8 +20,8 @@ from sansmcp.session import (
     Outcome,
     Report,
     RequestCancelled,
-    RequestReceived,
     RequestDrained,
+    RequestReceived,
     ServerEvent,
     ServerSession,
     Severity,
@@ -55,8 +55,8 @@ class ServerConnections:
         tell: calls a listener, in order: at once, or as soon as no lock is held.
         report: takes what belongs into the log.
         settings: who looks on, and how sessions are set up; see `ServeSettings`.
-    """
         wait: waits in a handler's colour, for `Context.drain`; None where the binding cannot.
+    """
 
     def __init__(
         self,
@@ -67,15 +67,15 @@ class ServerConnections:
         tell: Callable[[Callable[[], object]], object],
         report: Callable[[Report], None],
         settings: ServeSettings,
-    ) -> None:
         wait: Wait | None = None,
+    ) -> None:
         self._server = server
         self._tell = tell
         self._on_event = settings.get("on_event")
         self._start = start
         self._outlet = outlet
-        self._report = report
         self._wait = wait
+        self._report = report
         self._works: dict[ServerSession, _Work] = {}
 
     def handle(self, session: ServerSession, event: ServerEvent) -> None:
@@ -91,16 +91,16 @@ class ServerConnections:
         match event:
             case RequestReceived():
                 self._begin(session, event)
+            case RequestDrained():
+                drained, _ = self._work(session).running.get(event.request_id, (None, None))
+                if drained is not None:
+                    drained.drained()
             case RequestCancelled():
                 self._cancel(self._work(session), event.request_id)
             case NotificationReceived():
                 invocation = self._server.resolve_notification(event)
                 if invocation is not None:
                     work = self._work(session)
-            case RequestDrained():
-                drained, _ = self._work(session).running.get(event.request_id, (None, None))
-                if drained is not None:
-                    drained.drained()
                     work.notifications.append(invocation)
                     self._notify(work)
             case Disconnected():

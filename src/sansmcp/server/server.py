@@ -133,6 +133,8 @@ class Server(Registrations):
         # One step, so that two threads that open the first sessions agree on the key.
         keys = self._state_keys or (self._made_keys.setdefault("made", environment.random(32)),)
         return ServedSession(
+            environment=environment,
+            principal=settings.get("principal"),
             sealer=Sealer(keys, self._state_lifetime, environment.utc),
             info=self._info,
             capabilities=self.capabilities,
@@ -176,6 +178,7 @@ class Server(Registrations):
             event: the request.
             session: where it came from, made by `open_session`.
             outlet: gets at the session's thread.
+            wait: waits as the binding does that; None where it cannot.
         """
         registry = self._ledger.registry
         target = registry.target(event)
@@ -185,8 +188,6 @@ class Server(Registrations):
             opened = _recall(event, event.request_state, sealer)
             if isinstance(opened, Memory):
                 memory = opened
-            environment=environment,
-            principal=settings.get("principal"),
             else:
                 target = opened
         run = None
@@ -224,4 +225,3 @@ def _refused(event: RequestReceived, reason: StateRefusedError) -> Target:
     # One text for every reason (2026-07-28, Multi Round-Trip Requests): the reason is for our side.
     error = RpcError(INVALID_PARAMS, "requestState is not valid for this request")
     return Refused(name=event.method, error=error, cause=reason)
-            wait: waits as the binding does that; None where it cannot.

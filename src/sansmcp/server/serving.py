@@ -1,16 +1,18 @@
 """A server's session that knows the environment it was opened in."""
 
 from sansmcp import schema
+from sansmcp.environment import Environment
 from sansmcp.schema import MethodTable, Revision
 from sansmcp.server.sealing import Sealer
 from sansmcp.session import KeepAlive, ServerSession, SessionLimits, Timeouts
-from sansmcp.environment import Environment
 
 
 class ServedSession(ServerSession):
     """One client of a `Server`; `Server.open_session` makes it.
 
     Args:
+        environment: where randomness and calendar time come from.
+        principal: whom the client was found to be; None where nobody looked.
         sealer: seals what handlers leave to their next run.
         info: who the server is.
         capabilities: what it can do.
@@ -19,8 +21,6 @@ class ServedSession(ServerSession):
         methods: the method table.
         timeouts: how long to wait.
         limits: how much the client may ask for.
-        environment: where randomness and calendar time come from.
-        principal: whom the client was found to be; None where nobody looked.
         keep_alive: pings in a legacy session, or None.
         ordered: the methods whose requests are worked on one by one.
     """
@@ -28,6 +28,8 @@ class ServedSession(ServerSession):
     def __init__(
         self,
         *,
+        environment: Environment,
+        principal: str | None = None,
         sealer: Sealer,
         info: schema.Implementation,
         capabilities: schema.ServerCapabilities,
@@ -41,8 +43,6 @@ class ServedSession(ServerSession):
     ) -> None:
         super().__init__(
             info=info,
-        environment: Environment,
-        principal: str | None = None,
             capabilities=capabilities,
             instructions=instructions,
             revisions=revisions,
@@ -52,9 +52,9 @@ class ServedSession(ServerSession):
             keep_alive=keep_alive,
             ordered=ordered,
         )
-        self.sealer = sealer
-        """Seals what handlers leave to their next run."""
         self.environment = environment
         """Where randomness and calendar time come from."""
         self.principal = principal
         """Whom the client was found to be."""
+        self.sealer = sealer
+        """Seals what handlers leave to their next run."""

@@ -249,15 +249,6 @@ class ServerSession(ServerInputs):
         else:
             self._send_encoded(message, self._encode(message), related=related)
 
-    def publish(self, change: Change, now: float) -> None:
-        """Tell everybody who wants to hear it that something changed.
-
-        Afterwards drain actions(), next_event() and next_deadline().
-
-        Raises:
-            LocalProtocolError: if the change of a resource does not name it, or another change does.
-        """
-        if not self._advance(now):
     def unsent_bytes(self, request_id: RequestId) -> int:
         """Return how many bytes that belong to a request wait to be written; from any thread.
 
@@ -297,6 +288,15 @@ class ServerSession(ServerInputs):
         if self._advance(now):
             self._note_left_out(request_id, method, count)
 
+    def publish(self, change: Change, now: float) -> None:
+        """Tell everybody who wants to hear it that something changed.
+
+        Afterwards drain actions(), next_event() and next_deadline().
+
+        Raises:
+            LocalProtocolError: if the change of a resource does not name it, or another change does.
+        """
+        if not self._advance(now):
             return
         if (change.kind is ChangeKind.RESOURCE) is (change.uri is None):
             raise LocalProtocolError(
@@ -315,15 +315,6 @@ class ServerSession(ServerInputs):
         if self._hears_legacy(change):
             self._send(Notification(method=method, params=params or None), key=(method, "", uri))
 
-    def end_subscription(self, subscription_id: RequestId, now: float) -> None:
-        """End a subscription of a modern client with its closing result.
-
-        Afterwards drain actions(), next_event() and next_deadline().
-
-        Raises:
-            LocalProtocolError: if there is no such subscription.
-        """
-        if not self._advance(now):
     def declare(self, capabilities: schema.ServerCapabilities, now: float) -> None:
         """Change what the server can do, for modern requests from now on.
 
@@ -343,6 +334,15 @@ class ServerSession(ServerInputs):
             self._capabilities = capabilities
             self._offered.clear()
 
+    def end_subscription(self, subscription_id: RequestId, now: float) -> None:
+        """End a subscription of a modern client with its closing result.
+
+        Afterwards drain actions(), next_event() and next_deadline().
+
+        Raises:
+            LocalProtocolError: if there is no such subscription.
+        """
+        if not self._advance(now):
             return
         if subscription_id not in self._subscriptions:
             raise LocalProtocolError(f"end_subscription({subscription_id!r}): there is no such subscription")
@@ -465,6 +465,7 @@ class ServerSession(ServerInputs):
         related = None if entry is None else entry.message.id
         left_out = self._log_gate.pass_one((params.logger, params.level), self._now)
         if left_out is None:
+            self._note_left_out(related, message.method, 1)
             return
         if left_out:
             text = f"{left_out} messages were left out here: there were too many at once"
@@ -474,7 +475,6 @@ class ServerSession(ServerInputs):
 
     def _progress(
         self, entry: Inbound | None, message: Notification, params: schema.ProgressNotificationParams
-            self._note_left_out(related, message.method, 1)
     ) -> None:
         command = "notify('notifications/progress')"
         if entry is None:

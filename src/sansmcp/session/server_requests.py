@@ -29,12 +29,12 @@ from sansmcp.session.events import (
     Disconnected,
     HandlerFailed,
     MessageDropped,
+    NotificationsLeftOut,
     ProtocolViolated,
     RequestCancelled,
-    NotificationsLeftOut,
+    RequestDrained,
     ServerEvent,
     SessionEnded,
-    RequestDrained,
     SubscriptionClosed,
 )
 from sansmcp.session.inbound import BatchReply, Inbound, InboundRequests
@@ -47,9 +47,9 @@ from sansmcp.values import ABSENT, JSON, RequestId
 from sansmcp.wire import (
     Batch,
     ErrorResponse,
+    Message,
     Request,
     Response,
-    Message,
     encode,
 )
 
@@ -94,10 +94,10 @@ class ServerRequests(CallingSession[ServerEvent]):
         self._log_gate = LogGate(self._limits.log_interval, self._limits.log_burst)
         self._offered: dict[tuple[str, Revision], Method] = {}
         self._info_json: dict[Revision, JSON] = {}
-
-    def stats(self) -> SessionStats:
         self._unsent: dict[RequestId, int] = {}
         self._draining: dict[RequestId, None] = {}
+
+    def stats(self) -> SessionStats:
         """Return how the session is doing."""
         return SessionStats(
             phase=self._phase,
@@ -186,14 +186,6 @@ class ServerRequests(CallingSession[ServerEvent]):
         self._start_waiting()
         self._check_drained()
 
-    def _sent_on(self) -> None:
-        self._start_waiting()
-
-    def _has_room(self) -> bool:
-        """Say whether more answers may be made: whoever reads none gets no more work done."""
-        return self._unsent_bytes <= self._limits.unsent_bytes
-
-    def _start_waiting(self) -> None:
     def _send_encoded(
         self,
         message: Message | Batch,
@@ -206,12 +198,12 @@ class ServerRequests(CallingSession[ServerEvent]):
             self._unsent[related] = self._unsent.get(related, 0) + len(data)
         super()._send_encoded(message, data, related=related, key=key)
 
-        while self._has_room() and (started := self._requests.next_to_start()) is not None:
+    def _sent_on(self) -> None:
         self._unsent.clear()
         draining, self._draining = self._draining, {}
         for request_id in draining:
             self._emit(RequestDrained(request_id=request_id))
-            self._emit(started.received())
+        self._start_waiting()
 
     def _note_left_out(self, request_id: RequestId | None, method: str, count: int) -> None:
         self._counters.left_out += count
@@ -221,6 +213,14 @@ class ServerRequests(CallingSession[ServerEvent]):
             self._events.pop()
             count += last.count
         self._emit(NotificationsLeftOut(request_id=request_id, method=method, count=count))
+
+    def _has_room(self) -> bool:
+        """Say whether more answers may be made: whoever reads none gets no more work done."""
+        return self._unsent_bytes <= self._limits.unsent_bytes
+
+    def _start_waiting(self) -> None:
+        while self._has_room() and (started := self._requests.next_to_start()) is not None:
+            self._emit(started.received())
 
     # Cancellation
 
