@@ -175,6 +175,7 @@ from sansmcp.schema.tasks import (
 from sansmcp.schema.tolerances import TOLERANCES, Tolerance
 from sansmcp.schema.tool_calls import CallToolRequestParams, CallToolResult
 from sansmcp.schema.tools import ListToolsResult, Tool, ToolAnnotations, ToolChoice, ToolExecution
+from sansmcp.schema.uri_templates import UriTemplate
 
 __all__ = [
     "HEADER_MISMATCH",
@@ -335,6 +336,7 @@ __all__ = [
     "UntitledEnumItems",
     "UntitledMultiSelectEnumSchema",
     "UntitledSingleSelectEnumSchema",
+    "UriTemplate",
     "blocks_of",
     "codec_for",
     "era_of",
