@@ -27,6 +27,7 @@ from sansmcp.server.inference.constraints import (
     MinLength,
     Pattern,
 )
+from sansmcp.server.inputs import Elicit, Roots, Sample
 from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.peer import Peer
 from sansmcp.server.runs import Command, Outlet, Wait, When
@@ -42,6 +43,7 @@ __all__ = [
     "Context",
     "Declined",
     "Description",
+    "Elicit",
     "Elicited",
     "Ge",
     "Gt",
@@ -63,6 +65,8 @@ __all__ = [
     "ResourceChanges",
     "ResourceHandle",
     "RootList",
+    "Roots",
+    "Sample",
     "Sampled",
     "ServeSettings",
     "ServedSession",

@@ -273,3 +273,8 @@ class Context:
         if key not in kept:
             kept[key] = plain(function())
         return plain(kept[key])
+
+
+def run_of(context: Context) -> Run:
+    """Return the run that a context speaks for; handlers have no use for it."""
+    return context._run  # noqa: SLF001 - of this module

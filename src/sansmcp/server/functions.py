@@ -8,11 +8,12 @@ from typing import Annotated, Final, get_args
 import attrs
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.server.context import Context
+from sansmcp.server.context import Context, run_of
 from sansmcp.server.inference.constraints import Description
 from sansmcp.server.inference.docstrings import documentation_of
 from sansmcp.server.inference.records import RecordField, hints_of
 from sansmcp.server.inference.shapes import NotedShape, shape_of
+from sansmcp.server.inputs import Input, Mark, gather, input_of, mark_of
 from sansmcp.values import ABSENT, JSON, Absent, Value
 
 _CALLED_BY_NAME: Final = frozenset({inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY})
@@ -34,10 +35,33 @@ class Handler(Value):
     """Whether it must not run on a loop's thread; coroutines never do."""
     context: str | None
     """The parameter that takes the `Context`, or None."""
+    inputs: tuple[Input, ...]
+    """The parameters that are asked for."""
     fields: tuple[RecordField, ...]
-    """The other parameters."""
+    """The other parameters: the arguments."""
     returns: JSON | Absent
     """What it says it returns, or ABSENT."""
+
+    @property
+    def wants_context(self) -> bool:
+        """Whether it is called with a context, or something must be asked for before."""
+        return self.context is not None or bool(self.inputs)
+
+    def invoke(self, arguments: dict[str, JSON], context: Context | None) -> JSON:
+        """Call the function; ask for what it needs first.
+
+        Args:
+            arguments: its arguments; what is asked for, and the context, are added.
+            context: there where it is wanted.
+
+        Raises:
+            BaseException: what it raises, and what `gather` raises.
+        """
+        if self.inputs and context is not None:
+            arguments.update(gather(self.inputs, run_of(context), arguments))
+        if self.context is not None:
+            arguments[self.context] = context
+        return self.function(**arguments)
 
 
 def handler_of(function: Callable[..., JSON], *, blocks: bool) -> Handler:
@@ -62,11 +86,13 @@ def handler_of(function: Callable[..., JSON], *, blocks: bool) -> Handler:
     is_async = inspect.iscoroutinefunction(source) or inspect.iscoroutinefunction(function)
     documentation = documentation_of(inspect.getdoc(inner))
     hints = hints_of(source, name)
-    context, fields = None, list[RecordField]()
+    context, asked, fields = None, list[tuple[inspect.Parameter, Mark]](), list[RecordField]()
     for parameter in inspect.signature(function).parameters.values():
         hint = hints.get(parameter.name, JSON)
         if hint is Context or Context in get_args(hint):
             context = parameter.name
+        elif (mark := mark_of(hint)) is not None:
+            asked.append((parameter, mark))
         elif parameter.kind in _CALLED_BY_NAME:
             fields.append(_field(name, parameter, hint, documentation.parameters.get(parameter.name)))
         else:
@@ -81,6 +107,9 @@ def handler_of(function: Callable[..., JSON], *, blocks: bool) -> Handler:
         is_async=is_async,
         blocks=blocks and not is_async,
         context=context,
+        inputs=tuple(
+            input_of(name, parameter, hints[parameter.name], mark, fields) for parameter, mark in asked
+        ),
         fields=tuple(fields),
         returns=hints.get("return", ABSENT),
     )

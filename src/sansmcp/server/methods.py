@@ -113,7 +113,10 @@ def notification_of(name: str, function: Callable[..., JSON], *, blocks: bool) -
 
 
 def _runner(handler: Handler) -> Callable[[Mapping[str, JSON], Context | None], JSON]:
-    function, parameter, read = handler.function, handler.context, ObjectReader(handler.fields).read
+    if handler.inputs:
+        # 2026-07-28, Multi Round-Trip Requests: tools, prompts and resources may ask back.
+        raise LocalProtocolError(f"{handler.name}: only tools, prompts and resources can ask the client")
+    read = ObjectReader(handler.fields).read
 
     def run(params: Mapping[str, JSON], context: Context | None) -> JSON:
         try:
@@ -121,8 +124,6 @@ def _runner(handler: Handler) -> Callable[[Mapping[str, JSON], Context | None], 
         except SchemaError as error:
             error.under("params")
             raise ArgumentsRefusedError(str(error)) from error
-        if parameter is not None:
-            bound[parameter] = context
-        return function(**bound)
+        return handler.invoke(bound, context)
 
     return run

@@ -105,7 +105,7 @@ def prompt_of(
         name=name,
         is_async=handler.is_async,
         blocks=handler.blocks,
-        wants_context=handler.context is not None,
+        wants_context=handler.wants_context,
         definition=definition,
         fill=_filler(handler),
     )
@@ -138,7 +138,7 @@ def _argument(field: RecordField) -> schema.PromptArgument:
 
 
 def _filler(handler: Handler) -> Fill:
-    function, parameter, read = handler.function, handler.context, ObjectReader(handler.fields).read
+    read = ObjectReader(handler.fields).read
     typed = {field.name for field in handler.fields if not _takes_text(shape_of(field.annotation))}
 
     def fill(arguments: Mapping[str, str], context: Context | None) -> JSON:
@@ -146,9 +146,7 @@ def _filler(handler: Handler) -> Fill:
             bound = read({name: _parsed(text) if name in typed else text for name, text in arguments.items()})
         except SchemaError as error:
             raise refused(error) from error
-        if parameter is not None:
-            bound[parameter] = context
-        return function(**bound)
+        return handler.invoke(bound, context)
 
     return fill
 

@@ -134,18 +134,13 @@ def _of_function(uri: str, function: Callable[..., JSON], options: ResourceOptio
             f"resource {uri!r:.80}: nothing gives {handler.name} its {', '.join(required)}; "
             "expected a Context or nothing"
         )
-    parameter = handler.context
-
-    def read(context: Context | None) -> JSON:
-        return function() if parameter is None else function(**{parameter: context})
-
     return ResourceTarget(
         name=uri,
         is_async=handler.is_async,
         blocks=handler.blocks,
-        wants_context=parameter is not None,
+        wants_context=handler.wants_context,
         definition=_definition(uri, options, handler.name, handler.description, None),
-        read=read,
+        read=lambda context: handler.invoke({}, context),
     )
 
 

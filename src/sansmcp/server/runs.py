@@ -370,6 +370,11 @@ class Run:
         self.questions[key] = request
         raise InputNeeded(key)
 
+    def ask_nothing(self) -> None:
+        """Withdraw what was asked: the run ends in another way."""
+        self.questions.clear()
+        self.asked.clear()
+
     def for_next_round(self) -> Memory:
         """Return what this run leaves to the next one.
 

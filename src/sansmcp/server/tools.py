@@ -113,7 +113,7 @@ def tool_of(
         name=name,
         is_async=handler.is_async,
         blocks=handler.blocks,
-        wants_context=handler.context is not None,
+        wants_context=handler.wants_context,
         definition=definition,
         run=run,
         results=results,
@@ -133,16 +133,14 @@ def check_name(name: str) -> None:
 
 def _typed(handler: Handler) -> Callable[[Mapping[str, JSON], Context | None], JSON]:
     """Return what gives a function its arguments by name."""
-    function, parameter, read = handler.function, handler.context, ObjectReader(handler.fields).read
+    read = ObjectReader(handler.fields).read
 
     def run(arguments: Mapping[str, JSON], context: Context | None) -> JSON:
         try:
             bound = read(arguments)
         except SchemaError as error:
             raise refused(error) from error
-        if parameter is not None:
-            bound[parameter] = context
-        return function(**bound)
+        return handler.invoke(bound, context)
 
     return run
 
@@ -157,7 +155,7 @@ def _raw(
             f"{handler.name}: with input_schema= a function takes one parameter for all arguments, "
             f"and a Context if it likes; found {found}"
         )
-    function, parameter, (field,) = handler.function, handler.context, handler.fields
+    (field,) = handler.fields
     validator = validator_of(input_schema)
 
     def run(arguments: Mapping[str, JSON], context: Context | None) -> JSON:
@@ -165,10 +163,7 @@ def _raw(
             validator.validate(arguments)
         except SchemaError as error:
             raise refused(error) from error
-        bound: dict[str, JSON] = {field.name: arguments}
-        if parameter is not None:
-            bound[parameter] = context
-        return function(**bound)
+        return handler.invoke({field.name: arguments}, context)
 
     return run
 
