@@ -4,10 +4,9 @@ import asyncio
 import gc
 import selectors
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
-from sansmcp.schema import TextContent
+from tests.bindings.looking import descriptors
 
 
 class JumpingSelector(selectors.DefaultSelector):
@@ -79,14 +78,3 @@ def _run(loop: asyncio.AbstractEventLoop, work: Callable[[], Awaitable[None]]) -
     # Faults that nobody took and transports that nobody closed are told by the collector.
     gc.collect()
     assert not told, told
-
-
-def descriptors() -> int:
-    return len(list(Path("/dev/fd").iterdir()))
-
-
-def text(result) -> str:
-    assert not result.is_error, result
-    (block,) = result.content
-    assert isinstance(block, TextContent)
-    return block.text

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable
 
 import pytest
 import trustme
-from tests.bindings.asyncio.running import run, text
+from tests.bindings.asyncio.running import run
 from tests.bindings.asyncio.servers import server
 from tests.bindings.asyncio.serving import served
 from tests.bindings.asyncio.test_sockets import contexts
+from tests.bindings.looking import text
 
 from sansmcp import NotConnected
 from sansmcp_asyncio import Client, Connecting, connect, memory_pair, serve_stream, serve_tcp

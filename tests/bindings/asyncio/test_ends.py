@@ -3,9 +3,10 @@
 import asyncio
 
 import pytest
-from tests.bindings.asyncio.running import quiet, run, run_in_no_time, text
+from tests.bindings.asyncio.running import quiet, run, run_in_no_time
 from tests.bindings.asyncio.servers import server
 from tests.bindings.asyncio.serving import served_stream
+from tests.bindings.looking import text
 
 from sansmcp import NotConnected, RequestLost
 from sansmcp_asyncio import Client, MemoryStream, connect, memory_pair, serve_stream

@@ -11,9 +11,10 @@ import stat
 
 import pytest
 import trustme
-from tests.bindings.asyncio.running import run, text
+from tests.bindings.asyncio.running import run
 from tests.bindings.asyncio.servers import server
 from tests.bindings.asyncio.serving import served
+from tests.bindings.looking import text
 
 from sansmcp import NotConnected, RequestLost
 from sansmcp.client import accept

@@ -4,8 +4,9 @@ import asyncio
 import socket
 
 import pytest
-from tests.bindings.asyncio.running import run, text
+from tests.bindings.asyncio.running import run
 from tests.bindings.asyncio.servers import server
+from tests.bindings.looking import text
 
 from sansmcp_asyncio import Stream, StreamPair, connect, memory_pair, serve_stream
 

@@ -7,8 +7,9 @@ that jumps when every task waits does not know of threads.
 import asyncio
 
 import pytest
-from tests.bindings.asyncio.running import quiet, run_in_no_time, text
+from tests.bindings.asyncio.running import quiet, run_in_no_time
 from tests.bindings.asyncio.serving import served_stream
+from tests.bindings.looking import text
 
 from sansmcp import Context, NotConnected, RequestLost, RequestTimedOut, Server
 from sansmcp.session import ConnectionLost, KeepAlive, Link, Restart, Timeouts

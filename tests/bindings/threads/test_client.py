@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.bindings.looking import text
 from tests.bindings.threads.counting import in_thread, nothing_left
 from tests.bindings.threads.servers import server
 
@@ -14,13 +15,11 @@ from sansmcp import (
     Context,
     LocalProtocolError,
     NotConnected,
-    RequestFailed,
     RequestLost,
-    RequestTimedOut,
     Server,
 )
-from sansmcp.client import accept, decline
-from sansmcp.schema import METHODS, REVISIONS, ElicitResult, Kind, Method, Revision, Side, TextContent
+from sansmcp.client import accept
+from sansmcp.schema import METHODS, REVISIONS, ElicitResult, Kind, Method, Side
 from sansmcp.session import Timeouts
 from sansmcp_threads import MemoryStream, connect, memory_pair, serve_stream
 
@@ -33,27 +32,6 @@ every_revision = pytest.mark.parametrize("revision", REVISIONS)
 def _nothing_left_behind():
     with nothing_left():
         yield
-
-
-def text(result) -> str:
-    assert not result.is_error, result
-    (block,) = result.content
-    assert isinstance(block, TextContent)
-    return block.text
-
-
-@every_revision
-def test_a_client_in_memory_lists_and_calls_tools_in_every_revision(revision: Revision) -> None:
-    with connect(server, revisions=[revision]) as client:
-        assert client.revision == revision
-        assert client.instructions == "For tests."
-        assert client.server_info is not None
-        assert client.server_info.name == "fixture"
-        assert client.server_capabilities.tools is not None
-        names = [tool.name for tool in client.tools()]
-        assert names[:2] == ["add", "thread_name"]
-        assert text(client.call_tool("add", {"a": 1, "b": 2})) == "3"
-        assert text(client.call_tool("add_at_once", {"a": 1, "b": 2})) == "3"
 
 
 class OnlyReads:
@@ -92,67 +70,12 @@ def test_handlers_that_may_block_run_on_threads_and_others_where_they_are_read()
         assert text(client.call_tool("reading_thread_name")) == "sansmcp reader"
 
 
-@every_revision
-@pytest.mark.parametrize("tool", ["count_on_thread", "count_at_once"])
-def test_progress_rises_and_comes_before_the_result(revision: Revision, tool: str) -> None:
-    seen: list[float] = []
-    with connect(server, revisions=[revision]) as client:
-        result = client.call_tool(tool, {"steps": 5}, on_progress=lambda event: seen.append(event.progress))
-        at_the_result = list(seen)
-        assert text(result) == "done"
-    # Progress that was not written yet may be overtaken by newer progress, never by the result.
-    assert at_the_result == sorted(set(at_the_result))
-    assert at_the_result[-1] == 5
-    assert seen == at_the_result
-
-
-@pytest.mark.parametrize("revision", ["2025-06-18", "2025-11-25", MODERN])
-def test_a_question_reaches_the_user_and_its_answer_the_tool(revision: Revision) -> None:
-    def answer(request) -> ElicitResult:
-        assert request.message == "Which Paris?"
-        return accept({"country": "Texas"})
-
-    with connect(server, revisions=[revision], elicitation=answer) as client:
-        assert text(client.call_tool("forecast", {"city": "Paris"})) == "Paris in Texas: sunny"
-
-
-def test_a_declined_question_makes_the_tool_say_why_it_failed() -> None:
-    with connect(server, elicitation=lambda _request: decline(), handlers_block=False) as client:
-        result = client.call_tool("forecast", {"city": "Paris"})
-        assert result.is_error
-        assert result.content[0].text == "no country, no forecast"
-
-
-def test_a_question_to_a_client_that_cannot_answer_ends_the_call_with_an_error() -> None:
-    with connect(server, revisions=[MODERN]) as client:
-        with pytest.raises(RequestFailed) as caught:
-            client.call_tool("forecast", {"city": "Paris"})
-        assert caught.value.code == -32021
-
-
 def test_the_handler_of_a_question_may_call_the_server() -> None:
     def answer(_request) -> ElicitResult:
         return accept({"country": text(client.call_tool("echo", {"text": "Texas"}))})
 
     with connect(server, elicitation=answer) as client:
         assert text(client.call_tool("forecast", {"city": "Paris"})) == "Paris in Texas: sunny"
-
-
-def test_a_call_that_takes_too_long_times_out_and_the_next_one_works() -> None:
-    with connect(server) as client:
-        with pytest.raises(RequestTimedOut):
-            client.call_tool("wait", timeout=0.01)
-        assert text(client.call_tool("add", {"a": 1, "b": 2})) == "3"
-
-
-def test_an_exception_of_a_tool_is_an_error_result_without_its_text(caplog) -> None:
-    with connect(server) as client:
-        result = client.call_tool("fail", {"message": "hunter2"})
-        assert result.is_error
-        assert "hunter2" not in str(result)
-        assert client.call_tool("leave").is_error
-        assert text(client.call_tool("add", {"a": 1, "b": 2})) == "3"
-    assert "tools/call 'fail' failed" in caplog.text
 
 
 def test_a_call_after_the_end_is_refused_at_the_call() -> None:
@@ -192,25 +115,11 @@ def test_a_silent_server_is_given_up_after_the_timeouts() -> None:
     far.close()
 
 
-def test_a_string_is_an_address_and_no_command() -> None:
-    with pytest.raises(LocalProtocolError, match="expected a command as a list of words"):
-        connect("python server.py")
-
-
 def test_what_goes_with_another_target_is_refused() -> None:
     with pytest.raises(LocalProtocolError, match="env, cwd and stderr go with a command"):
         connect(server, env={"A": "b"})
     with pytest.raises(LocalProtocolError, match="ssl goes with an address tls"):
         connect(server, ssl=object())
-
-
-def test_a_listener_that_fails_disturbs_nobody(caplog) -> None:
-    def listener(_event: object) -> None:
-        raise ValueError("listener")
-
-    with connect(server) as client:
-        assert text(client.call_tool("count_on_thread", {"steps": 2}, on_progress=listener)) == "done"
-    assert "a listener failed" in caplog.text
 
 
 def test_a_call_from_a_listener_is_refused_with_advice() -> None:
@@ -303,15 +212,6 @@ def test_a_fault_of_the_stream_ends_the_calls_and_comes_out_alone() -> None:
 def test_a_fault_in_a_dial_comes_out_alone() -> None:
     with pytest.raises(TypeError):
         connect([sys.executable], cwd=object())
-
-
-def test_an_async_listener_is_reported(caplog) -> None:
-    async def listener(_event: object) -> None:
-        """It would never be awaited."""
-
-    with connect(server) as client:
-        client.call_tool("count_on_thread", {"steps": 1}, on_progress=listener)
-    assert "a listener is a plain def" in caplog.text
 
 
 def awaiting() -> Server:

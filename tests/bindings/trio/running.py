@@ -1,12 +1,9 @@
 """What the tests of the trio binding share."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import trio
 from trio.testing import MockClock
-
-from sansmcp.schema import TextContent
 
 
 def run(work: Callable[[], Awaitable[None]]) -> None:
@@ -22,14 +19,3 @@ def run(work: Callable[[], Awaitable[None]]) -> None:
 def run_in_no_time(work: Callable[[], Awaitable[None]]) -> None:
     """Run a test on a clock that jumps to the next deadline when nothing else can happen."""
     trio.run(work, clock=MockClock(autojump_threshold=0))
-
-
-def descriptors() -> int:
-    return len(list(Path("/dev/fd").iterdir()))
-
-
-def text(result) -> str:
-    assert not result.is_error, result
-    (block,) = result.content
-    assert isinstance(block, TextContent)
-    return block.text

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
-from tests.bindings.trio.running import run, run_in_no_time, text
+from tests.bindings.looking import text
+from tests.bindings.trio.running import run, run_in_no_time
 from tests.bindings.trio.servers import given_up, server
 from trio.testing import wait_all_tasks_blocked
 

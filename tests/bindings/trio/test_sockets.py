@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import trio
 import trustme
-from tests.bindings.trio.running import descriptors, run, text
+from tests.bindings.looking import descriptors, text
+from tests.bindings.trio.running import run
 from tests.bindings.trio.servers import server
 
 from sansmcp import LocalProtocolError, NotConnected, RequestLost

@@ -6,7 +6,8 @@ jumps when every task waits does not know of threads.
 
 import pytest
 import trio
-from tests.bindings.trio.running import run_in_no_time, text
+from tests.bindings.looking import text
+from tests.bindings.trio.running import run_in_no_time
 from trio.testing import wait_all_tasks_blocked
 
 from sansmcp import Context, NotConnected, RequestLost, RequestTimedOut, Server
