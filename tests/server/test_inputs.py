@@ -7,6 +7,7 @@ from typing import Annotated
 
 import attrs
 import pytest
+from tests.server.conversation import MODERN, Conversation
 
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
@@ -24,7 +25,6 @@ from sansmcp.server import (
     Sampled,
     Server,
 )
-from tests.server.conversation import MODERN, Conversation
 
 WITH_FORMS = [revision for revision in REVISIONS if revision >= "2025-06-18"]
 SAID = {"role": "assistant", "content": {"type": "text", "text": "short"}, "model": "m"}
@@ -144,7 +144,7 @@ def test_an_argument_of_the_name_of_a_declared_input_is_refused():
 )
 def test_a_user_who_says_no_ends_the_call_before_the_handler_starts(revision, action, text):
     def tool(city: str, country: Annotated[str, Elicit("Which {city}?")]) -> None:
-        raise AssertionError
+        raise AssertionError(city, country)
 
     asked = Asked(serving(tool), revision)
     answer = asked.request("tools/call", [{"action": action}], name="tool", arguments={"city": "A"})
@@ -281,7 +281,7 @@ def test_a_default_stands_in_where_the_client_cannot_be_asked():
 
 def test_without_a_default_the_call_ends_where_the_client_cannot_be_asked():
     def tool(country: Annotated[str, Elicit("Which?")], said: Annotated[str, Sample("Hello")]) -> None:
-        raise AssertionError
+        raise AssertionError(country, said)
 
     modern = Conversation(serving(tool), capabilities={"elicitation": {}}).error("tools/call", name="tool")
     assert (modern["code"], modern["data"]) == (-32021, {"requiredCapabilities": {"sampling": {}}})
@@ -293,7 +293,7 @@ def test_without_a_default_the_call_ends_where_the_client_cannot_be_asked():
 @pytest.mark.parametrize("revision", ["2025-06-18", "2025-11-25"])
 def test_a_client_that_answers_with_an_error_ends_the_call(revision):
     def tool(said: Annotated[str, Sample("Hello")]) -> None:
-        raise AssertionError
+        raise AssertionError(said)
 
     peer = Conversation(serving(tool), revision)
     (question,) = peer.request("tools/call", name="tool")
@@ -304,7 +304,7 @@ def test_a_client_that_answers_with_an_error_ends_the_call(revision):
 
 def test_one_refusal_is_enough_though_another_answer_is_missing():
     def tool(first: Annotated[int, Elicit("First?")], second: Annotated[int, Elicit("Second?")]) -> None:
-        raise AssertionError
+        raise AssertionError(first, second)
 
     peer = Conversation(serving(tool))
     asked = peer.result("tools/call", name="tool")

@@ -3,7 +3,7 @@
 import enum
 import math
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Final, Protocol, TypeAlias
@@ -36,17 +36,31 @@ When: TypeAlias = Callable[[Callable[[], None]], None]
 class Wait(Protocol):
     """Waits as a binding does that."""
 
-    def __call__(self, when: When, /, *, is_async: bool) -> Awaitable[None]:
+    def __call__(self, when: When, /, *, is_async: bool) -> Awaitable[None] | None:
         """Wait until something has happened.
 
         Args:
             when: says when.
             is_async: whether the handler awaits what is returned; otherwise its thread is held up here.
+
+        Returns:
+            What is to be awaited; None where it has happened.
         """
         ...
 
 
-def waiting(wait: Wait | None, *, is_async: bool, blocks: bool) -> Callable[[When], Awaitable[None]] | None:
+class _Nothing:
+    """There is nothing to wait for, awaited or not."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield from ()
+
+
+Patience: TypeAlias = Callable[[When], Awaitable[None] | None]
+"""Waits in the colour of one handler."""
+
+
+def waiting(wait: Wait | None, *, is_async: bool, blocks: bool) -> Patience | None:
     """Return what waits in a handler's own colour, or None where nothing can."""
     if wait is None or not (is_async or blocks):
         return None
@@ -61,7 +75,7 @@ class Surroundings:
     """Where randomness and calendar time come from."""
     principal: str | None = None
     """Whom the client was found to be."""
-    wait: Callable[[When], Awaitable[None]] | None = None
+    wait: Patience | None = None
     """Waits in the handler's own colour; None where nothing can."""
 
 
@@ -314,7 +328,7 @@ class Run:
                 "drain(): expected a handler that may wait, found a def with blocks=False, "
                 "or a binding that cannot wait; leave out blocks=False"
             )
-        return wait(self._when_drained)
+        return wait(self._when_drained) or _Nothing()
 
     def drained(self) -> None:
         """Take in that all of it is on its way; only on the session's thread."""

@@ -5,10 +5,11 @@ import contextlib
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
+from sansmcp.server import When
 from sansmcp.session import Finish, Report, Runnable, Stop, outcome_of
 from sansmcp_asyncio.workers import Workers
 
@@ -65,6 +66,17 @@ class Handlers:
             self._settle_soon()
         else:
             self._call_in_loop(command)
+
+    def wait(self, when: When, /, *, is_async: bool) -> Awaitable[None] | None:
+        """Wait until something has happened: a coroutine on the loop, another handler on its thread."""
+        if not is_async:
+            happened = threading.Event()
+            when(happened.set)
+            happened.wait()
+            return None
+        future: asyncio.Future[None] = self._loop.create_future()
+        when(lambda: None if future.done() else future.set_result(None))
+        return future
 
     def _settle_soon(self) -> None:
         if not self._is_settling_soon:

@@ -125,6 +125,7 @@ class _Serving:
             server,
             start=self._handlers.start,
             outlet=self._handlers.outlet,
+            wait=self._handlers.wait,
             tell=lambda told: told(),
             report=write_report,
             settings=settings,

@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Final, TypeAlias
 
 from sansmcp.client import InputHandlers
 from sansmcp.errors import LocalProtocolError
+from sansmcp.server import When
 from sansmcp.session import Finish, Outcome, Report, Runnable, outcome_of
 from sansmcp.values import JSON
 from sansmcp_threads.driver import Driver
@@ -46,6 +48,14 @@ class Handlers:
             return
         self._at_once.append((work, finish))
         self._driver.tell(self._run_at_once)
+
+    @staticmethod
+    def wait(when: When, /, *, is_async: bool) -> None:
+        """Wait on the thread of a handler until something has happened, an `async def` included."""
+        del is_async
+        happened = threading.Event()
+        when(happened.set)
+        happened.wait()
 
     def _work(self, work: Runnable, finish: Finish) -> None:
         outcome = self._await(work, self._async_runner) if work.is_async else outcome_of(work)

@@ -47,6 +47,7 @@ class Serving:
             server,
             start=handlers.start,
             outlet=self._driver.post,
+            wait=handlers.wait,
             tell=self._driver.tell,
             report=self._report,
             settings=settings,

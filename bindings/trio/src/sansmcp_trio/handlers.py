@@ -4,13 +4,14 @@ import contextlib
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
 import trio
 from trio.lowlevel import disable_ki_protection, enable_ki_protection
 
+from sansmcp.server import When
 from sansmcp.session import Finish, Report, Runnable, Stop, outcome_of
 from sansmcp.values import JSON
 from sansmcp_trio.tasks import Tasks
@@ -66,6 +67,18 @@ class Handlers:
             self._settle()
         else:
             self._call_in_trio(command)
+
+    @staticmethod
+    def wait(when: When, /, *, is_async: bool) -> Awaitable[None] | None:
+        """Wait until something has happened: a coroutine in its task, another handler on its thread."""
+        if not is_async:
+            happened = threading.Event()
+            when(happened.set)
+            happened.wait()
+            return None
+        came = trio.Event()
+        when(came.set)
+        return came.wait()
 
     @enable_ki_protection
     async def _await(self, work: Runnable, finish: Finish, scope: trio.CancelScope) -> None:

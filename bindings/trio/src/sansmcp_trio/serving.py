@@ -146,6 +146,7 @@ class _Serving:
             self._server,
             start=handlers.start,
             outlet=handlers.outlet,
+            wait=handlers.wait,
             tell=lambda told: told(),
             report=write_report,
             settings=self._settings,
