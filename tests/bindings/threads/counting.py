@@ -3,8 +3,11 @@
 import contextlib
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
-from tests.bindings.looking import descriptors
+
+def descriptors() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
 
 
 def threads() -> set[str]:
@@ -47,3 +50,13 @@ def in_thread(work) -> Iterator[None]:
         assert not thread.is_alive()
     if raised:
         raise raised[0]
+
+
+@contextlib.contextmanager
+def no_threads_to_be_had() -> Iterator[None]:
+    """Ask for stacks that no machine has, so that no thread can be started."""
+    before = threading.stack_size(1 << 60)
+    try:
+        yield
+    finally:
+        threading.stack_size(before)

@@ -8,10 +8,10 @@ import threading
 import time
 
 import pytest
-from tests.bindings.threads.counting import in_thread, nothing_left
+from tests.bindings.threads.counting import in_thread, no_threads_to_be_had, nothing_left
 
 from sansmcp import NotConnected, RequestLost
-from sansmcp.session import Restart
+from sansmcp.session import ConnectionLost, Restart
 from sansmcp_threads import connect, start_process
 
 COMMAND = (sys.executable, "-m", "tests.bindings.threads.servers")
@@ -239,3 +239,23 @@ def test_an_interrupt_while_a_call_waits_cancels_the_call_and_comes_out() -> Non
     )
     assert done.stderr == ""
     assert done.stdout.split() == ["interrupted", "True"]
+
+
+def test_a_server_that_is_lost_while_no_thread_can_be_started_is_dialled_again_later() -> None:
+    lost: list[str | None] = []
+    twice = threading.Event()
+
+    def on_event(_session, event) -> None:
+        if isinstance(event, ConnectionLost):
+            lost.append(event.reason)
+            if len(lost) > 1:
+                twice.set()
+
+    with connect(COMMAND, restart=Restart(first_delay=0.01), on_event=on_event) as client:
+        assert add(client) == 3
+        with no_threads_to_be_had():
+            with pytest.raises(RequestLost, match="exited with code 7"):
+                client.call_tool("end_process")
+            assert twice.wait(PATIENCE)
+        assert add(client) == 3
+    assert [reason.rpartition(": ")[2] for reason in lost[1:]] == ["can't start new thread"] * len(lost[1:])

@@ -9,12 +9,11 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import trustme
-from tests.bindings.threads.counting import in_thread, nothing_left
+from tests.bindings.threads.counting import in_thread, no_threads_to_be_had, nothing_left
 from tests.bindings.threads.servers import server
 
 from sansmcp import NotConnected, RequestLost
@@ -119,16 +118,6 @@ def test_a_program_that_serves_is_ended_by_an_interrupt_with_the_code_that_shell
             assert add(client) == 3
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=PATIENCE) == 130
-
-
-@contextlib.contextmanager
-def no_threads_to_be_had() -> Iterator[None]:
-    """Ask for stacks that no machine has, so that no thread can be started."""
-    before = threading.stack_size(1 << 60)
-    try:
-        yield
-    finally:
-        threading.stack_size(before)
 
 
 @pytest.mark.parametrize("has_served", [False, True])

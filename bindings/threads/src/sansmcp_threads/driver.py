@@ -184,7 +184,12 @@ class Driver(Generic[SessionT, EventT]):
     def _dial_for(self, dial: Dial) -> None:
         if self._dial is None:
             raise AssertionError("unreachable: an endpoint that dials was given to a driver that cannot")
-        self.open(dial.link, partial(self._dial, dial.address))
+        try:
+            self.open(dial.link, partial(self._dial, dial.address))
+        except RuntimeError as error:
+            # No thread can be started: that link has failed, and the next one may do better.
+            reason = str(error)
+            self._posted.append(lambda now: dial.link.receive_eof(now, reason))
 
     def _note(self, link: Link) -> None:
         if link.done:
@@ -244,8 +249,13 @@ class Driver(Generic[SessionT, EventT]):
 
     def _tell_elsewhere(self) -> None:
         # Whoever calls may hold locks of its own, which listeners may want.
-        if self._telling.is_wanted:
+        if not self._telling.is_wanted:
+            return
+        try:
             self._threads.start("sansmcp listener", self._telling.tell)
+        except RuntimeError:
+            # No thread can be started: the timer's has to do it.
+            self._timer.arm(self.now())
 
     def _keep(self, fault: BaseException | None) -> None:
         """Keep the first fault: it comes out where somebody waits for the end."""

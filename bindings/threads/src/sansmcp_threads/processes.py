@@ -28,6 +28,9 @@ class Process:
     Args:
         command: what was started.
         process: the running process, with pipes.
+
+    Raises:
+        ConnectionError: there is no thread to wait for it, so it was killed.
     """
 
     def __init__(self, command: Command, process: subprocess.Popen[bytes]) -> None:
@@ -41,11 +44,17 @@ class Process:
         self._has_exited = threading.Event()
         self._is_drained = threading.Event()
         self._threads = Threads()
-        self._threads.start("sansmcp process", self._await_exit)
-        if self._stderr is None:
-            self._is_drained.set()
-        else:
-            self._threads.start("sansmcp stderr", partial(self._drain, self._stderr))
+        try:
+            self._threads.start("sansmcp process", self._await_exit)
+            if self._stderr is None:
+                self._is_drained.set()
+            else:
+                self._threads.start("sansmcp stderr", partial(self._drain, self._stderr))
+        except RuntimeError as error:
+            process.kill()
+            self._await_exit()
+            self.close()
+            raise ConnectionError(f"cannot start {command}: {error}") from error
 
     def __str__(self) -> str:
         code = self._process.returncode
@@ -98,7 +107,9 @@ class Process:
         self._input.close()
         # A server that still writes must not be held up by a full pipe.
         discarding = Source(self._output.detach())
-        self._threads.start("sansmcp last output", partial(_discard, discarding))
+        with contextlib.suppress(RuntimeError):
+            # Without a thread to read it, the server may have to be killed.
+            self._threads.start("sansmcp last output", partial(_discard, discarding))
         for sign in (None, signal.SIGTERM, signal.SIGKILL):
             if sign is not None:
                 self._signal(sign)
@@ -178,9 +189,4 @@ def start_process(
         )
     except OSError as error:
         raise ConnectionError(f"cannot start {chosen}: {error}") from error
-    try:
-        return Process(chosen, process)
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
+    return Process(chosen, process)
