@@ -3,11 +3,8 @@
 import contextlib
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
-
-def descriptors() -> int:
-    return len(list(Path("/dev/fd").iterdir()))
+from tests.bindings.looking import descriptors
 
 
 def threads() -> set[str]:
