@@ -12,11 +12,15 @@ import trio
 from trio.lowlevel import enable_ki_protection
 
 from sansmcp.session import Link
-from sansmcp_trio.streams import PromptStream
+from sansmcp_trio.streams import PromptStream, sender_of
 
 # No server of note bounds it; a peer that reads nothing for so long reads nothing any more.
 WRITE_STALL: Final = 30.0
-"""Seconds that one write may take."""
+"""Seconds for which a peer may read nothing."""
+
+# Some streams do not tell what has left until all of it has; what TLS holds in one record.
+_PIECE: Final = 16 * 1024
+"""How many bytes such a stream is given at once."""
 
 # End of input leaves running requests half a second, and the process is to be gone within one.
 FLUSH: Final = 0.4
@@ -50,6 +54,7 @@ class Carried:
         self._stream = stream
         self._settle = settle
         self._prompt = stream if isinstance(stream, PromptStream) else None
+        self._send_now = sender_of(stream)
         self._rest = b""
         self._is_idle = False
         self._changed = trio.Event()
@@ -136,8 +141,7 @@ class Carried:
                     # Requests may have waited until it was taken.
                     self._settle()
                     try:
-                        with trio.fail_after(WRITE_STALL):
-                            await self._stream.send_all(data)
+                        await self._send_all(data)
                     except trio.TooSlowError:
                         self.receive_eof(f"the peer has read nothing for {WRITE_STALL:.0f} s")
                         await self._discard()
@@ -158,6 +162,18 @@ class Carried:
         data = self.link.data_to_send()
         self._rest = data[self._prompt.send_now(data) :]
         return not self._rest
+
+    async def _send_all(self, data: bytes) -> None:
+        rest = memoryview(data)
+        with trio.fail_after(WRITE_STALL) as moving:
+            while rest:
+                await self._stream.wait_send_all_might_not_block()
+                sent = self._send_now(rest) if self._send_now is not None else 0
+                if not sent:
+                    sent = len(rest[:_PIECE])
+                    await self._stream.send_all(rest[:_PIECE])
+                rest = rest[sent:]
+                moving.deadline = trio.current_time() + WRITE_STALL
 
     async def _wait_for_last_words(self) -> None:
         """Let the reader find the end and the reason for it; if it does not, end the link without."""

@@ -10,6 +10,7 @@ from typing import IO, Final
 import trio
 
 from sansmcp.client import PATIENCE, Command, environment_for_server
+from sansmcp_trio.streams import PromptStream, write_now
 
 # Long enough for a last message, short enough to be read.
 _TAIL_BYTES: Final = 2000
@@ -51,7 +52,7 @@ class _Tail:
         await self._stderr.aclose()
 
 
-class Process(trio.abc.Stream):
+class Process(PromptStream):
     """A server in a process group of its own; its standard input and output are the stream.
 
     Args:
@@ -99,6 +100,10 @@ class Process(trio.abc.Stream):
                 await self._tail.wait_ended()
         said = f"; it said: {self._tail}" if self._tail is not None and str(self._tail) else ""
         raise trio.BrokenResourceError(f"{self}{said}")
+
+    def send_now(self, data: bytes | memoryview) -> int:
+        """Write what its input takes at once, and return how many bytes that was."""
+        return write_now(self._input.fileno, data) if isinstance(self._input, trio.lowlevel.FdStream) else 0
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Write all of the bytes to its input."""

@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 from abc import abstractmethod
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -26,7 +26,7 @@ class PromptStream(trio.abc.Stream):
     """A stream that can send without a wait, which spares a turn of the loop for each answer."""
 
     @abstractmethod
-    def send_now(self, data: bytes) -> int:
+    def send_now(self, data: bytes | memoryview) -> int:
         """Send what fits at once, while no other task sends.
 
         Args:
@@ -35,6 +35,35 @@ class PromptStream(trio.abc.Stream):
         Returns:
             How many were sent; what fails is left to `send_all`, which says why.
         """
+
+
+def sender_of(stream: ByteStream) -> Callable[[bytes | memoryview], int] | None:
+    """Return what sends at once, as `PromptStream.send_now` does; None if nothing can.
+
+    Args:
+        stream: a stream of any kind.
+    """
+    if isinstance(stream, PromptStream):
+        return stream.send_now
+    if isinstance(stream, trio.SocketStream) and sys.platform != "win32":
+        return partial(write_now, stream.socket.fileno)
+    return None
+
+
+def write_now(descriptor: Callable[[], int], data: bytes | memoryview) -> int:
+    """Write what a descriptor that does not block takes at once.
+
+    Args:
+        descriptor: returns it.
+        data: the bytes.
+
+    Returns:
+        How many were written: none where it is full, or nobody reads.
+    """
+    try:
+        return os.write(descriptor(), data)
+    except OSError:
+        return 0
 
 
 class MemoryStream(trio.abc.Stream):
@@ -163,12 +192,8 @@ class _Pipe(PromptStream):
     def __init__(self, descriptor: int) -> None:
         self._stream = trio.lowlevel.FdStream(descriptor)
 
-    def send_now(self, data: bytes) -> int:
-        try:
-            return os.write(self._stream.fileno(), data)
-        except OSError:
-            # It is full, or nobody reads.
-            return 0
+    def send_now(self, data: bytes | memoryview) -> int:
+        return write_now(self._stream.fileno, data)
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         await self._stream.send_all(data)
@@ -217,7 +242,7 @@ class StdioStream(PromptStream):
             gc.freeze()
         return data
 
-    def send_now(self, data: bytes) -> int:
+    def send_now(self, data: bytes | memoryview) -> int:
         """Write what fits at once, and return how many bytes that was."""
         return self._output.send_now(data) if isinstance(self._output, PromptStream) else 0
 
