@@ -202,10 +202,10 @@ def test_the_message_may_be_a_function_of_arguments_defaults_included():
         *,
         sure: Annotated[bool, Elicit(lambda days, city: f"{days} days in {city}?")],
     ) -> str:
-        return str(sure)
+        return f"{city} {days} {sure}"
 
     asked = Asked(serving(tool))
-    assert asked.call(accept(value=True), city="A") == "True"
+    assert asked.call(accept(value=True), city="A") == "A 3 True"
     assert asked.questions[0][0]["message"] == "3 days in A?"
 
 
@@ -215,14 +215,14 @@ def test_the_message_sees_the_arguments_as_the_handler_gets_them():
         name: str
 
     def tool(place: Place, sure: Annotated[bool, Elicit("Go to {place.name}?")]) -> str:
-        return str(sure)
+        return f"{place.name} {sure}"
 
     server = Server("server", version="1")
     Place.__module__ = __name__
     tool.__annotations__["place"] = Place
     server.add_tool(tool, name="tool")
     asked = Asked(server)
-    assert asked.call(accept(value=True), place={"name": "A"}) == "True"
+    assert asked.call(accept(value=True), place={"name": "A"}) == "A True"
     assert asked.questions[0][0]["message"] == "Go to A?"
 
 
@@ -237,10 +237,10 @@ def test_a_conversation_may_be_sampled_and_a_function_may_make_one():
         first: Annotated[schema.CreateMessageResult, Sample(messages)],
         second: Annotated[str, Sample(lambda city: ["Hello", city])],
     ) -> str:
-        return f"{first.model} {second}"
+        return f"{city} {first.model} {second}"
 
     asked = Asked(serving(tool))
-    assert asked.call(SAID, SAID, city="A") == "m short"
+    assert asked.call(SAID, SAID, city="A") == "A m short"
     first, second = asked.questions[0]
     assert [message["content"]["text"] for message in first["messages"]] == ["Hello", "{not} a format"]
     assert [message["content"]["text"] for message in second["messages"]] == ["Hello", "A"]
