@@ -98,16 +98,21 @@ def test_capabilities_follow_from_what_is_registered(revision):
     server = named()
     assert capabilities(server, revision) == {}
     server.add_tool(lambda: 1, name="tool")
-    assert capabilities(server, revision) == {"tools": {}}
+    assert capabilities(server, revision) == {"tools": {"listChanged": True}}
     server.add_prompt(lambda: "", name="prompt")
     server.add_resource("a:b", "x")
-    assert capabilities(server, revision) == {"tools": {}, "prompts": {}, "resources": {}}
+    items = {
+        "tools": {"listChanged": True},
+        "prompts": {"listChanged": True},
+        "resources": {"listChanged": True, "subscribe": True},
+    }
+    assert capabilities(server, revision) == items
 
     @server.prompt
     def logging(ctx: Context) -> str:
         return ctx.client.revision
 
-    assert capabilities(server, revision) == {"logging": {}, "tools": {}, "prompts": {}, "resources": {}}
+    assert capabilities(server, revision) == {"logging": {}, **items}
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

@@ -13,6 +13,7 @@ import attrs
 from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.runs import Outlet, Wait
 from sansmcp.server.server import Server
+from sansmcp.server.serving import ServedSession
 from sansmcp.server.settings import ServeSettings
 from sansmcp.session import (
     Disconnected,
@@ -77,6 +78,8 @@ class ServerConnections:
         self._wait = wait
         self._report = report
         self._works: dict[ServerSession, _Work] = {}
+        self._is_woken = False
+        self._unsubscribe = server.subscribe(self._wake)
 
     def handle(self, session: ServerSession, event: ServerEvent) -> None:
         """Do what an event asks for; afterwards the driver settles.
@@ -88,6 +91,9 @@ class ServerConnections:
         if self._on_event is not None:
             told = partial(self._on_event, session, event)
             self._tell(partial(call_listener, told, self._report))
+        if not isinstance(event, Disconnected):
+            # From its first event on it is told of changes.
+            self._work(session)
         match event:
             case RequestReceived():
                 self._begin(session, event)
@@ -121,7 +127,8 @@ class ServerConnections:
                 self._cancel(work, request_id)
 
     def close(self) -> None:
-        """Stop what still runs for any session."""
+        """Stop what still runs for any session, and tell none of changes any more."""
+        self._unsubscribe()
         for session in tuple(self._works):
             self.forget(session)
 
@@ -130,6 +137,20 @@ class ServerConnections:
         if work is None:
             work = self._works[session] = _Work()
         return work
+
+    # Changes of what is offered
+
+    def _wake(self) -> None:
+        # On whatever thread something changed. One wake-up is enough for all changes before it is heard.
+        if not self._is_woken:
+            self._is_woken = True
+            self._outlet(self._catch_up)
+
+    def _catch_up(self, now: float) -> None:
+        self._is_woken = False
+        for session in tuple(self._works):
+            if isinstance(session, ServedSession):
+                session.catch_up(now)
 
     # Requests
 

@@ -39,28 +39,6 @@ _NOTICES: Final = {
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class Page(Target):
-    """Answers with the one page that a list has."""
-
-    result: JSON
-    """The page."""
-
-    def call(self, event: RequestReceived, _context: Context | None, /) -> JSON:
-        """Return the page.
-
-        Raises:
-            RpcError: the request wants another page.
-        """
-        if event.params.cursor is not None:
-            raise RpcError(INVALID_PARAMS, "the cursor is none of this server's; begin again without one")
-        return self.result
-
-    def answer(self, value: JSON, _event: RequestReceived, /) -> JSON:
-        """Return the page."""
-        return value
-
-
-@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Completions(Target):
     """Proposes nothing: 2024-11-05 lets clients ask though no capability was declared."""
 
@@ -111,19 +89,8 @@ class Registry(Value):
     """What answers requests that name nothing registered, by method."""
 
     def listed(self) -> Mapping[str, Target]:
-        """Return what answers lists, completions and methods of one's own."""
-        pages: Mapping[str, JSON] = {
-            "tools/list": schema.ListToolsResult(tools=self.tools.definitions()),
-            "prompts/list": schema.ListPromptsResult(prompts=self.prompts.definitions()),
-            "resources/list": schema.ListResourcesResult(resources=self.resources.definitions()),
-            "resources/templates/list": schema.ListResourceTemplatesResult(
-                resource_templates=self.resource_templates.definitions()
-            ),
-        }
-        return {
-            **{name: Page(name=name, result=page) for name, page in pages.items()},
-            "completion/complete": Completions(name="completion/complete", prompts=self.prompts),
-        }
+        """Return what answers completions."""
+        return {"completion/complete": Completions(name="completion/complete", prompts=self.prompts)}
 
     def shelf(self, name: str) -> Shelf[JSON]:
         """Return the items of one kind.
@@ -148,6 +115,10 @@ class Registry(Value):
             return changed.with_change(Change(kind=kind))
         rows = (*changed.methods.offers.values(), *changed.notifications.offers.values())
         return attrs.evolve(changed, table=METHODS.extended(*(offer.definition for offer in rows)))
+
+    def shown(self, kind: ChangeKind) -> JSON:
+        """Return what the lists show whose changes are of a kind."""
+        return [self.shelf(name).definitions() for name, known in _NOTICES.items() if known is kind]
 
     def with_change(self, change: Change) -> "Registry":
         """Return a registry in whose log there is one more change."""
@@ -185,22 +156,18 @@ class Registry(Value):
             if offer.target is not None and offer.target.is_async
         )
 
-    def capabilities(self) -> schema.ServerCapabilities:
-        """Return what is true of a server that offers this.
-
-        `listChanged` and `subscribe` are left out: changes are not told of yet.
-        """
+    def abilities(self) -> Mapping[str, bool]:
+        """Return which capabilities follow from what there is, by their paths."""
         shelves = (self.tools, self.prompts, self.resources, self.resource_templates, self.methods)
         targets = [offer.target for shelf in shelves for offer in shelf.enabled.values()]
-        return schema.ServerCapabilities(
+        return {
             # Only a context can log, so a server whose handlers have none never will.
-            logging={} if any(target.wants_context for target in targets) else None,
-            tools=schema.ToolsCapability() if self.tools.enabled else None,
-            prompts=schema.PromptsCapability() if self.prompts.enabled else None,
-            resources=schema.ResourcesCapability()
-            if self.resources.enabled or self.resource_templates.enabled
-            else None,
-        )
+            "logging": any(target.wants_context for target in targets),
+            "completions": False,
+            "tools": bool(self.tools.enabled),
+            "prompts": bool(self.prompts.enabled),
+            "resources": bool(self.resources.enabled or self.resource_templates.enabled),
+        }
 
 
 EMPTY: Final = Registry()

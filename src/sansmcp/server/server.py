@@ -4,15 +4,21 @@ A `Server` is a value that many sessions, threads and loops share. It holds no s
 one immutable registry that each registration replaces.
 """
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Unpack
 
 from sansmcp import schema
 from sansmcp.environment import Environment
 from sansmcp.errors import LocalProtocolError, RpcError
 from sansmcp.schema import INVALID_PARAMS, REVISIONS, Revision
+from sansmcp.server.abilities import Abilities
+from sansmcp.server.caching import NOT_KEPT, CacheHint, CacheHints
+from sansmcp.server.cursors import Cursors
 from sansmcp.server.invocation import Invocation, NotificationInvocation
+from sansmcp.server.lists import PAGE_SIZE, Lists
 from sansmcp.server.memory import NOTHING_YET, Memory
 from sansmcp.server.registrations import Registrations
 from sansmcp.server.registry import Registry
@@ -21,7 +27,14 @@ from sansmcp.server.sealing import MIN_KEY_BYTES, Sealer, StateRefusedError, req
 from sansmcp.server.serving import ServedSession
 from sansmcp.server.settings import ServeSettings, SessionSettings
 from sansmcp.server.targets import Refused, Target
-from sansmcp.session import NotificationReceived, RequestReceived, ServerLines, ServerSession
+from sansmcp.session import (
+    Change,
+    ChangeKind,
+    NotificationReceived,
+    RequestReceived,
+    ServerLines,
+    ServerSession,
+)
 from sansmcp.values import JSON
 
 
@@ -37,7 +50,12 @@ class Server(Registrations):
         website_url: its page on the web.
         icons: pictures that stand for it.
         revisions: the revisions it speaks.
-        capabilities: what it tells clients that it can do, in place of what follows from what is registered.
+        capabilities: what it tells clients that it can do, in place of what follows from what is registered;
+            or where it differs, by paths, such as `{"tools": True, "tools.listChanged": False}`.
+        page_size: how many items a page of a list has.
+        notice_interval: for how long changes are gathered before clients are told, in seconds.
+        cache: how long results may be kept, and whom they may be shown to.
+        cache_of: the same for the results of some methods, such as `tools/list`.
         state_keys: the keys that seal what a handler leaves to its next run, 16 bytes or more each; the
             first seals, all of them open. Processes that serve the same clients need the same ones; by
             default one is made when the first session is opened.
@@ -57,7 +75,11 @@ class Server(Registrations):
         website_url: str | None = None,
         icons: Sequence[schema.Icon] = (),
         revisions: Sequence[Revision] = REVISIONS,
-        capabilities: schema.ServerCapabilities | None = None,
+        capabilities: schema.ServerCapabilities | Mapping[str, bool] | None = None,
+        page_size: int = PAGE_SIZE,
+        notice_interval: float = 0.01,
+        cache: CacheHint = NOT_KEPT,
+        cache_of: Mapping[str, CacheHint] = MappingProxyType({}),
         state_keys: Sequence[bytes] = (),
         state_lifetime: float = 600.0,
         ordered: Collection[str] = (),
@@ -80,7 +102,14 @@ class Server(Registrations):
             icons=tuple(icons) or None,
         )
         self._instructions = instructions
-        self._capabilities = capabilities
+        self._abilities = Abilities(capabilities)
+        self._hints = CacheHints(cache, cache_of)
+        self._lists = Lists(page_size, self._hints)
+        if not 0 <= notice_interval < math.inf:
+            raise LocalProtocolError(
+                f"notice_interval: expected seconds from 0, found {notice_interval!r:.80}"
+            )
+        self._notice_interval = notice_interval
         self._state_keys = tuple(state_keys)
         self._made_keys: dict[str, bytes] = {}
         self._state_lifetime = state_lifetime
@@ -102,7 +131,7 @@ class Server(Registrations):
     @property
     def capabilities(self) -> schema.ServerCapabilities:
         """What a session that is opened now tells its client."""
-        return self._ledger.registry.capabilities() if self._capabilities is None else self._capabilities
+        return self._abilities.of(self._ledger.registry)
 
     def refuse_async_handlers(self) -> None:
         """Check that every handler is a plain `def`, for bindings that await nothing.
@@ -116,6 +145,28 @@ class Server(Registrations):
                 f"this binding runs plain functions: expected def, found async def for {', '.join(found)}; "
                 "register a def instead, or serve with a binding that awaits"
             )
+
+    # Changes
+
+    def resource_updated(self, uri: str) -> None:
+        """Tell every client that subscribed to a resource that its contents changed; from any thread.
+
+        Args:
+            uri: where it is.
+        """
+        change = Change(kind=ChangeKind.RESOURCE, uri=uri)
+        self._ledger.change(lambda registry: registry.with_change(change))
+
+    def subscribe(self, wake: Callable[[], object]) -> Callable[[], None]:
+        """Call a function after each change of what is offered, on the thread that made it.
+
+        Args:
+            wake: it must neither block nor raise, and may be called from any thread.
+
+        Returns:
+            What ends it; it may be called again.
+        """
+        return self._ledger.subscribe(wake)
 
     # Serving
 
@@ -132,12 +183,22 @@ class Server(Registrations):
         """
         # One step, so that two threads that open the first sessions agree on the key.
         keys = self._state_keys or (self._made_keys.setdefault("made", environment.random(32)),)
+        answers_only = settings.get("answers_only", False)
+
+        def declared() -> schema.ServerCapabilities:
+            return self._abilities.of(self._ledger.registry, answers_only=answers_only)
+
         return ServedSession(
             environment=environment,
             principal=settings.get("principal"),
             sealer=Sealer(keys, self._state_lifetime, environment.utc),
+            cursors=Cursors(keys),
+            offered=lambda: self._ledger.registry,
+            declared=declared,
+            notice_interval=self._notice_interval,
+            discovery=self._hints.of("server/discover"),
             info=self._info,
-            capabilities=self.capabilities,
+            capabilities=declared(),
             instructions=self._instructions,
             revisions=self._ledger.revisions,
             methods=self._ledger.registry.table,
@@ -181,8 +242,9 @@ class Server(Registrations):
             wait: waits as the binding does that; None where it cannot.
         """
         registry = self._ledger.registry
-        target = registry.target(event)
-        sealer = session.sealer if isinstance(session, ServedSession) else None
+        served = session if isinstance(session, ServedSession) else None
+        target = self._target(event, registry, served)
+        sealer = None if served is None else served.sealer
         memory = NOTHING_YET
         if event.request_state is not None:
             opened = _recall(event, event.request_state, sealer)
@@ -199,6 +261,14 @@ class Server(Registrations):
             )
             run = Run(event, session, outlet, memory, registry.sendable, around=around)
         return Invocation(target, event, session, run=run, sealer=sealer, reveals=self._reveals)
+
+    def _target(self, event: RequestReceived, registry: Registry, served: ServedSession | None) -> Target:
+        page = self._lists.target(event.method, registry, None if served is None else served.cursors)
+        if page is None:
+            return registry.target(event)
+        if served is not None:
+            served.notices.shown(page.kind, registry)
+        return page
 
     def resolve_notification(self, event: NotificationReceived) -> NotificationInvocation | None:
         """Return what takes a notification, or None if nothing was registered for it.

@@ -1,10 +1,20 @@
-"""A server's session that knows the environment it was opened in."""
+"""A server's session that knows the environment it was opened in, and what its client was told."""
+
+from collections.abc import Callable
+from typing import Final
+
+import attrs
 
 from sansmcp import schema
 from sansmcp.environment import Environment
 from sansmcp.schema import MethodTable, Revision
+from sansmcp.server.caching import CacheHint
+from sansmcp.server.cursors import Cursors
+from sansmcp.server.notices import Notices, Offered
 from sansmcp.server.sealing import Sealer
 from sansmcp.session import KeepAlive, ServerSession, SessionLimits, Timeouts
+
+_NOTICES: Final = "notices"
 
 
 class ServedSession(ServerSession):
@@ -23,6 +33,11 @@ class ServedSession(ServerSession):
         limits: how much the client may ask for.
         keep_alive: pings in a legacy session, or None.
         ordered: the methods whose requests are worked on one by one.
+        cursors: seals where pages of lists end.
+        offered: returns what the server offers now.
+        declared: returns what it can do now.
+        notice_interval: for how long changes are gathered before the client is told, in seconds.
+        discovery: how long what the server says of itself may be kept.
     """
 
     def __init__(
@@ -40,6 +55,11 @@ class ServedSession(ServerSession):
         limits: SessionLimits | None,
         keep_alive: KeepAlive | None,
         ordered: frozenset[str],
+        cursors: Cursors,
+        offered: Callable[[], Offered],
+        declared: Callable[[], schema.ServerCapabilities],
+        notice_interval: float,
+        discovery: CacheHint,
     ) -> None:
         super().__init__(
             info=info,
@@ -58,3 +78,35 @@ class ServedSession(ServerSession):
         """Whom the client was found to be."""
         self.sealer = sealer
         """Seals what handlers leave to their next run."""
+        self.cursors = cursors
+        """Seals where pages of lists end."""
+        self.notices = Notices(offered)
+        """What the client was told of changes."""
+        self._declared = declared
+        self._notice_interval = notice_interval
+        self._discovery = discovery
+        self._is_gathering = False
+
+    # Changes of what is offered
+
+    def catch_up(self, now: float) -> None:
+        """Take note that the server may offer something else now; the client is told soon.
+
+        Afterwards drain actions(), next_event() and next_deadline().
+        """
+        if not self._advance(now) or not self.notices.is_behind:
+            return
+        self.declare(self._declared(), now)
+        if not self._is_gathering:
+            self._is_gathering = True
+            at = self._now + self._notice_interval
+            self._deadlines.arm(_NOTICES, at, "changes are gathered", self._tell_changes)
+
+    def _tell_changes(self) -> None:
+        self._is_gathering = False
+        for change in self.notices.take(self._subscriptions.resources()):
+            self.publish(change, self._now)
+
+    def _discovery_result(self) -> schema.DiscoverResult:
+        hint = self._discovery
+        return attrs.evolve(super()._discovery_result(), ttl_ms=hint.ttl_ms, cache_scope=hint.scope)

@@ -315,25 +315,6 @@ class ServerSession(ServerInputs):
         if self._hears_legacy(change):
             self._send(Notification(method=method, params=params or None), key=(method, "", uri))
 
-    def declare(self, capabilities: schema.ServerCapabilities, now: float) -> None:
-        """Change what the server can do, for modern requests from now on.
-
-        A legacy session keeps what it was told when it began, and so does a subscription.
-        Afterwards drain actions(), next_event() and next_deadline().
-
-        Args:
-            capabilities: what it can do; what they do not name is refused.
-            now: the time.
-
-        Raises:
-            LocalProtocolError: they cannot be said.
-        """
-        check_declared(self._revisions[-1], self._info, capabilities, self._instructions)
-        self._advance(now)
-        if capabilities != self._capabilities:
-            self._capabilities = capabilities
-            self._offered.clear()
-
     def end_subscription(self, subscription_id: RequestId, now: float) -> None:
         """End a subscription of a modern client with its closing result.
 
@@ -447,7 +428,7 @@ class ServerSession(ServerInputs):
                 f"notify({method!r}): {codec.revision} has no such notification of a server"
             )
         capability = row.capability_in(codec.revision)
-        if capability is not None and not declares(self._capabilities, capability):
+        if capability is not None and not declares(self._declared_in(codec.revision), capability):
             raise LocalProtocolError(
                 f"notify({method!r}): the server did not declare the capability {capability!r}"
             )
@@ -496,4 +477,4 @@ class ServerSession(ServerInputs):
             return False
         if change.kind is ChangeKind.RESOURCE:
             return change.uri in self._subscriptions.uris
-        return declares(self._capabilities, f"{change.kind.value}.listChanged")
+        return declares(self._legacy_capabilities, f"{change.kind.value}.listChanged")

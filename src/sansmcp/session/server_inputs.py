@@ -116,7 +116,7 @@ class ServerInputs(ServerRequests):
             codec=codec,
             era=Era.LEGACY if modern is None else Era.MODERN,
             capabilities=capabilities,
-            extensions=shared_extensions(self._capabilities, capabilities),
+            extensions=shared_extensions(self._declared_in(codec.revision), capabilities),
             client_info=self._client_info if modern is None else modern.client_info,
             log_level=self._log_level if modern is None else modern.log_level,
             report=None if token is None else self._new_report(token),
@@ -142,10 +142,10 @@ class ServerInputs(ServerRequests):
             self._reply_error(entry.message.id, INTERNAL_ERROR, text, violated=False)
 
     def _offer(self, method: str, revision: Revision) -> Method | None:
-        """Look up a method of the client that this server offers, and remember it: neither ever changes."""
+        """Look up a method of the client that this server offers, and remember it until others are."""
         row = self._methods.lookup(method, revision, Side.CLIENT, Kind.REQUEST)
         capability = None if row is None else row.capability_in(revision)
-        if row is None or (capability is not None and not declares(self._capabilities, capability)):
+        if row is None or (capability is not None and not declares(self._declared_in(revision), capability)):
             return None
         self._offered[method, revision] = row
         return row
@@ -165,13 +165,15 @@ class ServerInputs(ServerRequests):
                 return False
         return True
 
-    def _discover(self, message: Request, codec: Codec) -> None:
-        found = schema.DiscoverResult(
+    def _discovery_result(self) -> schema.DiscoverResult:
+        return schema.DiscoverResult(
             supported_versions=tuple(reversed(self._revisions)),
             capabilities=self._capabilities,
             instructions=self._instructions,
         )
-        result = stamp_result(codec.unstructure(found), self._info_as_json(codec))
+
+    def _discover(self, message: Request, codec: Codec) -> None:
+        result = stamp_result(codec.unstructure(self._discovery_result()), self._info_as_json(codec))
         self._reply(message.id, Response(id=message.id, result=result))
 
     def _initialize(self, message: Request) -> None:
@@ -192,6 +194,7 @@ class ServerInputs(ServerRequests):
             return
         self._phase = row[1]
         self._codec = codec
+        self._legacy_capabilities = self._capabilities
         self._client_info = params.client_info
         self._client_capabilities = params.capabilities
         result = schema.InitializeResult(

@@ -14,10 +14,12 @@ from sansmcp.schema import (
     METHODS,
     REVISIONS,
     Codec,
+    Era,
     Method,
     MethodTable,
     Revision,
     Side,
+    era_of,
 )
 from sansmcp.session.actions import Cancel, EndExchange
 from sansmcp.session.calling import CallingSession
@@ -80,7 +82,7 @@ class ServerRequests(CallingSession[ServerEvent]):
         )
         check_declared(self._revisions[-1], info, capabilities, instructions)
         self._info = info
-        self._capabilities = capabilities
+        self._capabilities = self._legacy_capabilities = capabilities
         self._instructions = instructions
         self._reader = RequestReader(self._revisions, methods)
         self._requests = InboundRequests(self._limits, ordered)
@@ -109,6 +111,31 @@ class ServerRequests(CallingSession[ServerEvent]):
             subscriptions=len(self._subscriptions),
             **attrs.asdict(self._counters),
         )
+
+    # What was declared
+
+    def declare(self, capabilities: schema.ServerCapabilities, now: float) -> None:
+        """Change what the server can do, for modern requests from now on.
+
+        A legacy session keeps what it was told when it began, and so does a subscription.
+        Afterwards drain actions(), next_event() and next_deadline().
+
+        Args:
+            capabilities: what it can do; what they do not name is refused.
+            now: the time.
+
+        Raises:
+            LocalProtocolError: they cannot be said.
+        """
+        check_declared(self._revisions[-1], self._info, capabilities, self._instructions)
+        self._advance(now)
+        if capabilities != self._capabilities:
+            self._capabilities = capabilities
+            self._offered.clear()
+
+    def _declared_in(self, revision: Revision) -> schema.ServerCapabilities:
+        """Return what the client was told that the server can do."""
+        return self._capabilities if era_of(revision) is Era.MODERN else self._legacy_capabilities
 
     # Answers
 

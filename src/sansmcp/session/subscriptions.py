@@ -78,6 +78,11 @@ class Subscriptions:
                 del self._by_change[change]
         return subscription
 
+    def resources(self) -> frozenset[str]:
+        """Return the resources that somebody wants to hear of, in either era."""
+        modern = (change.uri for change in self._by_change if change.uri is not None)
+        return frozenset((*self.uris, *modern))
+
     def wanting(self, change: Change) -> tuple[Subscription, ...]:
         """Return the subscriptions that want to hear of a change, oldest first."""
         listeners = self._by_change.get(change)
