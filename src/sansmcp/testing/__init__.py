@@ -1,7 +1,8 @@
 """Testing without I/O: both ends against each other, a virtual clock, and the suite for bindings.
 
 `connect` joins a client and a `Server` in memory; `Pair` joins two sessions, for tests of the protocol
-itself. `play` plays the `SCENARIOS` that every binding must get through on a `Harness` of the binding's.
+itself. `play` plays the `SCENARIOS` that every binding must get through on a `Harness` of the binding's; a
+`Scenario` of your own is made of the same steps.
 """
 
 from sansmcp.testing.connected import (
@@ -18,7 +19,36 @@ from sansmcp.testing.in_memory import MemoryClient, Pause, Waiting, WorkCancelle
 from sansmcp.testing.pair import Line, Pair, Sender
 from sansmcp.testing.play import Played, play
 from sansmcp.testing.scenarios import SCENARIOS, scenario_named
-from sansmcp.testing.steps import Ability, Peer, Scenario, Step
+from sansmcp.testing.steps import (
+    Ability,
+    Answer,
+    Asked,
+    Await,
+    BeginClose,
+    Break,
+    Call,
+    Cancel,
+    Close,
+    CloseElsewhere,
+    Echo,
+    Echoed,
+    Expected,
+    GivenUp,
+    GoOnReading,
+    HalfClose,
+    Notify,
+    Open,
+    Peer,
+    ProgressWas,
+    Raises,
+    Reached,
+    Scenario,
+    Seen,
+    Settles,
+    Step,
+    StopReading,
+    ToolFailed,
+)
 from sansmcp.testing.streams import Cut, byte_by_byte, pieces_of, whole
 from sansmcp.testing.suite_server import NOTE, SUITE_METHODS, Hold, suite_server
 
@@ -31,25 +61,49 @@ __all__ = [
     "SERVER_INFO",
     "SUITE_METHODS",
     "Ability",
+    "Answer",
+    "Asked",
+    "Await",
+    "BeginClose",
+    "Break",
     "Calendar",
+    "Call",
+    "Cancel",
+    "Close",
+    "CloseElsewhere",
     "Cut",
+    "Echo",
+    "Echoed",
     "Ended",
+    "Expected",
+    "GivenUp",
+    "GoOnReading",
+    "HalfClose",
     "Harness",
     "Hold",
     "Line",
     "MemoryClient",
+    "Notify",
+    "Open",
     "Pair",
     "Pause",
     "Peer",
     "Played",
+    "ProgressWas",
     "Raised",
+    "Raises",
+    "Reached",
     "Returned",
     "Scenario",
     "SeededEnvironment",
     "SeededRandom",
+    "Seen",
     "Sender",
+    "Settles",
     "Setup",
     "Step",
+    "StopReading",
+    "ToolFailed",
     "Waiting",
     "WasCancelled",
     "WorkCancelled",
