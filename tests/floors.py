@@ -70,8 +70,9 @@ OTHERS: Mapping[str, frozenset[str]] = {
     "attrs": frozenset(folder for floor in FLOORS for folder in floor),
     "cattrs": frozenset({"schema", "server", "client"}),
     "typing_extensions": frozenset(folder for floor in FLOORS for folder in floor),
-    "jsonschema": frozenset({"server", "client", "testing"}),
-    "referencing": frozenset({"server", "client", "testing"}),
+    "jsonschema": frozenset({"schema", "testing"}),
+    "referencing": frozenset({"schema", "testing"}),
+    "re2": frozenset({"schema"}),
     "uritemplate": frozenset({"server", "client"}),
     "hypothesis": frozenset({"testing"}),
 }

@@ -151,6 +151,7 @@ from sansmcp.schema.sampling import (
     SamplingMessage,
     blocks_of,
 )
+from sansmcp.schema.schema_limits import Author, SchemaLimits, Validator
 from sansmcp.schema.subscriptions import (
     SubscriptionFilter,
     SubscriptionsAcknowledgedNotificationParams,
@@ -176,6 +177,7 @@ from sansmcp.schema.tolerances import TOLERANCES, Tolerance
 from sansmcp.schema.tool_calls import CallToolRequestParams, CallToolResult
 from sansmcp.schema.tools import ListToolsResult, Tool, ToolAnnotations, ToolChoice, ToolExecution
 from sansmcp.schema.uri_templates import UriTemplate
+from sansmcp.schema.validators import validator_of
 
 __all__ = [
     "HEADER_MISMATCH",
@@ -197,6 +199,7 @@ __all__ = [
     "URL_ELICITATION_REQUIRED",
     "Annotations",
     "AudioContent",
+    "Author",
     "BlobResourceContents",
     "BooleanSchema",
     "CacheScope",
@@ -300,6 +303,7 @@ __all__ = [
     "SamplingMessageContentBlock",
     "SamplingTaskRequests",
     "SchemaError",
+    "SchemaLimits",
     "ServerCapabilities",
     "ServerTaskRequests",
     "ServerTasksCapability",
@@ -337,6 +341,7 @@ __all__ = [
     "UntitledMultiSelectEnumSchema",
     "UntitledSingleSelectEnumSchema",
     "UriTemplate",
+    "Validator",
     "blocks_of",
     "codec_for",
     "era_of",
@@ -344,5 +349,6 @@ __all__ = [
     "member",
     "output_is_wrapped",
     "resource_not_found_code",
+    "validator_of",
     "wrapped",
 ]

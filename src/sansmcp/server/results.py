@@ -10,9 +10,8 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Final, TypeAlias, Union, get_args, get_origin
 
 from sansmcp import schema
-from sansmcp.schema import LATEST_LEGACY, Revision, SchemaError, output_is_wrapped, wrapped
+from sansmcp.schema import LATEST_LEGACY, Revision, SchemaError, output_is_wrapped, validator_of, wrapped
 from sansmcp.server.content import BLOCKS, blocks_of, text_of
-from sansmcp.server.inference.hand_written import validator_of
 from sansmcp.server.inference.json_schemas import schema_of
 from sansmcp.server.inference.shapes import shape_of
 from sansmcp.server.inference.writing import plain, writer_of
