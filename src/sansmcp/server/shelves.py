@@ -1,6 +1,6 @@
 """The items of one kind that a server offers, in the order in which they were registered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Generic, TypeAlias, TypeVar
 
 import attrs
@@ -67,6 +67,28 @@ class Shelf(Value, Generic[T]):
     def at(self, position: Position) -> Offer[T] | None:
         """Return the item at a position, or None if it was removed."""
         return next((offer for offer in self.offers.values() if offer.position == position), None)
+
+    def mounted_at(self, place: int) -> Mapping[str, Offer[T]]:
+        """Return what is mounted at a place, by names."""
+        return {
+            key: offer
+            for key, offer in self.offers.items()
+            if len(offer.position) > 1 and offer.position[0] == place
+        }
+
+    def mounting(self, place: int, offers: Iterable[Offer[T]]) -> "Shelf[T]":
+        """Return a shelf with these items at a place, in place of those that were there.
+
+        What has a name that is taken is left out: its home cannot know of ours.
+        """
+        kept = {
+            key: offer
+            for key, offer in self.offers.items()
+            if len(offer.position) == 1 or offer.position[0] != place
+        }
+        merged = {**{offer.key: offer for offer in offers}, **kept}
+        ordered = sorted(merged.values(), key=lambda offer: offer.position)
+        return attrs.evolve(self, offers={offer.key: offer for offer in ordered})
 
     def adding(self, offer: Offer[T]) -> "Shelf[T]":
         """Return a shelf with one more item, the last.
