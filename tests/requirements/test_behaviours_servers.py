@@ -10,7 +10,7 @@ from sansmcp import RequestFailed, Server, schema
 from sansmcp.client import read_resource
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import REVISIONS
-from sansmcp.server import audio, embedded, image
+from sansmcp.server import Audio, Embedded, Image
 from sansmcp.testing import connected_pair
 
 every_revision = pytest.mark.parametrize("revision", REVISIONS)
@@ -158,9 +158,9 @@ def leaves(value):
 @every_revision
 def test_bytes_travel_as_base64_with_their_type(revision):
     server = Server("bytes", version="1")
-    blocks = [image(DATA, "image/png"), embedded("a:b", DATA, mime_type="x/y")]
+    blocks = [Image(DATA, "image/png"), Embedded("a:b", DATA, mime_type="x/y")]
     if revision >= "2025-03-26":
-        blocks.append(audio(DATA, "audio/wav"))
+        blocks.append(Audio(DATA, "audio/wav"))
     server.add_tool(lambda: blocks, name="tool")
     server.add_prompt(lambda: blocks, name="prompt")
     server.add_resource("a:b", DATA, mime_type="x/y")
@@ -187,8 +187,8 @@ def test_a_block_of_bytes_without_its_type_cannot_be_said():
 @every_revision
 def test_an_embedded_resource_says_its_uri_its_type_and_its_contents(revision):
     server = Server("embedding", version="1")
-    server.add_prompt(lambda: [embedded("a:b", "text"), embedded("a:c", DATA)], name="prompt")
-    server.add_prompt(lambda: embedded("a:d", "# x", mime_type="text/markdown"), name="markdown")
+    server.add_prompt(lambda: [Embedded("a:b", "text"), Embedded("a:c", DATA)], name="prompt")
+    server.add_prompt(lambda: Embedded("a:d", "# x", mime_type="text/markdown"), name="markdown")
     peer = Conversation(server, revision)
     messages = peer.result("prompts/get", name="prompt")["messages"]
     messages += peer.result("prompts/get", name="markdown")["messages"]

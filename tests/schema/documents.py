@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 from tests.schema.official import dereferenced, merged
-from tests.schema.strategies import json_values, texts
+from tests.schema.strategies import base64_texts, json_values, texts
 
 SCALARS = {
     "string": texts,
@@ -58,7 +58,7 @@ def typed(revision, schema, name, unknown):
         return st.floats(schema["minimum"], schema["maximum"]) | st.sampled_from([0, 1])
     if name == "integer" and "minimum" in schema:
         return st.integers(schema["minimum"], 2**53)
-    return SCALARS[name]
+    return base64_texts if schema.get("format") == "byte" else SCALARS[name]
 
 
 @st.composite

@@ -7,6 +7,7 @@ below). Everything else is as published, but for the prose (see strip.py).
 import copy
 import functools
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -15,6 +16,17 @@ import sansmcp.schema as schema_floor
 from sansmcp.schema.members import is_schema_type
 
 DATA = Path(__file__).parent / "data"
+
+FORMATS = jsonschema.FormatChecker(formats=())
+"""The formats that are more than hints: one alone."""
+
+
+@FORMATS.checks("byte")
+def is_base64(value):
+    """Say whether a value is base64 as RFC 4648 has it in section 4; what is no string has no format."""
+    quads = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+    return not isinstance(value, str) or re.fullmatch(quads, value) is not None
+
 
 ENVELOPES = {
     "JSONRPCBatchRequest",
@@ -281,4 +293,5 @@ def validator(revision, schema, *, strict=True):
     The keywords that these schemas use mean the same in draft-07 and in 2020-12.
     """
     found = closed_definitions(revision) if strict else definitions(revision)
-    return jsonschema.Draft7Validator({**(closed(schema) if strict else schema), "definitions": found})
+    whole = {**(closed(schema) if strict else schema), "definitions": found}
+    return jsonschema.Draft7Validator(whole, format_checker=FORMATS)

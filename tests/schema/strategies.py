@@ -13,6 +13,7 @@ from sansmcp.schema import (
     InputRequest,
     ListRootsRequestParams,
     completion,
+    content,
     members,
     tools,
 )
@@ -31,6 +32,7 @@ from sansmcp.schema.shapes import (
 # Nothing here reads a text or looks into a JSON value, so that a handful of each is as good as any, and ten
 # times as quick as to make them up.
 texts = st.sampled_from(["", "a", "text", "name", "_meta", "é\u2028\U0001f600", "x" * 99])
+base64_texts = st.sampled_from(["", "AA==", "+/8=", "AAEC" * 9])
 integers = st.integers(-(2**53), 2**53)
 numbers = st.floats(allow_nan=False, allow_infinity=False) | integers
 json_values = st.sampled_from(
@@ -59,6 +61,7 @@ CHECKED = (
     (members.Fraction, st.floats(0, 1) | st.integers(0, 1)),
     (members.Milliseconds, st.integers(0, 2**53)),
     (members.RequestMeta, json_objects),
+    (content.Base64, base64_texts),
     (completion.CompletionValues, st.lists(texts, max_size=3).map(tuple)),
     (tools.ObjectSchema, object_schemas),
     (tools.PlainObjectSchema, object_schemas),

@@ -12,7 +12,7 @@ from tests.server.conversation import MODERN, Conversation
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import REVISIONS
-from sansmcp.server import Context, Description, Server, image
+from sansmcp.server import Context, Description, Image, Server
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ PICTURE = {"type": "image", "data": "AA==", "mimeType": "image/png"}
     [
         ("hi", [says("hi")]),
         (["a", "b"], [says("a"), says("b")]),
-        (image(b"\0", "image/png"), [{"role": "user", "content": PICTURE}]),
+        (Image(b"\0", "image/png"), [{"role": "user", "content": PICTURE}]),
         (
             schema.PromptMessage(role="assistant", content=schema.TextContent(text="a")),
             [says("a", "assistant")],

@@ -14,7 +14,7 @@ from tests.server.conversation import MODERN, Conversation
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import REVISIONS, ContentBlock
-from sansmcp.server import Description, Server, audio, embedded, image
+from sansmcp.server import Audio, Content, Description, Embedded, Image, Server, Text
 from sansmcp.server.results import results_of
 from sansmcp.session import HandlerFailed
 from sansmcp.values import ABSENT
@@ -153,15 +153,17 @@ BLOB = {
         (None, None, []),
         (None, str | None, []),
         ("hi", str | None, [text("hi")]),
-        (image(b"\0\1", "image/png"), schema.ImageContent, [PICTURE]),
-        (audio(b"\0\1", "audio/wav"), ContentBlock, [SOUND]),
-        (embedded("note:1", "hi", mime_type="text/plain"), ContentBlock | str, [NOTE]),
+        (Image(b"\0\1", "image/png"), Image, [PICTURE]),
+        (Image(b"\0\1", "image/png").block, schema.ImageContent, [PICTURE]),
+        ([Text("hi"), Image(b"\0\1", "image/png")], list[Content], [text("hi"), PICTURE]),
+        (Audio(b"\0\1", "audio/wav"), ContentBlock, [SOUND]),
+        (Embedded("note:1", "hi", mime_type="text/plain"), ContentBlock | str, [NOTE]),
         (
             [LINK, "hi"],
             list[ContentBlock | str],
             [{"type": "resource_link", "uri": "note:1", "name": "note"}, text("hi")],
         ),
-        ((image(b"\0\1", "image/png"),), tuple[schema.ImageContent, ...], [PICTURE]),
+        ((Image(b"\0\1", "image/png"),), tuple[schema.ImageContent, ...], [PICTURE]),
         ([], list[ContentBlock], []),
         ([], ABSENT, [text("[]")]),
         (Forecast("Rome", 21.5), Forecast | schema.ImageContent, [text(COMPACT)]),
@@ -192,7 +194,7 @@ def test_bytes_are_a_resource_named_by_their_hash():
         (["a", "b"], {"content": [text('["a","b"]')]}),
         ({"ä": 1}, {"content": [text('{"ä":1}')], "structuredContent": {"ä": 1}}),
         (Forecast("Rome", 21.5), {"content": [text(COMPACT)], "structuredContent": FORECAST}),
-        ([image(b"\0\1", "image/png"), "b"], {"content": [PICTURE, text("b")]}),
+        ([Image(b"\0\1", "image/png"), "b"], {"content": [PICTURE, text("b")]}),
     ],
 )
 def test_without_an_annotation_the_value_decides(value, expected):
@@ -202,14 +204,14 @@ def test_without_an_annotation_the_value_decides(value, expected):
 
 
 def test_blocks_amid_data_are_neither():
-    assert result([image(b"\0\1", "image/png"), 3])["content"][0]["text"] == (
-        '[{"data":"AAE=","mime_type":"image/png","annotations":null,"meta":null,"extra":{}},3]'
+    assert result([Image(b"\0\1", "image/png"), 3])["content"][0]["text"] == (
+        '[{"data":"AAE=","mime_type":"image/png","annotations":null,"meta":null},3]'
     )
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_every_kind_of_block_reaches_every_revision(revision):
-    blocks = [image(b"\0\1", "image/png"), audio(b"\0\1", "audio/wav"), LINK, embedded("note:1", b"\0")]
+    blocks = [Image(b"\0\1", "image/png"), Audio(b"\0\1", "audio/wav"), LINK, Embedded("note:1", b"\0")]
     kinds = [block["type"] for block in result(blocks, revision=revision)["content"]]
     assert kinds == [
         "image",

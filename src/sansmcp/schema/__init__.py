@@ -54,6 +54,7 @@ from sansmcp.schema.content import (
     TextResourceContents,
     ToolResultContent,
     ToolUseContent,
+    bytes_of,
 )
 from sansmcp.schema.elicitation import (
     BooleanSchema,
@@ -343,6 +344,7 @@ __all__ = [
     "UriTemplate",
     "Validator",
     "blocks_of",
+    "bytes_of",
     "codec_for",
     "era_of",
     "is_revision",

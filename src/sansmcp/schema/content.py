@@ -1,13 +1,26 @@
 """Blocks of content: what tools return, prompts say and models read; and the contents of resources."""
 
+import binascii
 from collections.abc import Mapping
-from typing import ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import attrs
 
 from sansmcp.schema.base import Annotations, Icon
-from sansmcp.schema.members import Meta, Span, member
+from sansmcp.schema.members import Check, Meta, Span, member
 from sansmcp.values import ABSENT, JSON, Absent, Value
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        return False
+    return True
+
+
+Base64: TypeAlias = Annotated[str, Check(expected="bytes in base64 (RFC 4648, section 4)", holds=_is_base64)]
+"""Bytes as text, with padding and without anything else between."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -30,7 +43,7 @@ class ImageContent(Value):
     """A picture to or from a model."""
 
     type: ClassVar[Literal["image"]] = "image"
-    data: str
+    data: Base64
     """The picture in base64."""
     mime_type: str
     """Its media type."""
@@ -49,7 +62,7 @@ class AudioContent(Value):
     SPAN: ClassVar[Span] = Span(since="2025-03-26")
 
     type: ClassVar[Literal["audio"]] = "audio"
-    data: str
+    data: Base64
     """The sound in base64."""
     mime_type: str
     """Its media type."""
@@ -112,7 +125,7 @@ class BlobResourceContents(Value):
 
     uri: str
     """Which resource this is."""
-    blob: str
+    blob: Base64
     """The bytes in base64."""
     mime_type: str | None = None
     """Their media type."""
@@ -124,6 +137,17 @@ class BlobResourceContents(Value):
 
 ResourceContents: TypeAlias = TextResourceContents | BlobResourceContents
 """The contents of a resource."""
+
+
+def bytes_of(content: ImageContent | AudioContent | BlobResourceContents) -> bytes:
+    """Return the bytes that a picture, a sound or the contents of a resource stand for.
+
+    Raises:
+        ValueError: they are no base64, which those that were sent to us always are.
+    """
+    return binascii.a2b_base64(
+        content.blob if isinstance(content, BlobResourceContents) else content.data, strict_mode=True
+    )
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -2,7 +2,7 @@
 
 from sansmcp.server.answers import Accepted, Cancelled, Declined, Elicited, RootList, Sampled
 from sansmcp.server.connections import ServerConnections
-from sansmcp.server.content import audio, embedded, image
+from sansmcp.server.content import Audio, Content, Embedded, Image, Text
 from sansmcp.server.context import Context
 from sansmcp.server.handles import (
     Handle,
@@ -37,17 +37,21 @@ from sansmcp.server.settings import ServeSettings, SessionSettings
 
 __all__ = [
     "Accepted",
+    "Audio",
     "Cancelled",
     "Command",
     "Constraint",
+    "Content",
     "Context",
     "Declined",
     "Description",
     "Elicit",
     "Elicited",
+    "Embedded",
     "Ge",
     "Gt",
     "Handle",
+    "Image",
     "Invocation",
     "Le",
     "Lt",
@@ -73,9 +77,7 @@ __all__ = [
     "Server",
     "ServerConnections",
     "SessionSettings",
+    "Text",
     "ToolChanges",
     "ToolHandle",
-    "audio",
-    "embedded",
-    "image",
 ]

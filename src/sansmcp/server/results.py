@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, TypeAlias, Union, get_args, get_origin
 
 from sansmcp import schema
 from sansmcp.schema import LATEST_LEGACY, Revision, SchemaError, output_is_wrapped, validator_of, wrapped
-from sansmcp.server.content import BLOCKS, blocks_of, text_of
+from sansmcp.server.content import CONTENT, blocks_of, text_of
 from sansmcp.server.inference.json_schemas import schema_of
 from sansmcp.server.inference.shapes import shape_of
 from sansmcp.server.inference.writing import plain, writer_of
@@ -20,7 +20,7 @@ from sansmcp.values import ABSENT, JSON
 Results: TypeAlias = Callable[[JSON, Revision], schema.CallToolResult]
 """Makes the result of a tool from what its function returned; raises SchemaError or LocalProtocolError."""
 
-_BLOCKS: Final = (*BLOCKS, schema.CallToolResult)
+_BLOCKS: Final = (*CONTENT, schema.CallToolResult)
 _CONTENT: Final = (*_BLOCKS, str, bytes, NoneType, None)
 
 
