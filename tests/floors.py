@@ -33,6 +33,7 @@ STANDARD = frozenset(
         "collections",
         "collections.abc",
         "contextlib",
+        "contextvars",
         "dataclasses",
         "datetime",
         "decimal",

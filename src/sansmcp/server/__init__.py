@@ -1,6 +1,7 @@
 """What a server offers: the registry, what handlers are given, and how their outcomes become answers."""
 
 from sansmcp.server.answers import Accepted, Cancelled, Declined, Elicited, RootList, Sampled
+from sansmcp.server.bridge import current_context, relay
 from sansmcp.server.connections import ServerConnections
 from sansmcp.server.content import Audio, Content, Embedded, Image, Text
 from sansmcp.server.context import Context
@@ -80,4 +81,8 @@ __all__ = [
     "Text",
     "ToolChanges",
     "ToolHandle",
+    "Wait",
+    "When",
+    "current_context",
+    "relay",
 ]

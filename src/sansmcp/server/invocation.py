@@ -11,6 +11,7 @@ from sansmcp.errors import (
     ToolError,
 )
 from sansmcp.schema import INTERNAL_ERROR, INVALID_PARAMS, MISSING_REQUIRED_CLIENT_CAPABILITY, Era
+from sansmcp.server.bridge import entered, left
 from sansmcp.server.context import Context
 from sansmcp.server.methods import NotificationTarget
 from sansmcp.server.registry import not_found
@@ -80,7 +81,15 @@ class Invocation:
         # It may have waited for a thread.
         if self._state is RunState.CANCELLED:
             raise GivenUp
-        return self._target.call(self._event, self._context)
+        if self._context is None:
+            return self._target.call(self._event, None)
+        token = entered(self._context)
+        try:
+            return self._target.call(self._event, self._context)
+        finally:
+            # A coroutine has yet to run, here or in a copy of this; it ends with its task.
+            if not self._target.is_async:
+                left(token)
 
     def cancel(self) -> None:
         """Tell the handler that nobody waits for it any more; its outcome is still to be handed over."""

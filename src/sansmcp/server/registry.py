@@ -81,6 +81,8 @@ class Registry(Value):
     """How many changes there were that clients may hear of."""
     log: tuple[Change, ...] = ()
     """The last of these changes; what is older is forgotten."""
+    logs: bool = False
+    """Whether handlers log that take no context."""
     table: MethodTable = METHODS
     """The methods of the specification and one's own."""
     fixed: Mapping[str, Target] = attrs.field(
@@ -161,8 +163,8 @@ class Registry(Value):
         shelves = (self.tools, self.prompts, self.resources, self.resource_templates, self.methods)
         targets = [offer.target for shelf in shelves for offer in shelf.enabled.values()]
         return {
-            # Only a context can log, so a server whose handlers have none never will.
-            "logging": any(target.wants_context for target in targets),
+            # Only a context can log, or a bridge from the program's own log.
+            "logging": self.logs or any(target.wants_context for target in targets),
             "completions": False,
             "tools": bool(self.tools.enabled),
             "prompts": bool(self.prompts.enabled),

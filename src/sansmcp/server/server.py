@@ -10,6 +10,10 @@ from functools import partial
 from types import MappingProxyType
 from typing import Unpack
 
+import attrs
+
+import attrs
+
 from sansmcp import schema
 from sansmcp.environment import Environment
 from sansmcp.errors import LocalProtocolError, RpcError
@@ -170,6 +174,10 @@ class Server(Registrations):
 
     # Serving
 
+    def expect_logs(self) -> None:
+        """Take note that handlers log which take no `Context`; the `LogHandler` of a binding says so."""
+        self._ledger.change(lambda registry: registry if registry.logs else attrs.evolve(registry, logs=True))
+
     def open_session(
         self,
         environment: Environment,
@@ -253,7 +261,7 @@ class Server(Registrations):
             else:
                 target = opened
         run = None
-        if target.wants_context:
+        if target.wants_context or (registry.logs and (target.is_async or target.blocks)):
             around = Surroundings(
                 environment=NOWHERE if served is None else served.environment,
                 principal=None if served is None else served.principal,

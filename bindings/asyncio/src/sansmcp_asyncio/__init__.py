@@ -4,6 +4,7 @@ from sansmcp_asyncio.client import Client, Connecting, connect
 from sansmcp_asyncio.driver import Driver
 from sansmcp_asyncio.flows import Flow, Stream
 from sansmcp_asyncio.handlers import Handlers
+from sansmcp_asyncio.logs import LogHandler
 from sansmcp_asyncio.processes import Process, start_process
 from sansmcp_asyncio.serving import serve_stdio, serve_stream, serve_tcp, serve_unix
 from sansmcp_asyncio.stdio import StdioStream
@@ -17,6 +18,7 @@ __all__ = [
     "Driver",
     "Flow",
     "Handlers",
+    "LogHandler",
     "MemoryStream",
     "Process",
     "StdioStream",

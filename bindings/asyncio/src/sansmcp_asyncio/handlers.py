@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import threading
 from collections import deque
@@ -35,6 +36,8 @@ class Handlers:
         self._settle = settle
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
+        # What a handler leads to is not part of it: its variables are for it alone.
+        self._outside = contextvars.copy_context()
         self._is_settling_soon = False
         self._commands: deque[Callable[[float], None]] = deque()
         self._is_woken = False
@@ -81,7 +84,7 @@ class Handlers:
     def _settle_soon(self) -> None:
         if not self._is_settling_soon:
             self._is_settling_soon = True
-            self._loop.call_soon(self._settle_now)
+            self._loop.call_soon(self._settle_now, context=self._outside)
 
     def _settle_now(self) -> None:
         self._is_settling_soon = False
@@ -129,7 +132,7 @@ class Handlers:
         self._is_woken = True
         # The loop may be gone before a thread comes to its end.
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._perform)
+            self._loop.call_soon_threadsafe(self._perform, context=self._outside)
 
     def _perform(self) -> None:
         # Before the first look, so that a command that is not seen wakes the loop again.

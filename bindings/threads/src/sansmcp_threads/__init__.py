@@ -4,6 +4,7 @@ from sansmcp_threads.client import Client, connect
 from sansmcp_threads.driver import Driver
 from sansmcp_threads.handlers import Handlers
 from sansmcp_threads.listening import Listener, listen_tcp, listen_unix, serve_tcp, serve_unix
+from sansmcp_threads.logs import LogHandler
 from sansmcp_threads.processes import Process, start_process
 from sansmcp_threads.serving import serve_stdio, serve_stream
 from sansmcp_threads.streams import ByteStream, MemoryStream, StdioStream, StreamPair, memory_pair
@@ -15,6 +16,7 @@ __all__ = [
     "Driver",
     "Handlers",
     "Listener",
+    "LogHandler",
     "MemoryStream",
     "Process",
     "StdioStream",

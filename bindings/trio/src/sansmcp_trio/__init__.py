@@ -7,6 +7,7 @@ wait does not know of the threads that run `def` handlers: give it a threshold, 
 from sansmcp_trio.client import Client, Connecting, connect
 from sansmcp_trio.driver import Driver
 from sansmcp_trio.handlers import Handlers
+from sansmcp_trio.logs import LogHandler
 from sansmcp_trio.processes import Process, start_process
 from sansmcp_trio.serving import serve_stdio, serve_stream, serve_tcp, serve_unix
 from sansmcp_trio.streams import ByteStream, MemoryStream, PromptStream, StdioStream, memory_pair
@@ -19,6 +20,7 @@ __all__ = [
     "Connecting",
     "Driver",
     "Handlers",
+    "LogHandler",
     "MemoryStream",
     "Process",
     "PromptStream",
