@@ -114,7 +114,7 @@ def test_the_whole_scenario_of_each_revision_goes_over_each_link(revision, targe
 
 # A legacy server of a few lines. It writes down what happens to it, in a file and not on its streams.
 CHILD = """
-import json, os, signal, sys, time
+import json, os, signal, sys
 path, way = sys.argv[1:]
 def note(text):
     with open(path, "a") as file:
@@ -143,7 +143,7 @@ for line in sys.stdin:
     print(json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer}), flush=True)
 note("end of input")
 while way in ("deaf", "stubborn"):
-    time.sleep(3600)
+    signal.pause()
 """
 
 

@@ -63,6 +63,13 @@ async def quiet() -> None:
     await asyncio.sleep(1e-6)
 
 
+async def until(moment: float) -> None:
+    """Wait in virtual time until a moment of the clock of the loop."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, JumpingLoop)
+    await asyncio.sleep(moment - loop.time())
+
+
 def _run(loop: asyncio.AbstractEventLoop, work: Callable[[], Awaitable[None]]) -> None:
     told: list[dict[str, Any]] = []
 

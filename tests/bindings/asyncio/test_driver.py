@@ -4,7 +4,7 @@ import asyncio
 
 import attrs
 import pytest
-from tests.bindings.asyncio.running import quiet, run_in_no_time, turns
+from tests.bindings.asyncio.running import quiet, run_in_no_time, turns, until
 from tests.bindings.ring import Heard, Ring
 
 from sansmcp.session import Dial
@@ -61,7 +61,7 @@ def test_input_on_one_link_makes_output_on_another() -> None:
 
 async def turns_of_a_day() -> int:
     before = turns()
-    await asyncio.sleep(86_000)
+    await until(asyncio.get_running_loop().time() + 86_000)
     return turns() - before
 
 
@@ -107,18 +107,18 @@ def test_a_deadline_that_is_moved_fires_at_its_new_time_only() -> None:
         link, start = joined.ring.links[0], joined.driver.now()
         link.wake_at(start + 10)
         joined.driver.settle()
-        await asyncio.sleep(5)
+        await until(start + 5)
         link.wake_at(start + 30)
         joined.driver.settle()
-        await asyncio.sleep(20)
+        await until(start + 25)
         assert link.alarms == []
-        await asyncio.sleep(20)
+        await until(start + 45)
         assert link.alarms == pytest.approx([start + 30])
         link.wake_at(start + 60)
         joined.driver.settle()
         link.wake_at(None)
         joined.driver.settle()
-        await asyncio.sleep(100)
+        await until(start + 145)
         assert link.alarms == pytest.approx([start + 30])
         await joined.part()
 
@@ -133,7 +133,7 @@ def test_an_earlier_deadline_replaces_a_later_one() -> None:
         joined.driver.settle()
         link.wake_at(start + 10)
         joined.driver.settle()
-        await asyncio.sleep(100)
+        await until(start + 100)
         assert link.alarms == pytest.approx([start + 10])
         await joined.part()
 
@@ -178,15 +178,17 @@ def test_a_link_that_is_cancelled_twice_closes_its_stream_all_the_same() -> None
         closed = False
 
         async def read(self) -> bytes:
-            await asyncio.sleep(3600)
+            await asyncio.Event().wait()
             return b""
 
         async def write(self, data: bytes) -> None:
             """Take it."""
 
         async def close(self) -> None:
-            await asyncio.sleep(1)
+            await released.wait()
             self.closed = True
+
+    released = asyncio.Event()
 
     async def work() -> None:
         ring, slow = Ring(), Slow()
@@ -197,6 +199,8 @@ def test_a_link_that_is_cancelled_twice_closes_its_stream_all_the_same() -> None
             carrying.cancel()
             await quiet()
         assert carrying.done()
+        assert not slow.closed
+        released.set()
         await driver.wait_done()
         assert slow.closed
 
@@ -212,7 +216,7 @@ def test_a_stream_that_does_not_close_is_given_up_after_five_seconds() -> None:
             """Take it."""
 
         async def close(self) -> None:
-            await asyncio.sleep(3600)
+            await asyncio.Event().wait()
 
     async def work() -> None:
         ring = Ring()
@@ -306,7 +310,7 @@ def test_a_dial_for_a_link_that_is_done_is_given_up() -> None:
 
     async def dial(_address: str) -> MemoryStream:
         try:
-            await asyncio.sleep(3600)
+            await asyncio.Event().wait()
         finally:
             given_up.append(True)
         raise AssertionError("unreachable: it is given up")
@@ -327,7 +331,7 @@ def test_a_dial_for_a_link_that_is_done_is_given_up() -> None:
 @pytest.mark.parametrize("delay", [None, 1])
 def test_cancelling_a_driver_that_dials_tells_the_link(delay: float | None) -> None:
     async def dial(_address: str) -> MemoryStream:
-        await asyncio.sleep(3600)
+        await asyncio.Event().wait()
         raise AssertionError("unreachable: it is given up")
 
     async def work() -> None:
@@ -345,7 +349,7 @@ def test_a_stream_that_comes_when_its_link_is_done_is_closed() -> None:
 
     async def dial(_address: str) -> MemoryStream:
         try:
-            await asyncio.sleep(3600)
+            await asyncio.Event().wait()
         except asyncio.CancelledError:
             return near
         raise AssertionError("unreachable: it is given up")
@@ -404,11 +408,12 @@ def test_last_bytes_of_a_link_that_was_done_before_it_was_carried_are_given_up_a
 def test_a_write_that_stalls_ends_the_link_and_says_so() -> None:
     async def work() -> None:
         joined = await join()
+        start = joined.driver.now()
         joined.ring.links[0].say(b"x" * 1_000_000)
         joined.driver.settle()
-        await asyncio.sleep(29)
+        await until(start + 29)
         assert not joined.ring.links[0].done
-        await asyncio.sleep(3)
+        await until(start + 32)
         assert joined.ring.links[0].ends == ["the peer has read nothing for 30 s"]
         await joined.part()
 

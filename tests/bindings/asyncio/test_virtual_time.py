@@ -7,7 +7,7 @@ that jumps when every task waits does not know of threads.
 import asyncio
 
 import pytest
-from tests.bindings.asyncio.running import quiet, run_in_no_time
+from tests.bindings.asyncio.running import quiet, run_in_no_time, until
 from tests.bindings.asyncio.serving import served_stream
 from tests.bindings.looking import text
 
@@ -105,7 +105,7 @@ def test_a_lost_server_is_started_again_later_and_later_and_then_given_up() -> N
                 at = now()
                 links[-1].receive_eof(at, "lost for a test")
                 client.settle()
-                await asyncio.sleep(100)
+                await until(at + 100)
                 delays.append(dialled[-1] - at)
         assert delays[:4] == pytest.approx([event.delay for event in lost])
         assert [event.attempt for event in lost] == [1, 2, 3, 4]
@@ -128,7 +128,7 @@ def test_requests_that_run_get_half_a_second_when_the_input_ends() -> None:
             await near.close()
             with pytest.raises(RequestLost):
                 await call
-            await asyncio.sleep(1)
+            await until(begun + 1)
         assert ends == [("cancelled", pytest.approx(begun + 0.5))]
 
     run_in_no_time(work)
@@ -146,9 +146,10 @@ def test_a_legacy_server_that_no_longer_answers_pings_is_given_up() -> None:
             keep_alive = KeepAlive(interval=20, timeout=10)
             async with connect(near, revisions=["2025-11-25"], keep_alive=keep_alive) as client:
                 silent.set()
-                await asyncio.sleep(29)
+                begun = now()
+                await until(begun + 29)
                 assert client.disconnected is None
-                await asyncio.sleep(2)
+                await until(begun + 31)
                 assert client.disconnected is not None
             for task in copying:
                 task.cancel()

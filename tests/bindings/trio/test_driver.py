@@ -81,8 +81,9 @@ def test_no_task_of_the_driver_takes_a_step_while_nothing_happens() -> None:
             await wait_all_tasks_blocked()
             trio.lowlevel.add_instrument(steps)
             # A day of virtual time, and of real turns of the loop.
-            for _ in range(1000):
-                await trio.sleep(86.4)
+            start = trio.current_time()
+            for turn in range(1000):
+                await trio.sleep_until(start + 86.4 * (turn + 1))
             assert steps.count == 0
             await joined.ends[2].send_all(b"hello")
             await receive(joined.ends[0], b"hello")
@@ -128,7 +129,7 @@ def test_deadlines_of_the_endpoint_and_of_links_share_one_timer() -> None:
             ring.links[0].wake_at(start + 20)
             ring.links[1].wake_at(start + 5)
             joined.driver.settle()
-            await trio.sleep(100)
+            await trio.sleep_until(start + 100)
             assert ring.links[1].alarms == [start + 5]
             assert ring.alarms == [start + 10]
             assert ring.links[0].alarms == [start + 20]
@@ -146,20 +147,20 @@ def test_a_deadline_that_is_moved_fires_at_its_new_time_only() -> None:
             link, start = joined.ring.links[0], trio.current_time()
             link.wake_at(start + 10)
             joined.driver.settle()
-            await trio.sleep(5)
+            await trio.sleep_until(start + 5)
             link.wake_at(start + 30)
             joined.driver.settle()
-            await trio.sleep(1)
+            await trio.sleep_until(start + 6)
             trio.lowlevel.add_instrument(steps)
-            await trio.sleep(20)
+            await trio.sleep_until(start + 26)
             assert steps.count == 0
-            await trio.sleep(20)
+            await trio.sleep_until(start + 46)
             assert link.alarms == [start + 30]
             link.wake_at(start + 60)
             joined.driver.settle()
             link.wake_at(None)
             joined.driver.settle()
-            await trio.sleep(100)
+            await trio.sleep_until(start + 146)
             assert link.alarms == [start + 30]
             joined.ring.end()
             joined.driver.settle()
@@ -179,7 +180,7 @@ def test_a_deadline_that_is_moved_as_it_fires_is_not_lost() -> None:
                 await trio.sleep_forever()
             link.wake_at(start + 30)
             joined.driver.settle()
-            await trio.sleep(100)
+            await trio.sleep_until(start + 110)
             assert link.alarms[-1] == start + 30
             assert math.isinf(trio.current_effective_deadline())
             joined.ring.end()
@@ -317,9 +318,9 @@ def test_a_write_that_stalls_ends_the_link_and_says_so() -> None:
             start = trio.current_time()
             joined.ring.links[0].say(b"x" * 1_000_000)
             joined.driver.settle()
-            await trio.sleep(29)
+            await trio.sleep_until(start + 29)
             assert not joined.ring.links[0].done
-            await trio.sleep(2)
+            await trio.sleep_until(start + 31)
             assert joined.ring.links[0].done
             assert joined.ring.links[0].ends == ["the peer has read nothing for 30 s"]
             assert trio.current_time() - start == 31

@@ -249,7 +249,7 @@ def test_a_fault_of_the_stream_comes_out_of_serving_as_itself(where: str) -> Non
                 await serve_stream(server, _Asking(stream) if where == "send_all" else stream)
 
     async def _close_soon(stream: _Broken) -> None:
-        await trio.sleep(1)
+        await wait_all_tasks_blocked()
         stream.end()
 
     run_in_no_time(work)

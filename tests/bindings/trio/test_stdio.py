@@ -78,10 +78,10 @@ def cpu_time(process: subprocess.Popen[bytes]) -> float:
 
 def test_a_server_whose_client_was_killed_is_gone() -> None:
     client = (
-        "import subprocess, sys, time;"
+        "import signal, subprocess, sys;"
         f"child = subprocess.Popen({list(SERVER)!r}, stdin=subprocess.PIPE, stdout=subprocess.PIPE);"
         "print(child.pid, flush=True);"
-        "time.sleep(3600)"
+        "signal.pause()"
     )
     with subprocess.Popen([sys.executable, "-c", client], stdout=subprocess.PIPE) as process:
         server = int(process.stdout.readline())

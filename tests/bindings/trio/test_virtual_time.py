@@ -101,7 +101,7 @@ def test_a_lost_server_is_started_again_later_and_later_and_then_given_up() -> N
                 at = trio.current_time()
                 links[-1].receive_eof(at, "lost for a test")
                 client.settle()
-                await trio.sleep(100)
+                await trio.sleep_until(at + 100)
                 delays.append(dialled[-1] - at)
         assert delays[:4] == pytest.approx([event.delay for event in lost])
         assert [event.attempt for event in lost] == [1, 2, 3, 4]
@@ -147,9 +147,9 @@ def test_a_legacy_server_that_no_longer_answers_pings_is_given_up() -> None:
             async with connect(near, revisions=["2025-11-25"], keep_alive=keep_alive) as client:
                 silent.set()
                 begun = trio.current_time()
-                await trio.sleep(29)
+                await trio.sleep_until(begun + 29)
                 assert client.disconnected is None
-                await trio.sleep(2)
+                await trio.sleep_until(begun + 31)
                 assert client.disconnected is not None
                 assert trio.current_time() - begun == 31
             nursery.cancel_scope.cancel()
