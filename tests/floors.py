@@ -17,6 +17,7 @@ FLOORS = (
     ("wire",),
     ("schema",),
     ("session",),
+    ("middleware",),
     ("http", "server", "client", "auth"),
     ("testing", "trace"),
 )

@@ -61,6 +61,7 @@ class Serving:
             tell=lambda told: told(),
             report=self.reports.append,
             settings=settings,
+            deadlines=self.endpoint.deadlines,
         )
 
     def peer(self):

@@ -7,15 +7,19 @@ cancellations and notifications is here, the same in every colour.
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import TypeAlias
 
 import attrs
 
 from sansmcp.server.invocation import Invocation, NotificationInvocation
+from sansmcp.server.receiving import WrappedNotification, WrappedRequest
 from sansmcp.server.runs import Outlet, Wait
+from sansmcp.server.sending import Sending
 from sansmcp.server.server import Server
 from sansmcp.server.serving import ServedSession
 from sansmcp.server.settings import ServeSettings
 from sansmcp.session import (
+    Deadlines,
     Disconnected,
     NotificationReceived,
     Outcome,
@@ -26,6 +30,7 @@ from sansmcp.session import (
     ServerEvent,
     ServerSession,
     Severity,
+    Stack,
     Start,
     Stop,
     call_listener,
@@ -33,14 +38,18 @@ from sansmcp.session import (
 )
 from sansmcp.values import RequestId
 
+_Running: TypeAlias = Invocation | WrappedRequest
+_Notified: TypeAlias = NotificationInvocation | WrappedNotification
+
 
 @attrs.define(eq=False)
 class _Work:
     """What is done for one session."""
 
-    running: dict[RequestId, tuple[Invocation, Stop | None]] = attrs.field(factory=dict)
-    notifications: deque[NotificationInvocation] = attrs.field(factory=deque)
-    notified: NotificationInvocation | None = None
+    stack: Stack
+    running: dict[RequestId, tuple[_Running, Stop | None]] = attrs.field(factory=dict)
+    notifications: deque[_Notified] = attrs.field(factory=deque)
+    notified: _Notified | None = None
     stop_notified: Stop | None = None
     is_notifying: bool = False
     is_over: bool = False
@@ -56,6 +65,7 @@ class ServerConnections:
         tell: calls a listener, in order: at once, or as soon as no lock is held.
         report: takes what belongs into the log.
         settings: who looks on, and how sessions are set up; see `ServeSettings`.
+        deadlines: those of the endpoint, for middleware that waits.
         wait: waits in a handler's colour, for `Context.drain`; None where the binding cannot.
     """
 
@@ -68,6 +78,7 @@ class ServerConnections:
         tell: Callable[[Callable[[], object]], object],
         report: Callable[[Report], None],
         settings: ServeSettings,
+        deadlines: Deadlines,
         wait: Wait | None = None,
     ) -> None:
         self._server = server
@@ -77,6 +88,7 @@ class ServerConnections:
         self._outlet = outlet
         self._wait = wait
         self._report = report
+        self._deadlines = deadlines
         self._works: dict[ServerSession, _Work] = {}
         self._is_woken = False
         self._unsubscribe = server.subscribe(self._wake)
@@ -104,11 +116,7 @@ class ServerConnections:
             case RequestCancelled():
                 self._cancel(self._work(session), event.request_id)
             case NotificationReceived():
-                invocation = self._server.resolve_notification(event)
-                if invocation is not None:
-                    work = self._work(session)
-                    work.notifications.append(invocation)
-                    self._notify(work)
+                self._take_notification(session, event)
             case Disconnected():
                 self._report(report_of(event))
                 self.forget(session)
@@ -123,8 +131,12 @@ class ServerConnections:
             work.notifications.clear()
             if work.stop_notified is not None:
                 work.stop_notified()
-            for request_id in tuple(work.running):
+            if isinstance(session, ServedSession) and session.sending is not None:
+                session.sending.close()
+            for request_id, (running, _) in tuple(work.running.items()):
                 self._cancel(work, request_id)
+                if isinstance(running, WrappedRequest):
+                    running.close()
 
     def close(self) -> None:
         """Stop what still runs for any session, and tell none of changes any more."""
@@ -135,7 +147,11 @@ class ServerConnections:
     def _work(self, session: ServerSession) -> _Work:
         work = self._works.get(session)
         if work is None:
-            work = self._works[session] = _Work()
+            # It keeps the middleware that was there when it began.
+            stack = self._server.stack
+            work = self._works[session] = _Work(stack)
+            if stack.sent and isinstance(session, ServedSession):
+                session.sending = Sending(session, stack.sent, self._deadlines, self._report)
         return work
 
     # Changes of what is offered
@@ -155,17 +171,43 @@ class ServerConnections:
     # Requests
 
     def _begin(self, session: ServerSession, event: RequestReceived) -> None:
-        invocation = self._server.resolve(event, session, self._outlet, self._wait)
-        running = self._work(session).running
+        work = self._work(session)
+        running = work.running
+        if isinstance(session, ServedSession) and session.sending is not None:
+            session.sending.expect(event)
+        if work.stack.received:
+            self._begin_wrapped(session, event, work)
+            return
+        invocation = self._resolve(session, event)
         # Entered first: the handler may have finished when `start` returns.
         running[event.request_id] = (invocation, None)
         stop = self._start(invocation, partial(self._finish, running, event.request_id))
         if stop is not None and event.request_id in running:
             running[event.request_id] = (invocation, stop)
 
+    def _resolve(self, session: ServerSession, event: RequestReceived) -> Invocation:
+        return self._server.resolve(event, session, self._outlet, self._wait)
+
+    def _begin_wrapped(self, session: ServerSession, event: RequestReceived, work: _Work) -> None:
+        wrapped = WrappedRequest(
+            event,
+            session,
+            layers=work.stack.received,
+            deadlines=self._deadlines,
+            resolve=partial(self._resolve, session),
+            start=self._start,
+            report=self._report,
+            ended=partial(self._forget_request, work, event.request_id),
+        )
+        work.running[event.request_id] = (wrapped, None)
+        wrapped.begin()
+
+    def _forget_request(self, work: _Work, request_id: RequestId) -> None:
+        work.running.pop(request_id, None)
+
     def _finish(
         self,
-        running: dict[RequestId, tuple[Invocation, Stop | None]],
+        running: dict[RequestId, tuple[_Running, Stop | None]],
         request_id: RequestId,
         outcome: Outcome,
         now: float,
@@ -185,13 +227,37 @@ class ServerConnections:
 
     # Notifications: one handler after the other, in the order they came
 
+    def _take_notification(self, session: ServerSession, event: NotificationReceived) -> None:
+        work = self._work(session)
+        invocation: _Notified | None
+        if work.stack.received:
+            invocation = WrappedNotification(
+                event,
+                session,
+                layers=work.stack.received,
+                deadlines=self._deadlines,
+                resolve=self._server.resolve_notification,
+                start=self._start,
+                report=self._report,
+                ended=partial(self._go_on_notifying, work),
+            )
+        else:
+            invocation = self._server.resolve_notification(event)
+        if invocation is not None:
+            work.notifications.append(invocation)
+            self._notify(work)
+
     def _notify(self, work: _Work) -> None:
         if work.is_notifying:
             return
         work.is_notifying = True
         while work.notified is None and work.notifications:
             work.notified = invocation = work.notifications.popleft()
-            stop = self._start(invocation, partial(self._notified, work, invocation))
+            if isinstance(invocation, WrappedNotification):
+                stop: Stop | None = invocation.close
+                invocation.begin()
+            else:
+                stop = self._start(invocation, partial(self._notified, work, invocation))
             if work.notified is invocation:
                 work.stop_notified = stop
         work.is_notifying = False
@@ -205,5 +271,8 @@ class ServerConnections:
         if failure is not None and (isinstance(failure, Exception) or not work.is_over):
             text = f"{invocation.name} failed"
             self._report(Report(severity=Severity.ERROR, text=text, error=failure))
+        self._go_on_notifying(work)
+
+    def _go_on_notifying(self, work: _Work) -> None:
         work.notified = work.stop_notified = None
         self._notify(work)

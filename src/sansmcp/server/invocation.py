@@ -1,7 +1,5 @@
 """One request on its way through a handler: called by a binding in its own colour, ended exactly once."""
 
-from typing import Final
-
 from sansmcp import schema
 from sansmcp.errors import (
     InputNeeded,
@@ -17,12 +15,10 @@ from sansmcp.server.methods import NotificationTarget
 from sansmcp.server.registry import not_found
 from sansmcp.server.runs import Run, RunState
 from sansmcp.server.sealing import Sealer, StateRefusedError, request_digest
+from sansmcp.server.sending import FAILED
 from sansmcp.server.targets import ArgumentsRefusedError, Target
 from sansmcp.session import GivenUp, MissingCapability, NotificationReceived, RequestReceived, ServerSession
 from sansmcp.values import JSON
-
-FAILED: Final = "It failed; the reason stays with the server."
-"""What the peer is told of an exception; what was raised is for the author alone."""
 
 
 class Invocation:
@@ -32,7 +28,18 @@ class Invocation:
     to exactly one of `succeed` and `raised`, on the session's thread. Afterwards it drains the session.
     """
 
-    __slots__ = ("_context", "_event", "_reveals", "_run", "_sealer", "_session", "_state", "_target")
+    __slots__ = (
+        "_blame",
+        "_context",
+        "_event",
+        "_is_cancelled",
+        "_reveals",
+        "_run",
+        "_sealer",
+        "_session",
+        "_state",
+        "_target",
+    )
 
     def __init__(
         self,
@@ -52,6 +59,8 @@ class Invocation:
         self._sealer = sealer
         self._reveals = reveals
         self._state = RunState.OPEN
+        self._is_cancelled = False
+        self._blame: str | None = None
 
     @property
     def name(self) -> str:
@@ -93,6 +102,7 @@ class Invocation:
 
     def cancel(self) -> None:
         """Tell the handler that nobody waits for it any more; its outcome is still to be handed over."""
+        self._is_cancelled = True
         if self._state is RunState.OPEN:
             self._state = RunState.CANCELLED
             if self._run is not None:
@@ -112,12 +122,8 @@ class Invocation:
             LocalProtocolError: the request has its outcome already.
         """
         self._end(now)
-        run = self._run
-        if run is not None and run.questions:
-            self._fail(_swallowed(run), now)
-            return
         try:
-            result = self._target.answer(value, self._event)
+            result = self._result_of(value)
             self._session.respond(self._event.request_id, result, now)
         except Exception as error:  # noqa: BLE001 - whatever a value does when it is read is its handler's fault
             self._fail(error, now)
@@ -130,25 +136,84 @@ class Invocation:
         Raises:
             LocalProtocolError: the request has its outcome already.
         """
-        cancelled = self._state is RunState.CANCELLED
         self._end(now)
+        self.refuse(error, now)
+
+    # The same in two steps, with middleware between them
+
+    def settle(self, value: JSON, now: float) -> JSON:
+        """Return the result that says what the handler returned; `deliver` or `refuse` answers with it.
+
+        Raises:
+            Exception: whatever the value does when it is read.
+            LocalProtocolError: the request has its outcome already, or the handler asked and went on.
+        """
+        self._end(now)
+        return self._result_of(value)
+
+    def settle_raised(self, now: float) -> None:
+        """Take in that the handler raised; `deliver` or `refuse` answers.
+
+        Raises:
+            LocalProtocolError: the request has its outcome already.
+        """
+        self._end(now)
+
+    def deliver(self, result: JSON, now: float) -> None:
+        """Answer with what middleware made of the outcome.
+
+        Afterwards drain the session's actions(), next_event() and next_deadline().
+
+        Args:
+            result: a value of the result type in the method table, or a JSON object.
+            now: the time.
+        """
+        self._end_once(now)
         try:
-            self._take_error(error, now, cancelled=cancelled)
+            self._session.respond(self._event.request_id, result, now)
+        except Exception as error:  # noqa: BLE001 - a result that cannot be said is the fault of who made it
+            self._fail(error, now)
+
+    def refuse(self, error: BaseException, now: float, *, middleware: str | None = None) -> None:
+        """Answer with what was raised, or ask the client what the handler needs.
+
+        Afterwards drain the session's actions(), next_event() and next_deadline().
+
+        Args:
+            error: what the handler raised, or middleware around it.
+            now: the time.
+            middleware: the middleware that raised it; None where the handler did.
+        """
+        self._end_once(now)
+        self._blame = middleware
+        try:
+            self._take_error(error, now)
         except Exception as unfit:  # noqa: BLE001 - an exception of a handler's own may raise when it is read
             self._fail(unfit, now)
 
-    def _take_error(self, error: BaseException, now: float, *, cancelled: bool) -> None:
+    def _result_of(self, value: JSON) -> JSON:
         run = self._run
         if run is not None and run.questions:
+            raise _swallowed(run)
+        return self._target.answer(value, self._event)
+
+    def _take_error(self, error: BaseException, now: float) -> None:
+        run = self._run
+        asked = run is not None and run.questions and self._blame is None
+        if run is not None and asked:
             if _is_input_needed(error):
                 self._ask(run, now)
             else:
                 self._fail(_swallowed(run), now)
-        elif cancelled and not isinstance(error, Exception):
+        elif self._is_cancelled and not isinstance(error, Exception):
             # How a runtime stops a handler is no failure of it; nobody is told anything.
             self._answer_error(RpcError(INTERNAL_ERROR, FAILED), now, None)
         else:
             self._refuse(error, now)
+
+    def _end_once(self, now: float) -> None:
+        if self._state is not RunState.ENDED:
+            self._end(now)
 
     def _end(self, now: float) -> None:
         if self._state is RunState.ENDED:
@@ -206,19 +271,29 @@ class Invocation:
 
     def _respond(self, result: schema.CallToolResult, now: float, cause: BaseException | None) -> None:
         try:
-            self._session.respond(self._event.request_id, result, now, cause=cause)
+            self._session.respond(self._event.request_id, result, now, cause=cause, middleware=self._blame)
         except LocalProtocolError as error:
             # A text that JSON cannot say, such as half of a surrogate pair.
-            self._session.fail(self._event.request_id, INTERNAL_ERROR, FAILED, now, cause=error)
+            self._session.fail(
+                self._event.request_id, INTERNAL_ERROR, FAILED, now, cause=error, middleware=self._blame
+            )
 
     def _answer_error(self, error: RpcError, now: float, cause: BaseException | None) -> None:
         request_id = self._event.request_id
         try:
             if type(error.code) is not int:
                 raise _no_code(error)
-            self._session.fail(request_id, error.code, error.message, now, data=error.data, cause=cause)
+            self._session.fail(
+                request_id,
+                error.code,
+                error.message,
+                now,
+                data=error.data,
+                cause=cause,
+                middleware=self._blame,
+            )
         except LocalProtocolError as unfit:
-            self._session.fail(request_id, INTERNAL_ERROR, FAILED, now, cause=unfit)
+            self._session.fail(request_id, INTERNAL_ERROR, FAILED, now, cause=unfit, middleware=self._blame)
 
     # Questions
 
@@ -273,6 +348,12 @@ class NotificationInvocation:
 
     def cancel(self) -> None:
         """Do nothing: a notification is not cancelled."""
+
+    def settle(self, _value: JSON, _now: float, /) -> None:
+        """Take note that the handler is done; what it returned is dropped."""
+
+    def settle_raised(self, _now: float, /) -> None:
+        """Take note that the handler is done; what it raised is for the middleware around it."""
 
     def succeed(self, _value: JSON, _now: float, /) -> None:
         """Take note that the handler is done; what it returned is dropped."""

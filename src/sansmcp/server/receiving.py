@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sansmcp.server.invocation import Invocation, NotificationInvocation
-from sansmcp.server.serving import principal_of
+from sansmcp.server.serving import ServedSession
 from sansmcp.session import (
     Chain,
     Deadlines,
@@ -110,17 +110,15 @@ class WrappedRequest:
 
     def begin(self) -> None:
         """Let the middleware have it."""
+        session = self._session
+        principal = session.principal if isinstance(session, ServedSession) else None
+        clock = self._chain.clock
         self._chain.begin(
-            IncomingRequest(
-                session=self._session,
-                event=self._event,
-                clock=self._chain.clock,
-                principal=principal_of(self._session),
-            )
+            IncomingRequest(session=session, event=self._event, clock=clock, principal=principal)
         )
 
     def cancel(self) -> None:
-        """Take in that nobody waits for the outcome any more: the handler is stopped, and no delay goes on."""
+        """Take in that nobody waits any more: the handler is stopped, and no delay goes on."""
         self._is_cancelled = True
         attempt = self._attempt
         self._chain.cancel(self._session.now)
@@ -138,9 +136,7 @@ class WrappedRequest:
         self._chain.close()
 
     def _act(self, message: IncomingRequest, chain: Chain) -> None:
-        event = message.event
-        if not isinstance(event, RequestReceived):
-            raise AssertionError("unreachable: a server receives requests and answers no questions")
+        event: JSON = message.event
         self._invocation = self._resolve(event)
         self._attempt = _Attempt(self._invocation, chain)
         self._attempt.begin(self._start)
@@ -208,9 +204,7 @@ class WrappedNotification:
             self._attempt.end()
 
     def _act(self, message: IncomingNotification, chain: Chain) -> None:
-        event = message.event
-        if not isinstance(event, NotificationReceived):
-            raise AssertionError("unreachable: a server receives no notifications of other kinds")
+        event: JSON = message.event
         invocation = self._resolve(event)
         if invocation is None:
             chain.returned(None, chain.now)

@@ -12,8 +12,6 @@ from typing import Unpack
 
 import attrs
 
-import attrs
-
 from sansmcp import schema
 from sansmcp.environment import Environment
 from sansmcp.errors import LocalProtocolError, RpcError
@@ -34,11 +32,14 @@ from sansmcp.server.targets import Refused, Target
 from sansmcp.session import (
     Change,
     ChangeKind,
+    Middleware,
     NotificationReceived,
     RequestReceived,
     ServerLines,
     ServerSession,
+    Stack,
 )
+from sansmcp.session.middleware import MiddlewareT
 from sansmcp.values import JSON
 
 
@@ -66,6 +67,8 @@ class Server(Registrations):
         state_lifetime: how long a client may take to answer, in seconds.
         ordered: the methods whose requests are worked on one by one, in the order they came.
         reveal_errors: whether clients are told what handlers raise; by default only that they failed.
+        middleware: what stands around each request and notification that clients send, outermost first.
+        sending_middleware: what stands around all that is sent to clients, outermost first.
     """
 
     def __init__(
@@ -88,6 +91,8 @@ class Server(Registrations):
         state_lifetime: float = 600.0,
         ordered: Collection[str] = (),
         reveal_errors: bool = False,
+        middleware: Sequence[Middleware] = (),
+        sending_middleware: Sequence[Middleware] = (),
     ) -> None:
         unknown = [revision for revision in revisions if revision not in REVISIONS]
         if unknown or not revisions:
@@ -119,6 +124,7 @@ class Server(Registrations):
         self._state_lifetime = state_lifetime
         self._ordered = frozenset(ordered)
         self._reveals = reveal_errors
+        self._stack = Stack(received=tuple(middleware), sent=tuple(sending_middleware))
 
     # What it is
 
@@ -149,6 +155,45 @@ class Server(Registrations):
                 f"this binding runs plain functions: expected def, found async def for {', '.join(found)}; "
                 "register a def instead, or serve with a binding that awaits"
             )
+
+    # Middleware
+
+    @property
+    def stack(self) -> Stack:
+        """The middleware of a session that begins now."""
+        return self._stack
+
+    def middleware(self, middleware: MiddlewareT) -> MiddlewareT:
+        """Put a generator function around each request and notification that clients send.
+
+        It stands inside of those that were there before. Sessions that have begun go on without it.
+
+        Args:
+            middleware: the generator function.
+
+        Returns:
+            What was given.
+
+        Raises:
+            LocalProtocolError: it is no generator function of a message and of what proceeds.
+        """
+        self._stack = attrs.evolve(self._stack, received=(*self._stack.received, middleware))
+        return middleware
+
+    def sending_middleware(self, middleware: MiddlewareT) -> MiddlewareT:
+        """Put a generator function around all that is sent to clients; see `middleware`.
+
+        Args:
+            middleware: the generator function.
+
+        Returns:
+            What was given.
+
+        Raises:
+            LocalProtocolError: it is no generator function of a message and of what proceeds.
+        """
+        self._stack = attrs.evolve(self._stack, sent=(*self._stack.sent, middleware))
+        return middleware
 
     # Changes
 

@@ -1,6 +1,6 @@
 """A server's session that knows the environment it was opened in, and what its client was told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import attrs
@@ -12,7 +12,9 @@ from sansmcp.server.caching import CacheHint
 from sansmcp.server.cursors import Cursors
 from sansmcp.server.notices import Notices, Offered
 from sansmcp.server.sealing import Sealer
-from sansmcp.session import KeepAlive, ServerSession, SessionLimits, Timeouts
+from sansmcp.server.sending import Sending
+from sansmcp.session import Change, KeepAlive, ServerSession, SessionLimits, Timeouts
+from sansmcp.values import ABSENT, JSON, RequestId
 
 _NOTICES: Final = "notices"
 
@@ -82,10 +84,74 @@ class ServedSession(ServerSession):
         """Seals where pages of lists end."""
         self.notices = Notices(offered)
         """What the client was told of changes."""
+        self.sending: Sending | None = None
+        """Leads what is sent through middleware; None where there is none."""
         self._declared = declared
         self._notice_interval = notice_interval
         self._discovery = discovery
         self._is_gathering = False
+
+    # With middleware around what is sent, nothing is raised here: its failures become events or reports
+
+    def respond(
+        self,
+        request_id: RequestId,
+        result: JSON,
+        now: float,
+        *,
+        cause: BaseException | None = None,
+        middleware: str | None = None,
+    ) -> None:
+        """Answer a request with its result; see `ServerSession.respond`."""
+        if self.sending is None:
+            super().respond(request_id, result, now, cause=cause, middleware=middleware)
+        else:
+            self.sending.respond(request_id, result, now, cause, middleware)
+
+    def fail(
+        self,
+        request_id: RequestId,
+        code: int,
+        message: str,
+        now: float,
+        *,
+        data: JSON = ABSENT,
+        cause: BaseException | None = None,
+        middleware: str | None = None,
+    ) -> None:
+        """Answer a request with an error; see `ServerSession.fail`."""
+        if self.sending is None:
+            super().fail(request_id, code, message, now, data=data, cause=cause, middleware=middleware)
+        else:
+            self.sending.fail(request_id, (code, message, data), now, cause, middleware)
+
+    def require_input(
+        self,
+        request_id: RequestId,
+        requests: Mapping[str, schema.InputRequest],
+        now: float,
+        *,
+        request_state: str | None = None,
+    ) -> None:
+        """Ask the client something first; see `ServerSession.require_input`."""
+        if self.sending is None:
+            super().require_input(request_id, requests, now, request_state=request_state)
+        else:
+            self.sending.require_input(request_id, requests, now, request_state)
+
+    def notify(self, method: str, params: JSON, now: float, *, related: RequestId | None = None) -> None:
+        """Send a notification; see `ServerSession.notify`."""
+        if self.sending is None:
+            super().notify(method, params, now, related=related)
+        else:
+            self.sending.notify(method, params, now, related)
+
+    def publish(self, change: Change, now: float) -> None:
+        """Tell everybody who wants to hear it that something changed; see `ServerSession.publish`."""
+        if self.sending is None:
+            super().publish(change, now)
+        elif self._subscriptions.wanting(change) or self._hears_legacy(change):
+            self.sending.publish(change, now)
 
     # Changes of what is offered
 

@@ -3,7 +3,9 @@
 from sansmcp.session.actions import Action, Cancel, Close, EndExchange, Send
 from sansmcp.session.base import Session
 from sansmcp.session.capabilities import MissingCapability, declares
+from sansmcp.session.chain import Chain, ChainState
 from sansmcp.session.client import CallRequest, ClientSession
+from sansmcp.session.deadlines import Deadlines
 from sansmcp.session.endpoint import ClientEndpoint, Dial, Endpoint, EndpointAction, ServerEndpoint
 from sansmcp.session.events import (
     AnswerDropped,
@@ -46,7 +48,19 @@ from sansmcp.session.events import (
 )
 from sansmcp.session.lines import ClientLines, OpenSession, ServerLines
 from sansmcp.session.link import LineLink, Link, WrapLink
+from sansmcp.session.middleware import Delay, Middleware, Proceed, Stack, Steps, check_middleware, name_of
 from sansmcp.session.negotiation import Finding
+from sansmcp.session.passing import (
+    Incoming,
+    IncomingNotification,
+    IncomingRequest,
+    Outgoing,
+    OutgoingError,
+    OutgoingNotification,
+    OutgoingQuestions,
+    OutgoingRequest,
+    OutgoingResult,
+)
 from sansmcp.session.reports import Report, Severity, call_listener, report_of
 from sansmcp.session.running import Finish, GivenUp, Outcome, Runnable, Start, Stop, outcome_of
 from sansmcp.session.schedule import Schedule
@@ -79,6 +93,8 @@ __all__ = [
     "CallHandle",
     "CallRequest",
     "Cancel",
+    "Chain",
+    "ChainState",
     "Change",
     "ChangeKind",
     "ChangeReceived",
@@ -90,6 +106,8 @@ __all__ = [
     "Close",
     "Connected",
     "ConnectionLost",
+    "Deadlines",
+    "Delay",
     "DetectionInput",
     "DetectionState",
     "Dial",
@@ -103,6 +121,9 @@ __all__ = [
     "Finish",
     "GivenUp",
     "HandlerFailed",
+    "Incoming",
+    "IncomingNotification",
+    "IncomingRequest",
     "InputAnswer",
     "InputCancelled",
     "InputHandle",
@@ -115,12 +136,20 @@ __all__ = [
     "LinkState",
     "LogReceived",
     "MessageDropped",
+    "Middleware",
     "MissingCapability",
     "NotificationReceived",
     "NotificationsLeftOut",
     "OpenSession",
     "Outcome",
+    "Outgoing",
+    "OutgoingError",
+    "OutgoingNotification",
+    "OutgoingQuestions",
+    "OutgoingRequest",
+    "OutgoingResult",
     "Phase",
+    "Proceed",
     "ProgressReceived",
     "ProtocolViolated",
     "Report",
@@ -147,8 +176,10 @@ __all__ = [
     "SessionOpened",
     "SessionStats",
     "Severity",
+    "Stack",
     "Start",
     "Step",
+    "Steps",
     "Stop",
     "SubscriptionAcknowledged",
     "SubscriptionClosed",
@@ -157,7 +188,9 @@ __all__ = [
     "Timeouts",
     "WrapLink",
     "call_listener",
+    "check_middleware",
     "declares",
+    "name_of",
     "outcome_of",
     "report_of",
 ]

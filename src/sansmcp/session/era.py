@@ -14,12 +14,15 @@ import attrs
 from sansmcp import schema
 from sansmcp.schema import (
     HEADER_MISMATCH,
+    INTERNAL_ERROR,
     INVALID_PARAMS,
+    INVALID_REQUEST,
     LATEST_MODERN,
     LEGACY_REVISIONS,
     METHOD_NOT_FOUND,
     MISSING_REQUIRED_CLIENT_CAPABILITY,
     MODERN_REVISIONS,
+    PARSE_ERROR,
     UNSUPPORTED_PROTOCOL_VERSION,
     Codec,
     Era,
@@ -45,6 +48,20 @@ LOG_LEVELS: Final[Mapping[str, int]] = {
     level: rank for rank, level in enumerate(get_args(schema.LoggingLevel))
 }
 """The levels of log messages and how severe they are."""
+
+MODERN_CODES: Final = frozenset(
+    {
+        PARSE_ERROR,
+        INVALID_REQUEST,
+        METHOD_NOT_FOUND,
+        INVALID_PARAMS,
+        INTERNAL_ERROR,
+        HEADER_MISMATCH,
+        MISSING_REQUIRED_CLIENT_CAPABILITY,
+        UNSUPPORTED_PROTOCOL_VERSION,
+    }
+)
+"""Of the range that JSON-RPC reserves, what the modern era gives a meaning (2026-07-28, Error Codes)."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

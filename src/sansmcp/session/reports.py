@@ -46,7 +46,8 @@ def report_of(event: Event) -> Report:
     match event:
         case HandlerFailed():
             what = event.method if event.name is None else f"{event.method} {event.name!r:.80}"
-            return Report(severity=Severity.ERROR, text=f"{what} failed", error=event.error)
+            whose = "" if event.middleware is None else f" in middleware {event.middleware}"
+            return Report(severity=Severity.ERROR, text=f"{what} failed{whose}", error=event.error)
         case ProtocolViolated():
             return Report(severity=Severity.WARNING, text=f"the peer broke a rule: {event.reason}")
         case MessageDropped():

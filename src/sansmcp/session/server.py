@@ -11,15 +11,8 @@ from collections.abc import Mapping
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import (
-    HEADER_MISMATCH,
-    INTERNAL_ERROR,
-    INVALID_PARAMS,
     INVALID_REQUEST,
     LATEST_LEGACY,
-    METHOD_NOT_FOUND,
-    MISSING_REQUIRED_CLIENT_CAPABILITY,
-    PARSE_ERROR,
-    UNSUPPORTED_PROTOCOL_VERSION,
     Codec,
     Era,
     Kind,
@@ -28,7 +21,7 @@ from sansmcp.schema import (
 )
 from sansmcp.session.calls import Call, Outcome, Purpose, to_json, typed
 from sansmcp.session.capabilities import MissingCapability, declares, missing_for_input
-from sansmcp.session.era import LOG_LEVELS, stamp_result, stamp_subscription
+from sansmcp.session.era import LOG_LEVELS, MODERN_CODES, stamp_result, stamp_subscription
 from sansmcp.session.events import (
     CallHandle,
     Change,
@@ -41,35 +34,17 @@ from sansmcp.session.events import (
 )
 from sansmcp.session.inbound import Inbound
 from sansmcp.session.pace import check_rise
+from sansmcp.session.passing import CHANGE_METHODS
 from sansmcp.session.server_inputs import ServerInputs
 from sansmcp.session.states import LIFECYCLE, Effect, RequestInput, RequestState, Step
 from sansmcp.values import ABSENT, JSON, RequestId
 from sansmcp.wire import ErrorObject, ErrorResponse, Notification, Request, Response
 
-_CHANGE_METHODS = {
-    ChangeKind.TOOLS: "notifications/tools/list_changed",
-    ChangeKind.PROMPTS: "notifications/prompts/list_changed",
-    ChangeKind.RESOURCES: "notifications/resources/list_changed",
-    ChangeKind.RESOURCE: "notifications/resources/updated",
-}
 _OWN_COMMANDS = {
-    **dict.fromkeys(_CHANGE_METHODS.values(), "publish"),
+    **dict.fromkeys(CHANGE_METHODS.values(), "publish"),
     "notifications/cancelled": "end_subscription",
     "notifications/subscriptions/acknowledged": "nothing: the session sends it",
 }
-# 2026-07-28, Base Protocol, Error Codes: of the range that JSON-RPC reserves, these and no others.
-_MODERN_CODES = frozenset(
-    {
-        PARSE_ERROR,
-        INVALID_REQUEST,
-        METHOD_NOT_FOUND,
-        INVALID_PARAMS,
-        INTERNAL_ERROR,
-        HEADER_MISMATCH,
-        MISSING_REQUIRED_CLIENT_CAPABILITY,
-        UNSUPPORTED_PROTOCOL_VERSION,
-    }
-)
 
 
 class ServerSession(ServerInputs):
@@ -104,7 +79,13 @@ class ServerSession(ServerInputs):
     # Commands
 
     def respond(
-        self, request_id: RequestId, result: JSON, now: float, *, cause: BaseException | None = None
+        self,
+        request_id: RequestId,
+        result: JSON,
+        now: float,
+        *,
+        cause: BaseException | None = None,
+        middleware: str | None = None,
     ) -> None:
         """Answer a request with its result.
 
@@ -115,6 +96,7 @@ class ServerSession(ServerInputs):
             result: a value of the result type in the method table, or a JSON object.
             now: the time.
             cause: what a handler raised, where the result is an error result; it becomes `HandlerFailed`.
+            middleware: the middleware that raised it, where that was none of the handler's doing.
 
         Raises:
             LocalProtocolError: if the request is not in flight, or the result cannot be said in JSON or in
@@ -126,7 +108,7 @@ class ServerSession(ServerInputs):
         if entry.era is Era.MODERN:
             stamp_result(payload, self._info_as_json(entry.codec))
         answer = Response(id=request_id, result=payload)
-        self._answer(entry, answer, self._encode(answer), RequestInput.ANSWER, cause)
+        self._answer(entry, answer, self._encode(answer), cause, middleware)
 
     def fail(
         self,
@@ -137,6 +119,7 @@ class ServerSession(ServerInputs):
         *,
         data: JSON = ABSENT,
         cause: BaseException | None = None,
+        middleware: str | None = None,
     ) -> None:
         """Answer a request with an error.
 
@@ -149,6 +132,7 @@ class ServerSession(ServerInputs):
             now: the time.
             data: any JSON value.
             cause: what a handler raised; it becomes `HandlerFailed`.
+            middleware: the middleware that raised it, where that was none of the handler's doing.
 
         Raises:
             LocalProtocolError: if the request is not in flight, the data cannot be said in JSON, or the
@@ -156,13 +140,13 @@ class ServerSession(ServerInputs):
         """
         self._advance(now)
         entry = self._outcome_for("fail", request_id)
-        if entry.era is Era.MODERN and -32768 <= code <= -32000 and code not in _MODERN_CODES:
+        if entry.era is Era.MODERN and -32768 <= code <= -32000 and code not in MODERN_CODES:
             raise LocalProtocolError(
                 f"fail({request_id!r}): {entry.codec.revision} reserves the code {code}; "
                 "expected one that it defines, or one outside -32768 to -32000"
             )
         answer = ErrorResponse(id=request_id, error=ErrorObject(code=code, message=message, data=data))
-        self._answer(entry, answer, self._encode(answer), RequestInput.ANSWER, cause)
+        self._answer(entry, answer, self._encode(answer), cause, middleware)
 
     def require_input(
         self,
@@ -195,7 +179,7 @@ class ServerSession(ServerInputs):
             payload = entry.codec.unstructure(asked)
             answer = Response(id=request_id, result=stamp_result(payload, self._info_as_json(entry.codec)))
             # To this end of a modern connection the request is over; the retry is another one.
-            self._answer(entry, answer, self._encode(answer), RequestInput.ANSWER, None)
+            self._answer(entry, answer, self._encode(answer))
             return
         questions = self._questions_of(entry, requests, rows)
         if entry.step(RequestInput.ASK) is Effect.DROP:
@@ -302,7 +286,7 @@ class ServerSession(ServerInputs):
             raise LocalProtocolError(
                 f"publish(): expected a uri for the change of one resource and for no other, found {change!r}"
             )
-        method = _CHANGE_METHODS[change.kind]
+        method = CHANGE_METHODS[change.kind]
         params = {} if change.uri is None else {"uri": change.uri}
         uri = change.uri or ""
         for subscription in self._subscriptions.wanting(change):

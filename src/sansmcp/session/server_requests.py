@@ -180,8 +180,8 @@ class ServerRequests(CallingSession[ServerEvent]):
         entry: Inbound,
         answer: Response | ErrorResponse,
         data: bytes,
-        happened: RequestInput,
-        cause: BaseException | None,
+        cause: BaseException | None = None,
+        middleware: str | None = None,
     ) -> None:
         if cause is not None and self._link is not LinkState.CLOSED:
             self._emit(
@@ -189,10 +189,11 @@ class ServerRequests(CallingSession[ServerEvent]):
                     request_id=entry.message.id,
                     method=entry.method.name,
                     name=_named_by(entry.message),
+                    middleware=middleware,
                     error=cause,
                 )
             )
-        if entry.step(happened) is Effect.DROP:
+        if entry.step(RequestInput.ANSWER) is Effect.DROP:
             self._drop_answer(entry)
             return
         self._release_progress(entry.report, entry.message.id)

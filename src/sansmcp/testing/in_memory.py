@@ -140,6 +140,7 @@ class MemoryClient(BlockingCalls):
             tell=lambda told: told(),
             report=self.reports.append,
             settings=serving,
+            deadlines=self._server.deadlines,
         )
         self._connection = ClientConnection(
             options,

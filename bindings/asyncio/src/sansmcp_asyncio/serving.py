@@ -129,6 +129,7 @@ class _Serving:
             tell=lambda told: told(),
             report=write_report,
             settings=settings,
+            deadlines=self._endpoint.deadlines,
         )
 
     def carry(self, stream: Stream) -> asyncio.Task[None]:

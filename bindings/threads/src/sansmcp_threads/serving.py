@@ -51,6 +51,7 @@ class Serving:
             tell=self._driver.tell,
             report=self._report,
             settings=settings,
+            deadlines=self._endpoint.deadlines,
         )
 
     def carry(self, open_stream: Callable[[], ByteStream]) -> None:

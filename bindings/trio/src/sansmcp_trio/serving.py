@@ -150,6 +150,7 @@ class _Serving:
             tell=lambda told: told(),
             report=write_report,
             settings=self._settings,
+            deadlines=self._endpoint.deadlines,
         )
         return self
 
