@@ -17,7 +17,7 @@ from sansmcp.server.handles import (
     ToolChanges,
     ToolHandle,
 )
-from sansmcp.server.inference.constraints import (
+from sansmcp.schema.inference.constraints import (
     Constraint,
     Description,
     Ge,

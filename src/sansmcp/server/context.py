@@ -19,7 +19,7 @@ from sansmcp.server.asking import (
     ask_roots,
     sampling_params,
 )
-from sansmcp.server.inference.writing import plain
+from sansmcp.schema.inference.writing import plain
 from sansmcp.server.peer import Peer
 from sansmcp.server.runs import Run, RunState
 from sansmcp.session import GivenUp

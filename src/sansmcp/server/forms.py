@@ -13,10 +13,10 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import LATEST_MODERN, SchemaError, codec_for
-from sansmcp.server.inference.json_schemas import object_schema
-from sansmcp.server.inference.reading import Hook, ObjectReader, reader_of
-from sansmcp.server.inference.records import RecordField, fields_of, is_record
-from sansmcp.server.inference.shapes import shape_of
+from sansmcp.schema.inference.json_schemas import object_schema
+from sansmcp.schema.inference.reading import Hook, ObjectReader, reader_of
+from sansmcp.schema.inference.records import RecordField, fields_of, is_record
+from sansmcp.schema.inference.shapes import shape_of
 from sansmcp.values import JSON, Value
 
 VALUE: Final = "value"

@@ -24,7 +24,7 @@ from sansmcp.server.asking import (
     sampling_params,
 )
 from sansmcp.server.forms import form_of
-from sansmcp.server.inference.records import RecordField
+from sansmcp.schema.inference.records import RecordField
 from sansmcp.server.runs import Run
 from sansmcp.session import MissingCapability
 from sansmcp.values import ABSENT, JSON, Absent, Value

@@ -11,9 +11,9 @@ from sansmcp.schema import Revision, SchemaError, codec_for
 from sansmcp.server.content import blocks_of, text_of
 from sansmcp.server.context import Context
 from sansmcp.server.functions import Handler, handler_of
-from sansmcp.server.inference.reading import ObjectReader
-from sansmcp.server.inference.records import RecordField
-from sansmcp.server.inference.shapes import (
+from sansmcp.schema.inference.reading import ObjectReader
+from sansmcp.schema.inference.records import RecordField
+from sansmcp.schema.inference.shapes import (
     AnyShape,
     ArrayShape,
     ChoiceShape,
@@ -27,7 +27,7 @@ from sansmcp.server.inference.shapes import (
     UnionShape,
     shape_of,
 )
-from sansmcp.server.inference.writing import plain
+from sansmcp.schema.inference.writing import plain
 from sansmcp.server.targets import Target
 from sansmcp.server.tools import check_name, refused
 from sansmcp.session import RequestReceived

@@ -10,7 +10,7 @@ from sansmcp.schema import Revision, SchemaError, codec_for
 from sansmcp.server.content import contents_of, text_of
 from sansmcp.server.context import Context
 from sansmcp.server.functions import handler_of
-from sansmcp.server.inference.writing import plain
+from sansmcp.schema.inference.writing import plain
 from sansmcp.server.targets import Target
 from sansmcp.session import RequestReceived
 from sansmcp.values import JSON, Value

@@ -14,7 +14,7 @@ from sansmcp import schema
 from sansmcp.environment import Environment
 from sansmcp.errors import InputNeeded, LocalProtocolError
 from sansmcp.schema import LATEST_LEGACY, LATEST_MODERN, codec_for
-from sansmcp.server.inference.writing import plain
+from sansmcp.schema.inference.writing import plain
 from sansmcp.server.memory import Answer, Memory
 from sansmcp.server.sealing import digest_of
 from sansmcp.session import MissingCapability, RequestReceived, ServerSession

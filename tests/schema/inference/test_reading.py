@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from tests.server.inference.table import TABLE, Picky, cases
+from tests.schema.inference.table import TABLE, Picky, cases
 
 from sansmcp.schema import SchemaError
-from sansmcp.server.inference.reading import ObjectReader, reader_of
-from sansmcp.server.inference.records import RecordField
-from sansmcp.server.inference.shapes import shape_of
-from sansmcp.server.inference.writing import writer_of
+from sansmcp.schema.inference.reading import ObjectReader, reader_of
+from sansmcp.schema.inference.records import RecordField
+from sansmcp.schema.inference.shapes import shape_of
+from sansmcp.schema.inference.writing import writer_of
 
 
 def read(annotation, document):

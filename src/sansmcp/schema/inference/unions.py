@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Final, TypeAlias, assert_never
 
 from sansmcp.schema import SchemaError
-from sansmcp.server.inference.records import fields_of
-from sansmcp.server.inference.shapes import (
+from sansmcp.schema.inference.records import fields_of
+from sansmcp.schema.inference.shapes import (
     SCALARS,
     TEXT_FORMATS,
     AnyShape,

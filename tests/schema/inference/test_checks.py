@@ -3,8 +3,8 @@
 import pytest
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.server.inference.checks import check_of
-from sansmcp.server.inference.constraints import Ge, Gt, Le, Lt, MaxLength, MinLength, Pattern
+from sansmcp.schema.inference.checks import check_of
+from sansmcp.schema.inference.constraints import Ge, Gt, Le, Lt, MaxLength, MinLength, Pattern
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import Final, assert_never
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.server.inference.constraints import Constraint, Ge, Gt, Le, Lt, MaxLength, MinLength, Pattern
-from sansmcp.server.inference.docstrings import documentation_of
-from sansmcp.server.inference.records import RecordField, fields_of
-from sansmcp.server.inference.shapes import (
+from sansmcp.schema.inference.constraints import Constraint, Ge, Gt, Le, Lt, MaxLength, MinLength, Pattern
+from sansmcp.schema.inference.docstrings import documentation_of
+from sansmcp.schema.inference.records import RecordField, fields_of
+from sansmcp.schema.inference.shapes import (
     TEXT_FORMATS,
     AnyShape,
     ArrayShape,
@@ -28,7 +28,7 @@ from sansmcp.server.inference.shapes import (
     field_shape,
     field_shapes,
 )
-from sansmcp.server.inference.writing import plain
+from sansmcp.schema.inference.writing import plain
 from sansmcp.values import ABSENT, JSON
 
 _SCALAR_TYPES: Final[Mapping[type, str]] = {

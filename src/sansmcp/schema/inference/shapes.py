@@ -16,8 +16,8 @@ from typing import Annotated, Any, Final, Literal, NewType, TypeAlias, Union, ge
 import attrs
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.server.inference.constraints import Constraint, Description
-from sansmcp.server.inference.records import RecordField, fields_of, is_record
+from sansmcp.schema.inference.constraints import Constraint, Description
+from sansmcp.schema.inference.records import RecordField, fields_of, is_record
 from sansmcp.values import JSON, Value
 
 

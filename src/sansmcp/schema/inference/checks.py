@@ -7,7 +7,7 @@ from typing import assert_never
 import attrs
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.server.inference.constraints import Constraint, Ge, Gt, Le, Lt, MaxLength, MinLength, Pattern
+from sansmcp.schema.inference.constraints import Constraint, Ge, Gt, Le, Lt, MaxLength, MinLength, Pattern
 from sansmcp.values import JSON, Value
 
 

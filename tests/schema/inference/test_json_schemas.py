@@ -5,13 +5,13 @@ from typing import Annotated
 import attrs
 import pytest
 from jsonschema import Draft202012Validator
-from tests.server.inference.table import TABLE, Point, cases
+from tests.schema.inference.table import TABLE, Point, cases
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.server.inference.constraints import MinLength
-from sansmcp.server.inference.json_schemas import object_schema, schema_of
-from sansmcp.server.inference.records import RecordField
-from sansmcp.server.inference.shapes import shape_of
+from sansmcp.schema.inference.constraints import MinLength
+from sansmcp.schema.inference.json_schemas import object_schema, schema_of
+from sansmcp.schema.inference.records import RecordField
+from sansmcp.schema.inference.shapes import shape_of
 
 
 def field(name, annotation, **options):

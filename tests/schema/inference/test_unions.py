@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal
 
 import attrs
 import pytest
-from tests.server.inference.table import Options, Point
+from tests.schema.inference.table import Options, Point
 
 from sansmcp.schema import SchemaError
-from sansmcp.server.inference.constraints import Ge
-from sansmcp.server.inference.reading import reader_of
-from sansmcp.server.inference.shapes import shape_of
-from sansmcp.server.inference.unions import chooser_of, expectation
+from sansmcp.schema.inference.constraints import Ge
+from sansmcp.schema.inference.reading import reader_of
+from sansmcp.schema.inference.shapes import shape_of
+from sansmcp.schema.inference.unions import chooser_of, expectation
 
 
 @attrs.frozen

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sansmcp.server.inference.docstrings import documentation_of
+from sansmcp.schema.inference.docstrings import documentation_of
 
 
 @pytest.mark.parametrize("docstring", [None, "", "   \n  "])

@@ -15,9 +15,9 @@ from typing import Final, TypeAlias, assert_never
 from cattrs import Converter
 
 from sansmcp.schema import SchemaError
-from sansmcp.server.inference.checks import check_of
-from sansmcp.server.inference.records import RecordField, fields_of, is_record, is_typed_dict
-from sansmcp.server.inference.shapes import (
+from sansmcp.schema.inference.checks import check_of
+from sansmcp.schema.inference.records import RecordField, fields_of, is_record, is_typed_dict
+from sansmcp.schema.inference.shapes import (
     SCALARS,
     TEXT_FORMATS,
     AnyShape,
@@ -33,7 +33,7 @@ from sansmcp.server.inference.shapes import (
     UnionShape,
     field_shape,
 )
-from sansmcp.server.inference.unions import chooser_of
+from sansmcp.schema.inference.unions import chooser_of
 from sansmcp.values import ABSENT, JSON
 
 Hook: TypeAlias = Callable[[JSON, JSON], JSON]

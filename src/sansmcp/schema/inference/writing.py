@@ -12,9 +12,9 @@ from cattrs import Converter
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import SchemaError
-from sansmcp.server.inference.checks import check_of
-from sansmcp.server.inference.records import fields_of, is_record, is_typed_dict
-from sansmcp.server.inference.shapes import (
+from sansmcp.schema.inference.checks import check_of
+from sansmcp.schema.inference.records import fields_of, is_record, is_typed_dict
+from sansmcp.schema.inference.shapes import (
     SCALARS,
     TEXT_FORMATS,
     AnyShape,

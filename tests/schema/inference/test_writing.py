@@ -6,12 +6,12 @@ import uuid
 
 import attrs
 import pytest
-from tests.server.inference.table import Colour, Kind, Level, Point, cases
+from tests.schema.inference.table import Colour, Kind, Level, Point, cases
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import SchemaError
-from sansmcp.server.inference.shapes import shape_of
-from sansmcp.server.inference.writing import plain, writer_of
+from sansmcp.schema.inference.shapes import shape_of
+from sansmcp.schema.inference.writing import plain, writer_of
 
 
 def write(annotation, value):

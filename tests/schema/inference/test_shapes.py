@@ -11,8 +11,8 @@ import pytest
 from typing_extensions import TypeAliasType
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.server.inference.constraints import Description, Ge
-from sansmcp.server.inference.shapes import (
+from sansmcp.schema.inference.constraints import Description, Ge
+from sansmcp.schema.inference.shapes import (
     AnyShape,
     ArrayShape,
     ChoiceShape,

@@ -8,8 +8,8 @@ import pytest
 import typing_extensions
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.server.inference.constraints import Ge
-from sansmcp.server.inference.records import RecordField, fields_of, is_record, is_typed_dict
+from sansmcp.schema.inference.constraints import Ge
+from sansmcp.schema.inference.records import RecordField, fields_of, is_record, is_typed_dict
 from sansmcp.values import ABSENT
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, NotRequired, Optional, TypedDict
 
 import attrs
 
-from sansmcp.server.inference.constraints import Description, Ge, Gt, Le, Lt, MaxLength, MinLength, Pattern
+from sansmcp.schema.inference.constraints import Description, Ge, Gt, Le, Lt, MaxLength, MinLength, Pattern
 
 
 class Colour(enum.Enum):
