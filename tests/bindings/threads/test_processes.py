@@ -5,9 +5,9 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
+from tests.bindings.programs import DEAF_SERVER, FLOODING_SERVER
 from tests.bindings.threads.counting import in_thread, no_threads_to_be_had, nothing_left
 
 from sansmcp import NotConnected, RequestLost
@@ -30,103 +30,6 @@ def add(client) -> object:
     return client.call_tool("add", {"a": 1, "b": 2}).structured_content
 
 
-def test_a_process_is_started_called_and_ended() -> None:
-    with connect(COMMAND) as client:
-        assert client.revision == "2026-07-28"
-        assert add(client) == 3
-
-
-def test_a_server_that_dies_in_a_call_ends_the_call_with_its_exit_code() -> None:
-    client = connect(COMMAND)
-    with pytest.raises(RequestLost, match="exited with code 7"):
-        client.call_tool("end_process")
-    client.close()
-
-
-def test_a_command_that_is_no_server_is_reported_with_its_exit_code() -> None:
-    with pytest.raises(NotConnected, match=r"the server .* exited with code 3"):
-        connect([sys.executable, "-c", "raise SystemExit(3)"])
-
-
-def test_a_command_that_cannot_be_started_is_named() -> None:
-    with pytest.raises(NotConnected, match="cannot start the server '/no/such/program x'"):
-        connect(["/no/such/program", "x"])
-
-
-LEGACY_THAT_EXITS = """
-import json, sys
-for line in sys.stdin:
-    message = json.loads(line)
-    if message["method"] == "server/discover":
-        sys.exit(1)
-    if message["method"] == "initialize":
-        info = {"name": "old", "version": "1"}
-        answer = {"protocolVersion": "2025-06-18", "capabilities": {}, "serverInfo": info}
-        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": answer}), flush=True)
-"""
-
-
-def test_a_legacy_server_that_exits_on_the_probe_is_started_again() -> None:
-    with connect([sys.executable, "-c", LEGACY_THAT_EXITS]) as client:
-        assert client.revision == "2025-06-18"
-
-
-def test_a_server_that_died_is_started_again_for_the_next_call() -> None:
-    with connect(COMMAND, restart=Restart(first_delay=0.01)) as client:
-        for _ in range(3):
-            with pytest.raises(RequestLost, match="exited with code 7"):
-                client.call_tool("end_process")
-            assert add(client) == 3
-
-
-def test_only_a_few_variables_are_passed_on_and_what_the_user_adds(monkeypatch) -> None:
-    monkeypatch.setenv("SECRET_TOKEN", "hunter2")
-    program = "import os, sys; sys.stderr.write(' '.join(sorted(os.environ))); raise SystemExit(1)"
-    with pytest.raises(NotConnected) as caught:
-        connect([sys.executable, "-c", program], env={"ADDED": "1"}, stderr=subprocess.PIPE)
-    assert "ADDED" in str(caught.value)
-    assert "PATH" in str(caught.value)
-    assert "SECRET_TOKEN" not in str(caught.value)
-
-
-def test_the_last_words_of_a_server_are_told_when_it_exits() -> None:
-    program = "import sys; sys.stderr.write('x' * 100_000 + 'no key'); raise SystemExit(4)"
-    with pytest.raises(NotConnected, match=r"exited with code 4; it said: x+no key$") as caught:
-        connect([sys.executable, "-c", program], stderr=subprocess.PIPE)
-    assert len(str(caught.value)) < 3000
-
-
-FLOOD_STDERR = """
-import os
-for _ in range(160):
-    os.write(2, b"x" * 65536)
-from tests.bindings.threads.servers import serve_stdio, server
-serve_stdio(server)
-"""
-
-
-def test_ten_mebibytes_of_standard_error_before_the_first_answer_block_nobody(tmp_path) -> None:
-    with connect([sys.executable, "-c", FLOOD_STDERR], stderr=subprocess.PIPE) as client:
-        assert add(client) == 3
-    with (tmp_path / "log").open("wb") as file:
-        with connect([sys.executable, "-c", FLOOD_STDERR], stderr=file) as client:
-            assert add(client) == 3
-        assert file.seek(0, os.SEEK_END) == 10 * 1024 * 1024
-
-
-DEAF_SERVER = """
-import sys, time
-for _ in range(2):
-    line = sys.stdin.readline()
-    if '"initialize"' in line:
-        print('{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},'
-              '"serverInfo":{"name":"deaf","version":"1"}}}', flush=True)
-time.sleep(3600)
-"""
-
-FLOODING_SERVER = DEAF_SERVER.replace("time.sleep(3600)", "while True: print('x' * 1000, flush=True)")
-
-
 @pytest.mark.parametrize("program", [DEAF_SERVER, FLOODING_SERVER])
 def test_a_server_that_no_longer_reads_does_not_keep_close_waiting(program: str) -> None:
     seen = threading.Event()
@@ -145,45 +48,6 @@ def test_a_server_that_no_longer_reads_does_not_keep_close_waiting(program: str)
     with in_thread(call):
         assert seen.wait(PATIENCE)
         client.close()
-
-
-STUBBORN = """
-import os, signal, subprocess, sys, time
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
-child = subprocess.Popen([sys.executable, "-c",
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(3600)"])
-line = sys.stdin.readline()
-print('{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{},'
-      '"serverInfo":{"name":"%d","version":"1"}}}' % child.pid, flush=True)
-while True:
-    time.sleep(3600)
-"""
-
-
-def test_a_server_that_ignores_everything_is_killed_with_all_that_it_started() -> None:
-    client = connect([sys.executable, "-c", STUBBORN], revisions=["2025-11-25"])
-    assert client.server_info is not None
-    grandchild = int(client.server_info.name)
-    os.kill(grandchild, 0)
-    begun = time.monotonic()
-    client.close()
-    # Two seconds for its input to end, two for SIGTERM; the rest is for a slow machine.
-    assert time.monotonic() - begun < 10
-    for _ in range(1000):
-        if has_ended(grandchild):
-            break
-        threading.Event().wait(0.01)
-    assert has_ended(grandchild)
-
-
-def has_ended(pid: int) -> bool:
-    """Say whether a process that is not our child is gone, or waits only to be taken note of."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    found = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return found.stdout.strip().startswith("Z") or not found.stdout.strip()
 
 
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
