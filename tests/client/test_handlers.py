@@ -309,7 +309,7 @@ def test_a_question_that_nobody_answers_is_refused_as_an_unknown_method(method):
 
 @pytest.mark.parametrize(
     ("roots", "found"),
-    [("file:///home", "'file:///home'"), (["/home"], "Root"), (7, "7")],
+    [("file:///home", "'file:///home'"), (["/home"], "'/home'"), (7, "7")],
 )
 def test_roots_that_are_no_file_uris_are_refused_when_they_are_given(roots, found):
     with pytest.raises(LocalProtocolError, match=f"roots: expected .*found {found}"):

@@ -73,6 +73,7 @@ def arguments_for(name):
         "timeout": 7.0,
         "maximum": 70.0,
         "on_progress": print,
+        "validate": "report",
         "result_type": schema.CallToolResult,
     }
     parameters = parameters_of(getattr(calls, name))

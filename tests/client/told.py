@@ -47,6 +47,7 @@ class Told:
             opened=self.opened,
             start=self._start,
             tell=self._tell,
+            post=self._post,
             report=self.reports.append,
         )
         self.both = Joined(self.endpoint, answer=answer, on_event=self.connection.handle)
@@ -79,6 +80,10 @@ class Told:
         untold, self.untold = self.untold, []
         for told in untold:
             told()
+
+    def _post(self, command):
+        command(self.both.now)
+        self.both.settle()
 
     def _tell(self, told):
         if self.late:

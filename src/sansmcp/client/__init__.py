@@ -11,7 +11,10 @@ from sansmcp.client.addresses import (
     environment_for_server,
 )
 from sansmcp.client.awaitable import AwaitableCalls
+from sansmcp.client.awaitable_client import AwaitableClient
 from sansmcp.client.blocking import BlockingCalls
+from sansmcp.client.blocking_client import BlockingClient
+from sansmcp.client.cache import ResponseCache, ResponseCacheView
 from sansmcp.client.calls import (
     Call,
     OnProgress,
@@ -27,13 +30,27 @@ from sansmcp.client.calls import (
     request,
     set_log_level,
 )
-from sansmcp.client.connection import ClientConnection, Pending, Waiter
+from sansmcp.client.changes import AwaitableChanges, BlockingChanges
+from sansmcp.client.checking import Validate
+from sansmcp.client.connection import ClientConnection
+from sansmcp.client.feeds import Waiter
 from sansmcp.client.forms import accept, cancel, checked_answer, decline
-from sansmcp.client.handlers import ElicitationHandler, InputHandlers, InputInvocation, Roots, SamplingHandler
+from sansmcp.client.handlers import (
+    ElicitationHandler,
+    InputHandlers,
+    InputInvocation,
+    RootsSource,
+    SamplingHandler,
+)
 from sansmcp.client.known import KnownServer
+from sansmcp.client.log_records import log_records
 from sansmcp.client.options import ClientOptions, ClientSettings
 from sansmcp.client.outcomes import Failure, Outcome, exception_of, value_of
 from sansmcp.client.pages import MAX_PAGES, AwaitableItems, BlockingItems, Page, Walk, walk
+from sansmcp.client.pending import Pending
+from sansmcp.client.refreshing import ListRefreshed
+from sansmcp.client.roots import Roots
+from sansmcp.client.running import AwaitableRunning, BlockingRunning
 
 __all__ = [
     "MAX_PAGES",
@@ -41,9 +58,15 @@ __all__ = [
     "PATIENCE",
     "Address",
     "AwaitableCalls",
+    "AwaitableChanges",
+    "AwaitableClient",
     "AwaitableItems",
+    "AwaitableRunning",
     "BlockingCalls",
+    "BlockingChanges",
+    "BlockingClient",
     "BlockingItems",
+    "BlockingRunning",
     "Call",
     "ClientConnection",
     "ClientOptions",
@@ -54,14 +77,19 @@ __all__ = [
     "InputHandlers",
     "InputInvocation",
     "KnownServer",
+    "ListRefreshed",
     "OnProgress",
     "Outcome",
     "Page",
     "Pending",
+    "ResponseCache",
+    "ResponseCacheView",
     "Roots",
+    "RootsSource",
     "SamplingHandler",
     "TcpAddress",
     "UnixAddress",
+    "Validate",
     "Waiter",
     "Walk",
     "accept",
@@ -78,6 +106,7 @@ __all__ = [
     "list_resource_templates",
     "list_resources",
     "list_tools",
+    "log_records",
     "ping",
     "read_resource",
     "request",

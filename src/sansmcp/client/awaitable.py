@@ -10,6 +10,7 @@ from typing import overload
 from sansmcp import schema
 from sansmcp.client import calls
 from sansmcp.client.calls import Call, OnProgress, T
+from sansmcp.client.checking import Validate
 from sansmcp.client.pages import MAX_PAGES, AwaitableItems, walk
 from sansmcp.values import JSON
 
@@ -25,20 +26,56 @@ class AwaitableCalls(abc.ABC):
     def call(self, call: Call[T]) -> Awaitable[T]:
         """Make a call and give its value: the one method of a binding."""
 
+    @overload
     def call_tool(
         self,
         name: str,
         arguments: Mapping[str, JSON] | None = None,
         *,
         meta: Mapping[str, JSON] | None = None,
+        validate: Validate | None = None,
         timeout: float | None = None,
         maximum: float | None = None,
         on_progress: OnProgress | None = None,
-    ) -> Awaitable[schema.CallToolResult]:
+    ) -> Awaitable[schema.CallToolResult]: ...
+
+    @overload
+    def call_tool(
+        self,
+        name: str,
+        arguments: Mapping[str, JSON] | None = None,
+        *,
+        result_type: type[T],
+        meta: Mapping[str, JSON] | None = None,
+        validate: Validate | None = None,
+        timeout: float | None = None,
+        maximum: float | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Awaitable[T]: ...
+
+    def call_tool(
+        self,
+        name: str,
+        arguments: Mapping[str, JSON] | None = None,
+        *,
+        result_type: type[JSON] = schema.CallToolResult,
+        meta: Mapping[str, JSON] | None = None,
+        validate: Validate | None = None,
+        timeout: float | None = None,
+        maximum: float | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Awaitable[JSON]:
         """Call a tool; the functions of `calls` say what the arguments are."""
         return self.call(
             calls.call_tool(
-                name, arguments, meta=meta, timeout=timeout, maximum=maximum, on_progress=on_progress
+                name,
+                arguments,
+                result_type=result_type,
+                meta=meta,
+                validate=validate,
+                timeout=timeout,
+                maximum=maximum,
+                on_progress=on_progress,
             )
         )
 

@@ -10,6 +10,7 @@ from typing import overload
 from sansmcp import schema
 from sansmcp.client import calls
 from sansmcp.client.calls import Call, OnProgress, T
+from sansmcp.client.checking import Validate
 from sansmcp.client.pages import MAX_PAGES, BlockingItems, walk
 from sansmcp.values import JSON
 
@@ -25,20 +26,56 @@ class BlockingCalls(abc.ABC):
     def call(self, call: Call[T]) -> T:
         """Make a call and return its value: the one method of a binding."""
 
+    @overload
     def call_tool(
         self,
         name: str,
         arguments: Mapping[str, JSON] | None = None,
         *,
         meta: Mapping[str, JSON] | None = None,
+        validate: Validate | None = None,
         timeout: float | None = None,
         maximum: float | None = None,
         on_progress: OnProgress | None = None,
-    ) -> schema.CallToolResult:
+    ) -> schema.CallToolResult: ...
+
+    @overload
+    def call_tool(
+        self,
+        name: str,
+        arguments: Mapping[str, JSON] | None = None,
+        *,
+        result_type: type[T],
+        meta: Mapping[str, JSON] | None = None,
+        validate: Validate | None = None,
+        timeout: float | None = None,
+        maximum: float | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> T: ...
+
+    def call_tool(
+        self,
+        name: str,
+        arguments: Mapping[str, JSON] | None = None,
+        *,
+        result_type: type[JSON] = schema.CallToolResult,
+        meta: Mapping[str, JSON] | None = None,
+        validate: Validate | None = None,
+        timeout: float | None = None,
+        maximum: float | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> JSON:
         """Call a tool; the functions of `calls` say what the arguments are."""
         return self.call(
             calls.call_tool(
-                name, arguments, meta=meta, timeout=timeout, maximum=maximum, on_progress=on_progress
+                name,
+                arguments,
+                result_type=result_type,
+                meta=meta,
+                validate=validate,
+                timeout=timeout,
+                maximum=maximum,
+                on_progress=on_progress,
             )
         )
 

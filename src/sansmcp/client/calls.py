@@ -10,6 +10,10 @@ from typing import Generic, TypeAlias, TypeVar, overload
 import attrs
 
 from sansmcp import schema
+from sansmcp.client.checking import Validate
+from sansmcp.client.feeds import Waiter
+from sansmcp.client.icons import result_with_safe_icons
+from sansmcp.client.typed_results import typed_reader
 from sansmcp.errors import LocalProtocolError
 from sansmcp.session import CallHandle, ClientSession, ProgressReceived
 from sansmcp.values import JSON, Value
@@ -37,6 +41,10 @@ class Call(Value, Generic[T_co]):
     """Seconds in all; None for those of the session."""
     on_progress: OnProgress | None = None
     """Whom to tell of progress; None for nobody, and then the server is not asked for any."""
+    validate: Validate | None = None
+    """What becomes of a result that breaks the schema of its tool; None for what the client says."""
+    locally: Callable[[Waiter], None] | None = attrs.field(default=None, repr=False)
+    """Waits for something on this side instead of asking the server; its value is `read(None)`."""
 
     def send(self, session: ClientSession, now: float) -> CallHandle | None:
         """Send the call.
@@ -83,7 +91,8 @@ def _call(
                 f"{method}: expected a result of type {result_type.__name__}, found {type(result).__name__}; "
                 "the method table of the session says which type it has"
             )
-        return result
+        safe: T = result_with_safe_icons(result)
+        return safe
 
     return Call(
         method=method,
@@ -95,21 +104,51 @@ def _call(
     )
 
 
+@overload
 def call_tool(
     name: str,
     arguments: Mapping[str, JSON] | None = None,
     *,
     meta: Mapping[str, JSON] | None = None,
+    validate: Validate | None = None,
     timeout: float | None = None,
     maximum: float | None = None,
     on_progress: OnProgress | None = None,
-) -> Call[schema.CallToolResult]:
+) -> Call[schema.CallToolResult]: ...
+@overload
+def call_tool(
+    name: str,
+    arguments: Mapping[str, JSON] | None = None,
+    *,
+    result_type: type[T],
+    meta: Mapping[str, JSON] | None = None,
+    validate: Validate | None = None,
+    timeout: float | None = None,
+    maximum: float | None = None,
+    on_progress: OnProgress | None = None,
+) -> Call[T]: ...
+def call_tool(
+    name: str,
+    arguments: Mapping[str, JSON] | None = None,
+    *,
+    result_type: type[JSON] = schema.CallToolResult,
+    meta: Mapping[str, JSON] | None = None,
+    validate: Validate | None = None,
+    timeout: float | None = None,
+    maximum: float | None = None,
+    on_progress: OnProgress | None = None,
+) -> Call[JSON]:
     """Call a tool.
 
     Args:
         name: the tool.
         arguments: its arguments, as a JSON object.
+        result_type: the type to read its structured result into, by the same rules by which servers read
+            arguments; by default one gets the whole result. A tool that says that it failed then raises
+            ToolFailed, and what does not fit the type raises ResultInvalid.
         meta: what travels beside the request in `_meta`.
+        validate: what becomes of a result that breaks the tool's output schema: "check" raises
+            ResultInvalid, "report" only logs, "off" does not look; None for what the client says.
         timeout: seconds without an answer or progress; None for those of the session.
         maximum: seconds in all; None for those of the session.
         on_progress: whom to tell of progress.
@@ -117,9 +156,13 @@ def call_tool(
     Source: Tools, Calling Tools.
     """
     params = schema.CallToolRequestParams(name=name, arguments=arguments, meta=meta)
-    return _call(
+    call: Call[JSON] = _call(
         "tools/call", params, schema.CallToolResult, timeout=timeout, maximum=maximum, on_progress=on_progress
     )
+    typed = None if result_type is schema.CallToolResult else typed_reader(name, result_type)
+    plain = call.read
+    read = plain if typed is None else lambda result: typed(plain(result))
+    return attrs.evolve(call, read=read, validate=validate)
 
 
 def list_tools(

@@ -6,16 +6,24 @@ here, the same in every colour.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-import attrs
-
+from sansmcp import schema
 from sansmcp.client.calls import Call
+from sansmcp.client.completions import Completions
+from sansmcp.client.feeds import Waiter
 from sansmcp.client.handlers import InputInvocation
+from sansmcp.client.listening import Listening
 from sansmcp.client.options import ClientOptions
 from sansmcp.client.outcomes import Outcome as CallOutcome
-from sansmcp.client.outcomes import value_of
+from sansmcp.client.outcomes import exception_of
+from sansmcp.client.pending import NOBODY, Pending
+from sansmcp.client.refreshing import ListRefreshed
+from sansmcp.client.results import Results
+from sansmcp.client.upkeep import Upkeep
+from sansmcp.client.walking import React
 from sansmcp.errors import NotConnected
+from sansmcp.errors import RequestFailed as RequestFailedError
 from sansmcp.errors import RequestTimedOut as RequestTimedOutError
 from sansmcp.session import (
     CallHandle,
@@ -32,6 +40,7 @@ from sansmcp.session import (
     LinkState,
     LogReceived,
     MessageDropped,
+    NotificationReceived,
     Outcome,
     ProgressReceived,
     ProtocolViolated,
@@ -43,6 +52,8 @@ from sansmcp.session import (
     Severity,
     Start,
     Stop,
+    SubscriptionAcknowledged,
+    SubscriptionEnded,
     Timeouts,
     call_listener,
     report_of,
@@ -50,32 +61,6 @@ from sansmcp.session import (
 from sansmcp.values import JSON
 
 T = TypeVar("T")
-
-
-class Waiter(Protocol):
-    """Where the outcome of a call goes: the futures of asyncio and of `concurrent.futures` are some."""
-
-    def done(self) -> bool:
-        """Say whether nobody waits any more."""
-        ...
-
-    def set_result(self, value: JSON, /) -> None:
-        """Take the value."""
-
-    def set_exception(self, error: BaseException, /) -> None:
-        """Take the exception."""
-
-
-@attrs.define(eq=False)
-class Pending:
-    """A call that somebody waits for."""
-
-    call: Call[JSON]
-    """The call."""
-    waiter: Waiter
-    """Who waits."""
-    handle: CallHandle | None = None
-    """Its handle; None while it waits for a connection."""
 
 
 class ClientConnection:
@@ -87,6 +72,7 @@ class ClientConnection:
         opened: waits for the connection to be made.
         start: runs a handler in the binding's colour.
         tell: calls a listener or a waiter, in order: at once, or as soon as no lock is held.
+        post: runs a command on the session's thread, from any thread, and lets the driver settle.
         report: takes what belongs into the log.
     """
 
@@ -98,6 +84,7 @@ class ClientConnection:
         opened: Waiter,
         start: Start,
         tell: Callable[[Callable[[], object]], object],
+        post: Callable[[Callable[[float], None]], None],
         report: Callable[[Report], None],
     ) -> None:
         self._options = options
@@ -112,6 +99,18 @@ class ClientConnection:
         self._connected: Connected | None = None
         self._disconnected: Disconnected | None = None
         self._is_ready = False
+        self._results = Results(
+            cache=options.cache,
+            validate=options.validate,
+            ask=self._ask,
+            report=report,
+            hand_over=self._hand_over,
+        )
+        self._listening = Listening(endpoint, report=report, missed=self._missed)
+        self._upkeep = Upkeep(
+            options, endpoint, self._listening, ask=self._ask, post=post, told=self._refreshed, report=report
+        )
+        self._completions = Completions(endpoint.deadlines)
 
     @property
     def connected(self) -> Connected:
@@ -128,6 +127,16 @@ class ClientConnection:
     def disconnected(self) -> Disconnected | None:
         """How the connection ended; None while it lasts."""
         return self._disconnected
+
+    @property
+    def listening(self) -> Listening:
+        """Who wants to hear of which change; after a command to it the driver settles."""
+        return self._listening
+
+    @property
+    def completions(self) -> Completions:
+        """Which of the pages that the user was sent to are done."""
+        return self._completions
 
     # Calls
 
@@ -148,17 +157,35 @@ class ClientConnection:
             NotConnected: if the connection has ended.
             LocalProtocolError: if the call is not legal.
         """
+        pending = Pending(call, waiter)
+        if call.locally is not None:
+            call.locally(waiter)
+            return pending
+        kept = self._results.kept(call, now, stale=self._disconnected is not None)
+        if kept is not None:
+            _settle(waiter, partial(call.read, kept))
+            return pending
         if self._disconnected is not None:
             raise NotConnected(self._disconnected.reason)
-        pending = Pending(call, waiter)
         if not self._is_ready or self._endpoint.session.link is LinkState.CLOSED:
             self._wait(pending, now)
             return pending
-        pending.handle = call.send(self._endpoint.session, now)
+        return pending if self._send(pending, self._endpoint.session, now) else None
+
+    def _ask(self, call: Call[JSON], react: React, now: float) -> None:
+        """Make a call of the client's own."""
+        self._send(Pending(call, NOBODY, react=react), self._endpoint.session, now)
+
+    def _send(self, pending: Pending, session: ClientSession, now: float) -> bool:
+        """Send a call; say whether it will have an outcome."""
+        pending.handle = pending.call.send(session, now)
+        if isinstance(pending.call.params, schema.SetLevelRequestParams):
+            self._upkeep.set_log_level(pending.call.params.level)
         if pending.handle is None:
-            return None
+            return False
+        self._results.sent(pending)
         self._calls[pending.handle] = pending
-        return pending
+        return True
 
     def give_up(self, pending: Pending, now: float) -> None:
         """Give a call up and tell the server; one that has ended is left alone.
@@ -181,7 +208,7 @@ class ClientConnection:
         if seconds is None:
             seconds = (self._options.timeouts or Timeouts()).request
         at = now + seconds
-        act = partial(self._waited_too_long, pending)
+        act = partial(self._waited_too_long, pending, at)
         self._endpoint.deadlines.arm(pending, at, "a call waits for a connection", act)
 
     def _stop_waiting(self, pending: Pending) -> None:
@@ -189,10 +216,10 @@ class ClientConnection:
             del self._waiting[pending]
             self._endpoint.deadlines.disarm(pending)
 
-    def _waited_too_long(self, pending: Pending) -> None:
+    def _waited_too_long(self, pending: Pending, now: float) -> None:
         self._stop_waiting(pending)
         words = f"{pending.call.method} was not sent within its timeout: the connection was not made again"
-        self._tell(partial(_settle, pending.waiter, partial(_raise, RequestTimedOutError(words))))
+        self._fail(pending, RequestTimedOutError(words), now)
 
     # Events
 
@@ -208,7 +235,7 @@ class ClientConnection:
             self._tell(partial(call_listener, told, self._report))
         match event:
             case ResponseReceived() | RequestFailed() | RequestTimedOut() | RequestLost():
-                self._finish(event)
+                self._finish(event, session.now)
             case ProgressReceived():
                 pending = self._calls.get(event.handle)
                 self._inform(None if pending is None else pending.call.on_progress, event)
@@ -219,11 +246,19 @@ class ClientConnection:
             case LogReceived():
                 self._inform(self._options.on_log, event)
             case ChangeReceived():
-                self._inform(self._options.on_change, event)
+                self._changed(event, session.now)
+            case SubscriptionAcknowledged():
+                self._listening.acknowledged(event, session.now)
+            case SubscriptionEnded():
+                self._listening.ended(event)
+            case NotificationReceived():
+                self._completions.hear(event)
+                self._inform(self._options.on_notification, event)
             case Connected():
                 self._open(session, event)
             case ConnectionLost():
                 self._is_ready = False
+                self._listening.lost()
                 self._report(report_of(event))
             case Disconnected():
                 self._end(event)
@@ -240,31 +275,57 @@ class ClientConnection:
         if session.link is LinkState.CLOSED:
             # It was lost again at once: what waits may wait for the next one, or hears of the end.
             return
+        self._upkeep.connected(session, event)
         for pending in tuple(self._waiting):
             self._stop_waiting(pending)
             self._send_waiting(pending, session)
 
     def _send_waiting(self, pending: Pending, session: ClientSession) -> None:
         try:
-            pending.handle = pending.call.send(session, session.now)
+            has_outcome = self._send(pending, session, session.now)
         except Exception as error:  # noqa: BLE001 - whatever it is belongs to the one who waits for the call
             self._tell(partial(_settle, pending.waiter, partial(_raise, error)))
             return
-        if pending.handle is None:
+        if not has_outcome:
             self._tell(partial(_settle, pending.waiter, partial(pending.call.read, None)))
-        else:
-            self._calls[pending.handle] = pending
 
-    def _finish(self, event: CallOutcome) -> None:
+    def _finish(self, event: CallOutcome, now: float) -> None:
         pending = self._calls.pop(event.handle, None)
-        if pending is not None:
-            self._tell(partial(_settle, pending.waiter, partial(value_of, pending.call, event)))
+        if isinstance(event, ResponseReceived):
+            if pending is not None:
+                self._results.learn(pending, event, now)
+        elif pending is None:
+            self._listening.failed(event)
+        else:
+            self._results.failed(pending, event)
+        if pending is None:
+            return
+        if pending.react is not None:
+            pending.react(event, now)
+        elif isinstance(event, ResponseReceived):
+            self._results.take(pending, event, now)
+        else:
+            self._fail(pending, exception_of(event), now)
+
+    def _hand_over(self, pending: Pending, event: ResponseReceived) -> None:
+        self._tell(partial(_settle, pending.waiter, partial(self._results.value, pending.call, event)))
+
+    def _fail(self, pending: Pending, error: Exception, now: float) -> None:
+        """Tell whoever waits for a call that there is no result, unless an old one will do."""
+        said_no = isinstance(error, RequestFailedError)
+        kept = None if said_no else self._results.kept(pending.call, now, stale=True)
+        read = partial(_raise, error) if kept is None else partial(pending.call.read, kept)
+        self._tell(partial(_settle, pending.waiter, read))
 
     def _end(self, event: Disconnected) -> None:
         self._disconnected = event
         self._is_ready = False
         self._report(report_of(event))
-        refusal = partial(_raise, NotConnected(event.reason))
+        error = NotConnected(event.reason)
+        self._upkeep.end()
+        self._listening.end(error)
+        self._completions.end(error)
+        refusal = partial(_raise, error)
         self._tell(partial(_settle, self._opened, refusal))
         for pending in tuple(self._waiting):
             self._stop_waiting(pending)
@@ -298,6 +359,21 @@ class ClientConnection:
             invocation.cancel()
         if stop is not None:
             stop()
+
+    # Changes on the server
+
+    def _changed(self, event: ChangeReceived, now: float) -> None:
+        self._results.changed(event.change)
+        self._upkeep.changed(event.change, now)
+        self._listening.hear(event.change)
+        self._inform(self._options.on_change, event)
+
+    def _missed(self) -> None:
+        self._results.missed()
+        self._upkeep.missed(self._endpoint.session.now)
+
+    def _refreshed(self, refreshed: ListRefreshed) -> None:
+        self._inform(self._options.on_list, refreshed)
 
     # Listeners
 

@@ -11,8 +11,9 @@ from typing import Final, TypeAlias
 import attrs
 
 from sansmcp import schema
-from sansmcp.client.conversations import imbalance
+from sansmcp.client.conversations import imbalance, unbalanced_answer
 from sansmcp.client.forms import checked_answer
+from sansmcp.client.roots import Roots, root_of
 from sansmcp.errors import LocalProtocolError, RpcError
 from sansmcp.schema import INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND
 from sansmcp.session import ClientSession, GivenUp, InputRequested
@@ -32,8 +33,8 @@ SamplingHandler: TypeAlias = Callable[
 RootsHandler: TypeAlias = Callable[[], Sequence[schema.Root | str] | Awaitable[Sequence[schema.Root | str]]]
 """Says where servers may work, whenever one asks."""
 
-Roots: TypeAlias = Sequence[schema.Root | str] | RootsHandler
-"""Where servers may work, as roots or file URIs; or who says it."""
+RootsSource: TypeAlias = Roots | Sequence[schema.Root | str] | RootsHandler
+"""Where servers may work: as a value that may change, as roots or file URIs, or who says it."""
 
 Handler: TypeAlias = Callable[[], JSON]
 """A handler that has got its arguments."""
@@ -137,7 +138,7 @@ class InputHandlers(Value):
     """Asks the user."""
     sampling: SamplingHandler | None = None
     """Asks the model."""
-    roots: Roots | None = None
+    roots: RootsSource | None = None
     """Where servers may work."""
     elicitation_urls: bool = False
     """Whether the handler of elicitation takes pages too; it always takes forms."""
@@ -149,7 +150,7 @@ class InputHandlers(Value):
     """Whether handlers that are a `def` may block; if not, bindings with a loop save a thread for them."""
 
     def __attrs_post_init__(self) -> None:
-        if self.roots is not None and not callable(self.roots):
+        if self.roots is not None and not callable(self.roots) and not isinstance(self.roots, Roots):
             _roots_answer(self.roots)
 
     @property
@@ -157,7 +158,8 @@ class InputHandlers(Value):
         """What a client with these handlers can do."""
         elicitation = schema.ElicitationCapability(form={}, url={} if self.elicitation_urls else None)
         sampling = schema.SamplingCapability(tools={} if self.sampling_tools else None)
-        roots = schema.RootsCapability(list_changed=True if self.roots_change else None)
+        roots_change = self.roots_change or isinstance(self.roots, Roots)
+        roots = schema.RootsCapability(list_changed=True if roots_change else None)
         return schema.ClientCapabilities(
             elicitation=None if self.elicitation is None else elicitation,
             sampling=None if self.sampling is None else sampling,
@@ -186,12 +188,13 @@ class InputHandlers(Value):
                 if (fault := imbalance(event.params.messages)) is not None:
                     return _refusal(make, INVALID_PARAMS, fault)
                 ask_model: Handler = partial(self.sampling, event.params)
-                return make(handler=ask_model, answer=_sampling_answer, blocks=self.blocks)
+                answer = partial(_sampling_answer, event.params)
+                return make(handler=ask_model, answer=answer, blocks=self.blocks)
             case "roots/list" if self.roots is not None:
                 roots = self.roots
                 if callable(roots):
                     return make(handler=roots, answer=_roots_answer, blocks=self.blocks)
-                return make(handler=lambda: roots, answer=_roots_answer, blocks=False)
+                return make(handler=lambda: tuple(roots), answer=_roots_answer, blocks=False)
             case method:
                 return _refusal(make, METHOD_NOT_FOUND, f"nobody answers {method!r:.80} on this client")
 
@@ -205,9 +208,11 @@ def _refusal(make: Callable[..., InputInvocation], code: int, message: str) -> I
     return make(handler=handler, answer=handler, blocks=False)
 
 
-def _sampling_answer(value: JSON) -> schema.CreateMessageResult:
+def _sampling_answer(params: schema.CreateMessageRequestParams, value: JSON) -> schema.CreateMessageResult:
     if not isinstance(value, schema.CreateMessageResult):
         raise LocalProtocolError(f"sampling: expected a CreateMessageResult, found {value!r:.80}")
+    if (fault := unbalanced_answer(params, value)) is not None:
+        raise LocalProtocolError(f"sampling: {fault}")
     return value
 
 
@@ -215,12 +220,7 @@ def _roots_answer(value: JSON) -> schema.ListRootsResult:
     # Nothing lazy: it would run code of the handler here, on the thread of the session.
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise LocalProtocolError(f"roots: expected a list of file URIs or roots, found {value!r:.80}")
-    roots = tuple(schema.Root(uri=root) if isinstance(root, str) else root for root in value)
-    for root in roots:
-        uri = root.uri if isinstance(root, schema.Root) else None
-        if not isinstance(uri, str) or not uri.startswith("file://"):
-            raise LocalProtocolError(f"roots: expected file URIs or roots that have one, found {root!r:.80}")
-    return schema.ListRootsResult(roots=roots)
+    return schema.ListRootsResult(roots=tuple(root_of(root) for root in value))
 
 
 def _is_async(handler: Callable[..., JSON]) -> bool:

@@ -1,9 +1,54 @@
 """What a client shows of its connection, the same in every binding."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol, TypeVar
+
 from sansmcp import schema
 from sansmcp.client.connection import ClientConnection
+from sansmcp.client.icons import with_safe_icons
+from sansmcp.client.listening import Wish
+from sansmcp.errors import NotConnected
 from sansmcp.schema import Revision
 from sansmcp.session import ClientLines, ClientSession, Disconnected, Finding
+
+ValueT = TypeVar("ValueT")
+
+
+class Perform(Protocol):
+    """Runs a command on the endpoint or its session; see `perform` of a client."""
+
+    def __call__(self, command: Callable[[float], ValueT], /) -> ValueT:
+        """Run it."""
+        ...
+
+
+class ListeningFrom:
+    """The wishes of a connection, from outside of its driver.
+
+    Args:
+        connection: the connection.
+        perform: runs a command on it.
+    """
+
+    def __init__(self, connection: ClientConnection, perform: Perform) -> None:
+        self._connection = connection
+        self._perform = perform
+
+    def add(self, wish: Wish) -> None:
+        """Take in what somebody wants to hear.
+
+        Raises:
+            NotConnected: if the connection has ended.
+        """
+        ended = self._connection.disconnected
+        if ended is not None:
+            raise NotConnected(ended.reason)
+        self._perform(partial(self._connection.listening.add, wish))
+
+    def remove(self, wish: Wish) -> None:
+        """Tell somebody nothing more."""
+        self._perform(partial(self._connection.listening.remove, wish))
 
 
 class KnownServer:
@@ -29,8 +74,9 @@ class KnownServer:
 
     @property
     def server_info(self) -> schema.Implementation | None:
-        """Who the server says it is."""
-        return self._connection.connected.server_info
+        """Who the server says it is, without icons that are not safe to show."""
+        info = self._connection.connected.server_info
+        return None if info is None else with_safe_icons(info)
 
     @property
     def server_capabilities(self) -> schema.ServerCapabilities:

@@ -1,12 +1,15 @@
 """How a client is set up, the same in every binding."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypedDict
+from typing import TypedDict, get_args
 
 import attrs
 
 from sansmcp import schema
-from sansmcp.client.handlers import ElicitationHandler, InputHandlers, Roots, SamplingHandler
+from sansmcp.client.cache import ResponseCacheView, own_view
+from sansmcp.client.checking import Validate
+from sansmcp.client.handlers import ElicitationHandler, InputHandlers, RootsSource, SamplingHandler
+from sansmcp.client.refreshing import LIST_DELAY, ListRefreshed
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import METHODS, REVISIONS, MethodTable, Revision
 from sansmcp.session import (
@@ -18,6 +21,7 @@ from sansmcp.session import (
     KeepAlive,
     LogReceived,
     MessageDropped,
+    NotificationReceived,
     ProtocolViolated,
     Restart,
     SessionLimits,
@@ -43,10 +47,10 @@ class ClientSettings(TypedDict, total=False):
     """Answers what the server asks of the model."""
     sampling_tools: bool
     """Whether it lets the model call tools."""
-    roots: Roots | None
-    """The roots, or what tells them."""
+    roots: RootsSource | None
+    """The roots, or what tells them; of a `Roots` the server hears by itself when they change."""
     roots_change: bool
-    """Whether the server is told when they change."""
+    """Whether the program says `notifications/roots/list_changed` when other roots than a `Roots` change."""
     handlers_block: bool
     """Whether handlers that are a `def` may block; if not, a thread hop is saved."""
     revisions: Sequence[Revision]
@@ -54,11 +58,22 @@ class ClientSettings(TypedDict, total=False):
     finding: Finding | None
     """What an earlier connection learned about the server."""
     log_level: schema.LoggingLevel | None
-    """The least severe level of log messages wanted in the modern era."""
+    """The least severe level of log messages wanted; None for what the server does unasked."""
     on_log: Callable[[LogReceived], object] | None
     """Told of log messages."""
     on_change: Callable[[ChangeReceived], object] | None
-    """Told of changes on the server."""
+    """Told of changes on the server, once of each; a modern server is asked to tell of its lists."""
+    on_list: Callable[[ListRefreshed], object] | None
+    """Told of each list that has changed, as soon as it was read again."""
+    list_delay: float
+    """Seconds from a change of a list until it is read again; changes in between are one."""
+    on_notification: Callable[[NotificationReceived], object] | None
+    """Told of notifications that have no listener of their own, such as those of the user's own methods."""
+    cache: ResponseCacheView | None
+    """Which results may be used again; by default those of this client, with None none."""
+    validate: Validate
+    """What becomes of a result that breaks its tool's output schema: "check" raises, by default; "report"
+    only logs; "off" does not look."""
     on_violation: Callable[[ProtocolViolated | MessageDropped], object] | None
     """Told of breaches by the server and of messages that had no place; by default they are logged."""
     on_event: Callable[[ClientSession, ClientEvent], object] | None
@@ -92,11 +107,21 @@ class ClientOptions(Value):
     finding: Finding | None = None
     """What an earlier connection learned about the server."""
     log_level: schema.LoggingLevel | None = None
-    """The least severe level of log messages wanted in the modern era."""
+    """The least severe level of log messages wanted."""
     on_log: Callable[[LogReceived], object] | None = None
     """Told of log messages."""
     on_change: Callable[[ChangeReceived], object] | None = None
     """Told of changes on the server."""
+    on_list: Callable[[ListRefreshed], object] | None = None
+    """Told of each list that has changed."""
+    list_delay: float = LIST_DELAY
+    """Seconds from a change of a list until it is read again."""
+    on_notification: Callable[[NotificationReceived], object] | None = None
+    """Told of notifications that have no listener of their own."""
+    cache: ResponseCacheView | None = attrs.field(factory=own_view, eq=False, repr=False)
+    """Which results may be used again; None for none."""
+    validate: Validate = "check"
+    """What becomes of a result that breaks its tool's output schema."""
     on_violation: Callable[[ProtocolViolated | MessageDropped], object] | None = None
     """Told of breaches by the server and of messages that had no place."""
     on_event: Callable[[ClientSession, ClientEvent], object] | None = None
@@ -138,6 +163,11 @@ class ClientOptions(Value):
             roots_change=settings.get("roots_change", False),
             blocks=settings.get("handlers_block", True),
         )
+        validate: JSON = settings.get("validate", "check")
+        if validate not in get_args(Validate):
+            raise LocalProtocolError(
+                f"connect(validate=...): expected check, report or off, found {validate!r:.80}"
+            )
         others = {field.name for field in attrs.fields(cls)}
         rest: dict[str, JSON] = {name: value for name, value in settings.items() if name in others}
         return cls(handlers=handlers, **rest)

@@ -66,7 +66,9 @@ class Call:
 
     def answered(self, result: JSON) -> ResponseReceived:
         """Return the outcome of a call that has its result."""
-        return ResponseReceived(handle=self.handle, method=self.method.name, result=result)
+        return ResponseReceived(
+            handle=self.handle, method=self.method.name, result=result, rounds=self.rounds
+        )
 
     def failed(self, error: ErrorObject) -> RequestFailed:
         """Return the outcome of a call that the peer answered with an error."""

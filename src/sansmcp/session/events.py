@@ -191,6 +191,18 @@ class RequestCancelled(Value):
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
+class RequestStateRefused(Value):
+    """A client brought a request state that is not good here; it was told no more than that."""
+
+    request_id: RequestId
+    """The request."""
+    method: str
+    """Its method."""
+    reason: str
+    """What is wrong with it."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class RequestDrained(Value):
     """What a request had to say so far is on its way; `drain` asked for it."""
 
@@ -282,6 +294,8 @@ class ResponseReceived(Value):
     """The method."""
     result: JSON
     """The typed result of the method table."""
+    rounds: int = 0
+    """How often the server asked back before, in the modern era: such a result belongs to the answers."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -415,6 +429,7 @@ ServerEvent: TypeAlias = (
     | NotificationReceived
     | AnswerDropped
     | RequestDrained
+    | RequestStateRefused
     | NotificationsLeftOut
     | HandlerFailed
     | SubscriptionOpened

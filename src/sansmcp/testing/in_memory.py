@@ -15,12 +15,10 @@ from typing import Final, Generic, Self, TypeVar, Unpack
 
 import attrs
 
-from sansmcp.client import BlockingCalls, Call, ClientConnection, ClientOptions, ClientSettings, Pending
-from sansmcp.schema import Revision, Side
+from sansmcp.client import BlockingClient, Call, ClientConnection, ClientOptions, ClientSettings, Pending
+from sansmcp.schema import Side
 from sansmcp.server import Server, ServerConnections, ServeSettings
 from sansmcp.session import (
-    ClientSession,
-    Disconnected,
     Endpoint,
     Finish,
     Link,
@@ -110,7 +108,7 @@ class _Way:
         return self.source.done and self.stream.state is StreamState.ENDED
 
 
-class MemoryClient(BlockingCalls):
+class MemoryClient(BlockingClient):
     """A client of a server in memory; make it with `connect`.
 
     Args:
@@ -131,8 +129,8 @@ class MemoryClient(BlockingCalls):
         self._ways: list[_Way] = []
         self._opened: Waiting[JSON] = Waiting(Call(method="initialize", read=lambda value: value))
         self._server = server.endpoint(environment, serving)
-        self._client = options.endpoint(None, environment.random)
-        self._schedules = (Schedule(self._server), Schedule(self._client))
+        self._endpoint = options.endpoint(None, environment.random)
+        self._schedules = (Schedule(self._server), Schedule(self._endpoint))
         self._connections = ServerConnections(
             server,
             start=self._start,
@@ -144,10 +142,11 @@ class MemoryClient(BlockingCalls):
         )
         self._connection = ClientConnection(
             options,
-            self._client,
+            self._endpoint,
             opened=self._opened,
             start=self._start,
             tell=lambda told: told(),
+            post=self._post,
             report=self.reports.append,
         )
 
@@ -162,20 +161,19 @@ class MemoryClient(BlockingCalls):
     ) -> None:
         self.close()
 
-    @property
-    def session(self) -> ClientSession:
-        """The client's session; after a command of yours to it call `settle`."""
-        return self._client.session
+    def perform(self, command: Callable[[float], T]) -> T:
+        """Run a command of yours on the endpoint or its session, and settle.
 
-    @property
-    def revision(self) -> Revision:
-        """The revision that is spoken."""
-        return self._connection.connected.revision
+        Args:
+            command: what to do; it is told the time.
 
-    @property
-    def disconnected(self) -> Disconnected | None:
-        """How the connection ended; None while it lasts."""
-        return self._connection.disconnected
+        Returns:
+            What the command returns.
+        """
+        try:
+            return command(self.now)
+        finally:
+            self.settle()
 
     # Calls
 
@@ -185,7 +183,7 @@ class MemoryClient(BlockingCalls):
         Raises:
             NotConnected: there is no common ground.
         """
-        self._client.connect(self.now)
+        self._endpoint.connect(self.now)
         self.wait(self._opened)
 
     def call(self, call: Call[T]) -> T:
@@ -229,7 +227,7 @@ class MemoryClient(BlockingCalls):
 
     def begin_close(self) -> None:
         """Begin to close the connection; it may be said again."""
-        self._client.close(self.now)
+        self._endpoint.close(self.now)
         self.settle()
 
     def close(self) -> None:
@@ -302,8 +300,8 @@ class MemoryClient(BlockingCalls):
 
     def _move(self) -> bool:
         moved = self._drain(self._server, self._connections.handle, self._schedules[0])
-        moved |= self._drain(self._client, self._connection.handle, self._schedules[1])
-        for action in self._client.actions():
+        moved |= self._drain(self._endpoint, self._connection.handle, self._schedules[1])
+        for action in self._endpoint.actions():
             far = self._server.accept(self.now)
             self._ways += [
                 _Way(Side.SERVER, action.link, far, Stream(self._cut)),
@@ -353,6 +351,9 @@ class MemoryClient(BlockingCalls):
 
     def _outlet(self, command: Callable[[float], None]) -> None:
         command(self.now)
+
+    def _post(self, command: Callable[[float], None]) -> None:
+        self.perform(command)
 
     def _start(self, work: Runnable, finish: Finish) -> Stop | None:
         if not work.is_async:

@@ -7,7 +7,7 @@ from ssl import SSLContext
 from types import TracebackType
 from typing import IO, TypeVar, Unpack
 
-from sansmcp.client import AwaitableCalls, Call, ClientConnection, ClientOptions, ClientSettings, KnownServer
+from sansmcp.client import AwaitableClient, Call, ClientConnection, ClientOptions, ClientSettings
 from sansmcp.errors import LocalProtocolError
 from sansmcp.session import (
     ClientEvent,
@@ -26,7 +26,7 @@ from sansmcp_asyncio.workers import Workers
 T = TypeVar("T")
 
 
-class Client(AwaitableCalls, KnownServer):
+class Client(AwaitableClient):
     """A connection to one server; make it with `connect`.
 
     Args:
@@ -48,6 +48,7 @@ class Client(AwaitableCalls, KnownServer):
             opened=self._opened,
             start=handlers.start,
             tell=lambda told: told(),
+            post=handlers.outlet,
             report=write_report,
         )
         self._closing: asyncio.Task[None] | None = None
@@ -70,6 +71,20 @@ class Client(AwaitableCalls, KnownServer):
     def now(self) -> float:
         """Return the time that the session is told."""
         return self._driver.now()
+
+    def perform(self, command: Callable[[float], T]) -> T:
+        """Run a command of yours on the endpoint or its session, and let the driver see what it changed.
+
+        Args:
+            command: what to do; it is told the time.
+
+        Returns:
+            What the command returns.
+        """
+        try:
+            return command(self._driver.now())
+        finally:
+            self._driver.settle()
 
     def settle(self) -> None:
         """Let the driver see what a command to the session has changed."""

@@ -9,12 +9,11 @@ from types import TracebackType
 from typing import IO, Generic, Self, TypeVar, Unpack
 
 from sansmcp.client import (
-    BlockingCalls,
+    BlockingClient,
     Call,
     ClientConnection,
     ClientOptions,
     ClientSettings,
-    KnownServer,
     Pending,
 )
 from sansmcp.errors import LocalProtocolError
@@ -37,7 +36,7 @@ from sansmcp_threads.workers import Workers
 T = TypeVar("T")
 
 
-class Client(BlockingCalls, KnownServer):
+class Client(BlockingClient):
     """A connection to one server; make it with `connect`, and close it or use it in `with`.
 
     Args:
@@ -64,6 +63,7 @@ class Client(BlockingCalls, KnownServer):
             opened=self._opened,
             start=Handlers(self._driver, self._workers, async_runner).start,
             tell=self._driver.tell,
+            post=self._driver.post,
             report=self._report,
         )
         self._closing = threading.Lock()

@@ -1,7 +1,7 @@
 """A client on trio: it lives in an `async with`, and any task may use and close it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from ssl import SSLContext
 from types import TracebackType
@@ -9,7 +9,7 @@ from typing import IO, TypeVar, Unpack
 
 import trio
 
-from sansmcp.client import AwaitableCalls, Call, ClientConnection, ClientOptions, ClientSettings, KnownServer
+from sansmcp.client import AwaitableClient, Call, ClientConnection, ClientOptions, ClientSettings
 from sansmcp.errors import LocalProtocolError, NotConnected
 from sansmcp.session import (
     ClientEvent,
@@ -30,7 +30,7 @@ from sansmcp_trio.workers import Workers
 T = TypeVar("T")
 
 
-class Client(AwaitableCalls, KnownServer):
+class Client(AwaitableClient):
     """A connection to one server; make it with `connect`.
 
     Args:
@@ -56,6 +56,7 @@ class Client(AwaitableCalls, KnownServer):
             opened=self._opened,
             start=handlers.start,
             tell=lambda told: told(),
+            post=handlers.outlet,
             report=write_report,
         )
 
@@ -72,6 +73,20 @@ class Client(AwaitableCalls, KnownServer):
     def now(self) -> float:
         """Return the time that the session is told."""
         return self._driver.now()
+
+    def perform(self, command: Callable[[float], T]) -> T:
+        """Run a command of yours on the endpoint or its session, and let the driver see what it changed.
+
+        Args:
+            command: what to do; it is told the time.
+
+        Returns:
+            What the command returns.
+        """
+        try:
+            return command(self._driver.now())
+        finally:
+            self._driver.settle()
 
     def settle(self) -> None:
         """Let the driver see what a command to the session has changed."""

@@ -1,0 +1,48 @@
+"""A call on its way, as a client's connection keeps it."""
+
+from typing import Final
+
+import attrs
+
+from sansmcp.client.cache import Question
+from sansmcp.client.calls import Call
+from sansmcp.client.feeds import Waiter
+from sansmcp.client.walking import React
+from sansmcp.session import CallHandle
+from sansmcp.values import JSON
+
+
+@attrs.define(eq=False)
+class Pending:
+    """A call that somebody waits for."""
+
+    call: Call[JSON]
+    """The call."""
+    waiter: Waiter
+    """Who waits."""
+    handle: CallHandle | None = None
+    """Its handle; None while it waits for a connection."""
+    react: React | None = None
+    """Takes its outcome at once, where the client itself made the call."""
+    question: Question | None = None
+    """What its result depends on; None where no result is kept."""
+    changes: int = 0
+    """How much had changed on the server when it was made."""
+
+
+class Nobody:
+    """Who waits for a call that the client itself made: whoever reacts to it does not wait."""
+
+    def done(self) -> bool:
+        """Say that nobody waits."""
+        return True
+
+    def set_result(self, value: JSON, /) -> None:
+        """Take the value to nobody."""
+
+    def set_exception(self, error: BaseException, /) -> None:
+        """Take the exception to nobody."""
+
+
+NOBODY: Final = Nobody()
+"""Nobody waits."""

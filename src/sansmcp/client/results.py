@@ -1,0 +1,159 @@
+"""What becomes of results: some are kept and served again, those of tools are checked."""
+
+from collections.abc import Callable
+
+from sansmcp import schema
+from sansmcp.client import calls
+from sansmcp.client.cache import ResponseCacheView, question_of
+from sansmcp.client.calls import Call
+from sansmcp.client.checking import OutputChecks, Validate
+from sansmcp.client.outcomes import Failure, value_of
+from sansmcp.client.pages import walk
+from sansmcp.client.pending import Pending
+from sansmcp.client.walking import Ask, Walking
+from sansmcp.errors import ProtocolError, ResultInvalid, SansmcpError
+from sansmcp.session import Change, ChangeKind, Report, RequestFailed, ResponseReceived, Severity
+from sansmcp.values import JSON
+
+
+class Results:
+    """The results of one client.
+
+    Args:
+        cache: what may be served again; None to ask each time.
+        validate: what becomes of a result that breaks the schema of its tool, where the call does not say.
+        ask: makes a call of the client's own.
+        report: takes what belongs into the log.
+        hand_over: takes a result that is to be read, on whatever thread, with `value`.
+    """
+
+    def __init__(
+        self,
+        *,
+        cache: ResponseCacheView | None,
+        validate: Validate,
+        ask: Ask,
+        report: Callable[[Report], None],
+        hand_over: Callable[[Pending, ResponseReceived], None],
+    ) -> None:
+        self._cache = cache
+        self._validate: Validate = validate
+        self._ask = ask
+        self._report = report
+        self._hand_over = hand_over
+        self._checks = OutputChecks()
+        # Results of tools that were in no list yet.
+        self._unchecked: list[tuple[Pending, ResponseReceived]] = []
+
+    # Results that are there already
+
+    def kept(self, call: Call[JSON], now: float, *, stale: bool = False) -> JSON:
+        """Return the result that a call may have without asking the server, or None.
+
+        Args:
+            call: the call.
+            now: the time.
+            stale: whether the server cannot be asked; then an old result will do, if that was said.
+        """
+        if self._cache is None or (stale and not self._cache.serve_stale):
+            return None
+        question = question_of(call.method, call.params)
+        return None if question is None else self._cache.get(question, now, stale=stale)
+
+    def sent(self, pending: Pending) -> None:
+        """Take note of a call that is sent."""
+        if self._cache is None:
+            return
+        pending.question = question_of(pending.call.method, pending.call.params)
+        if pending.question is not None:
+            pending.changes = self._cache.changes_to(pending.question)
+
+    def failed(self, pending: Pending, event: Failure) -> None:
+        """Take note of a call that has no result."""
+        if self._cache is not None and pending.question is not None and isinstance(event, RequestFailed):
+            self._cache.refused(pending.question)
+
+    def changed(self, change: Change) -> None:
+        """Take note of a change on the server."""
+        if self._cache is not None:
+            self._cache.changed(change)
+        if change.kind is ChangeKind.TOOLS:
+            self._checks.forget()
+
+    def missed(self) -> None:
+        """Take note that changes may have been missed."""
+        if self._cache is not None:
+            self._cache.missed()
+        self._checks.forget()
+
+    # Results that come
+
+    def learn(self, pending: Pending, event: ResponseReceived, now: float) -> None:
+        """Take note of a result."""
+        if isinstance(event.result, schema.ListToolsResult):
+            self._checks.learn(event.result.tools)
+        # What depends on answers of the user is the result of no other call (2026-07-28, Caching, Cache Key).
+        if self._cache is not None and pending.question is not None and not event.rounds:
+            self._cache.keep(pending.question, event.result, now, changes=pending.changes)
+
+    def take(self, pending: Pending, event: ResponseReceived, now: float) -> None:
+        """Hand a result over, once it is known what it should be; afterwards the driver settles."""
+        name = self._name_to_check(pending.call)
+        if name is None or not self._checks.must_look_up(name, event.result):
+            self._hand_over(pending, event)
+            return
+        self._unchecked.append((pending, event))
+        if len(self._unchecked) == 1:
+            steps = walk(calls.list_tools)
+            Walking(steps, ask=self._ask, take=self._is_enough, end=self._looked_up).begin(now)
+
+    def value(self, call: Call[JSON], event: ResponseReceived) -> JSON:
+        """Return what the caller gets of a result, or raise what it is told instead.
+
+        Raises:
+            ResultInvalid: it breaks the schema of its tool, or does not fit the type that was asked for.
+            SansmcpError: as reading the result does.
+        """
+        fault = self._fault(call, event)
+        if fault is not None:
+            if (call.validate or self._validate) == "check":
+                raise ResultInvalid(fault, event.result)
+            self._warn(fault)
+        return value_of(call, event)
+
+    def _fault(self, call: Call[JSON], event: ResponseReceived) -> str | None:
+        name = self._name_to_check(call)
+        if name is None:
+            return None
+        try:
+            return self._checks.fault(name, event.result)
+        except ProtocolError as error:
+            # The result may well be right: what is wrong is the schema.
+            self._warn(str(error))
+            return None
+
+    def _name_to_check(self, call: Call[JSON]) -> str | None:
+        if (call.validate or self._validate) == "off" or call.method != "tools/call":
+            return None
+        params = call.params
+        return params.name if isinstance(params, schema.CallToolRequestParams) else params["name"]
+
+    def _is_enough(self, page: schema.ListToolsResult) -> bool:
+        del page
+        return all(self._checks.knows(self._name_of(waiting)) for waiting, _ in self._unchecked)
+
+    def _looked_up(self, error: SansmcpError | None, now: float) -> None:
+        del now
+        if error is not None:
+            self._warn(f"results of tools are not checked, since the tools could not be listed: {error}")
+        unchecked, self._unchecked = self._unchecked, []
+        for pending, event in unchecked:
+            if error is None:
+                self._checks.learn_unlisted(self._name_of(pending))
+            self._hand_over(pending, event)
+
+    def _name_of(self, pending: Pending) -> str:
+        return self._name_to_check(pending.call) or ""
+
+    def _warn(self, text: str) -> None:
+        self._report(Report(severity=Severity.WARNING, text=text))
