@@ -9,6 +9,7 @@ from typing import Literal, TypeVar, get_args, overload
 
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
+from sansmcp.schema.inference.writing import plain
 from sansmcp.server.answers import Elicited, RootList, Sampled
 from sansmcp.server.asking import (
     MAX_TOKENS,
@@ -19,7 +20,6 @@ from sansmcp.server.asking import (
     ask_roots,
     sampling_params,
 )
-from sansmcp.schema.inference.writing import plain
 from sansmcp.server.peer import Peer
 from sansmcp.server.runs import Run, RunState
 from sansmcp.session import GivenUp

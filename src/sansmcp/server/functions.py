@@ -8,11 +8,11 @@ from typing import Annotated, Final, get_args
 import attrs
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.server.context import Context, run_of
 from sansmcp.schema.inference.constraints import Description
 from sansmcp.schema.inference.docstrings import documentation_of
 from sansmcp.schema.inference.records import RecordField, hints_of
 from sansmcp.schema.inference.shapes import NotedShape, shape_of
+from sansmcp.server.context import Context, run_of
 from sansmcp.server.inputs import Input, Mark, gather, input_of, mark_of
 from sansmcp.values import ABSENT, JSON, Absent, Value
 

@@ -14,6 +14,7 @@ import attrs
 
 from sansmcp import errors, schema
 from sansmcp.errors import InputNeeded, LocalProtocolError, ToolError
+from sansmcp.schema.inference.records import RecordField
 from sansmcp.server.answers import Accepted, Cancelled, Declined, RootList, Sampled
 from sansmcp.server.asking import (
     MAX_TOKENS,
@@ -24,7 +25,6 @@ from sansmcp.server.asking import (
     sampling_params,
 )
 from sansmcp.server.forms import form_of
-from sansmcp.schema.inference.records import RecordField
 from sansmcp.server.runs import Run
 from sansmcp.session import MissingCapability
 from sansmcp.values import ABSENT, JSON, Absent, Value

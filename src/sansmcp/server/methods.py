@@ -8,11 +8,11 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import METHODS, Kind, Method, SchemaError, Side
-from sansmcp.server.context import Context
-from sansmcp.server.functions import Handler, handler_of
 from sansmcp.schema.inference.reading import ObjectReader
 from sansmcp.schema.inference.shapes import shape_of
 from sansmcp.schema.inference.writing import Hook, plain, writer_of
+from sansmcp.server.context import Context
+from sansmcp.server.functions import Handler, handler_of
 from sansmcp.server.targets import ArgumentsRefusedError, Target
 from sansmcp.session import NotificationReceived, RequestReceived
 from sansmcp.values import ABSENT, JSON, Value

@@ -1,34 +1,21 @@
 """Prompts: conversations that a server has ready, to be filled in."""
 
-import json
 from collections.abc import Callable, Mapping
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 import attrs
 
 from sansmcp import schema
 from sansmcp.schema import Revision, SchemaError, codec_for
-from sansmcp.server.content import blocks_of, text_of
+from sansmcp.server.completions import Completer, Source, completers_of
+from sansmcp.server.content import CONTENT, blocks_of, text_of
 from sansmcp.server.context import Context
 from sansmcp.server.functions import Handler, handler_of
-from sansmcp.schema.inference.reading import ObjectReader
 from sansmcp.schema.inference.records import RecordField
-from sansmcp.schema.inference.shapes import (
-    AnyShape,
-    ArrayShape,
-    ChoiceShape,
-    MappingShape,
-    NotedShape,
-    RecordShape,
-    ScalarShape,
-    Shape,
-    TextShape,
-    TupleShape,
-    UnionShape,
-    shape_of,
-)
+from sansmcp.schema.inference.shapes import NotedShape, shape_of
 from sansmcp.schema.inference.writing import plain
 from sansmcp.server.targets import Target
+from sansmcp.server.texts import TextsReader
 from sansmcp.server.tools import check_name, refused
 from sansmcp.session import RequestReceived
 from sansmcp.values import JSON, Value
@@ -51,6 +38,8 @@ class PromptOptions(Value):
     """Pictures that stand for it."""
     meta: Mapping[str, JSON] | None = None
     """What travels beside it in lists."""
+    completers: Mapping[str, Source | Completer] = attrs.field(factory=dict)
+    """What proposes values for the arguments."""
     blocks: bool = True
     """Whether a `def` may block."""
 
@@ -63,6 +52,10 @@ class PromptTarget(Target):
     """What lists show."""
     fill: Fill
     """Binds the arguments and calls the function."""
+    arguments: tuple[str, ...]
+    """The names of the arguments."""
+    completers: Mapping[str, Completer]
+    """What proposes values for them."""
 
     def call(self, event: RequestReceived, context: Context | None, /) -> JSON:
         """Bind the arguments and call the function."""
@@ -108,6 +101,8 @@ def prompt_of(
         wants_context=handler.wants_context,
         definition=definition,
         fill=_filler(handler),
+        arguments=tuple(field.name for field in handler.fields),
+        completers=completers_of(name, handler, options.completers),
     )
 
 
@@ -138,40 +133,13 @@ def _argument(field: RecordField) -> schema.PromptArgument:
 
 
 def _filler(handler: Handler) -> Fill:
-    read = ObjectReader(handler.fields).read
-    typed = {field.name for field in handler.fields if not _takes_text(shape_of(field.annotation))}
+    reader = TextsReader(handler.fields)
 
     def fill(arguments: Mapping[str, str], context: Context | None) -> JSON:
         try:
-            bound = read({name: _parsed(text) if name in typed else text for name, text in arguments.items()})
+            bound = reader.read(arguments)
         except SchemaError as error:
             raise refused(error) from error
         return handler.invoke(bound, context)
 
     return fill
-
-
-def _takes_text(shape: Shape) -> bool:
-    """Say whether a value of a shape may be written as a text."""
-    match shape:
-        case NotedShape():
-            return _takes_text(shape.inner)
-        case UnionShape():
-            return any(_takes_text(member) for member in shape.members)
-        case ChoiceShape():
-            return any(type(value) is str for value in shape.values)
-        case ScalarShape():
-            return shape.cls is str
-        case AnyShape() | TextShape():
-            return True
-        case ArrayShape() | TupleShape() | MappingShape() | RecordShape():
-            return False
-    assert_never(shape)
-
-
-def _parsed(text: str) -> JSON:
-    """Read an argument that is no text: on the wire all of them are (Prompts, GetPromptRequest)."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text

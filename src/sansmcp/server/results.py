@@ -11,10 +11,10 @@ from typing import Annotated, Any, Final, TypeAlias, Union, get_args, get_origin
 
 from sansmcp import schema
 from sansmcp.schema import LATEST_LEGACY, Revision, SchemaError, output_is_wrapped, validator_of, wrapped
-from sansmcp.server.content import CONTENT, blocks_of, text_of
 from sansmcp.schema.inference.json_schemas import schema_of
 from sansmcp.schema.inference.shapes import shape_of
 from sansmcp.schema.inference.writing import plain, writer_of
+from sansmcp.server.content import CONTENT, blocks_of, text_of
 from sansmcp.values import ABSENT, JSON
 
 Results: TypeAlias = Callable[[JSON, Revision], schema.CallToolResult]

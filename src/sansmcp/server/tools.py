@@ -10,10 +10,10 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Revision, SchemaError, codec_for, validator_of
-from sansmcp.server.context import Context
-from sansmcp.server.functions import Handler, handler_of
 from sansmcp.schema.inference.json_schemas import object_schema
 from sansmcp.schema.inference.reading import ObjectReader
+from sansmcp.server.context import Context
+from sansmcp.server.functions import Handler, handler_of
 from sansmcp.server.results import Results, raw_results, results_of
 from sansmcp.server.targets import ArgumentsRefusedError, Target
 from sansmcp.session import RequestReceived
