@@ -153,7 +153,7 @@ def test_variables_and_the_folder_of_the_command_can_be_set(tmp_path) -> None:
 
 def test_a_call_that_takes_too_long_is_given_up(tmp_path) -> None:
     file = tmp_path / "noticed"
-    done = call("wait", options=["--timeout", "0.5", "--env", f"GIVEN_UP={file}"])
+    done = call("wait", options=["--timeout", "2", "--env", f"GIVEN_UP={file}"])
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert "--timeout SECONDS waits longer" in done.stderr
     assert file.read_text() == "timed out"

@@ -115,7 +115,7 @@ def _object_in(text: str, place: str) -> dict[str, JSON]:
     try:
         value = read_json(text)
     except ValueError as error:
-        raise Fault(f"{place}: expected a JSON object; {error}") from None
+        raise Fault(f"{place}: expected a JSON object, found {text[:80]!r}: {error}") from None
     if not isinstance(value, dict):
         raise Fault(f"{place}: expected a JSON object, found {text[:80]!r}")
     return value

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Generator
+from pathlib import Path
 from typing import Final
 
 from sansmcp.client import Address, Command
@@ -63,7 +64,8 @@ def words_for(error: SansmcpError, address: Address) -> str:
     """
     match error:
         case NotConnected():
-            return f"no connection: {error}; {_advice(address)}"
+            more_time = ", or let it take longer with --timeout SECONDS" if _is_late(error) else ""
+            return f"no connection: {error}; {_advice(address, error)}{more_time}"
         case RequestTimedOut():
             return f"no answer in time: {error}; --timeout SECONDS waits longer"
         case RequestLost():
@@ -80,9 +82,18 @@ def words_for(error: SansmcpError, address: Address) -> str:
             return str(error)
 
 
-def _advice(address: Address) -> str:
+def _is_late(error: NotConnected) -> bool:
+    # It has no more to tell than its words.
+    return "timeout" in str(error)
+
+
+def _advice(address: Address, error: NotConnected) -> str:
     if not isinstance(address, Command):
         return "check that a server listens there"
     if len(address.words) == 1 and " " in address.words[0]:
         return "write the words of the command by themselves, without quotes around all of them"
+    if "cannot start" in str(error):
+        if Path(address.words[0]).is_file():
+            return f"name the program that runs it first, as in: python {address.words[0]}"
+        return "check the name of the program, and that PATH leads to it"
     return "check that the command starts a server that speaks MCP over its standard input and output"

@@ -11,7 +11,7 @@ from typing import get_args
 
 from sansmcp.client import Address, ClientSettings, Command, address_of
 from sansmcp.errors import LocalProtocolError
-from sansmcp.schema import REVISIONS, Implementation, LoggingLevel, Root
+from sansmcp.schema import LEGACY_REVISIONS, REVISIONS, Implementation, LoggingLevel, Root
 from sansmcp.session import Timeouts
 from sansmcp_cli.faults import Fault
 from sansmcp_cli.questions import Questions
@@ -90,7 +90,7 @@ def open_client(chosen: argparse.Namespace, address: Address, screen: Screen) ->
         "elicitation_urls": True,
         "roots": None if chosen.root is None else [_root(path) for path in chosen.root],
         "revisions": [revision for revision in REVISIONS if revision in (chosen.revision or REVISIONS)],
-        "timeouts": _timeouts(chosen.timeout),
+        "timeouts": _timeouts(chosen.timeout, chosen.revision),
         "on_log": screen.log,
     }
     if isinstance(address, Command):
@@ -108,17 +108,26 @@ def open_client(chosen: argparse.Namespace, address: Address, screen: Screen) ->
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(f"expected seconds above 0, found {text!r}")
     return seconds
 
 
-def _timeouts(seconds: float | None) -> Timeouts | None:
+def _timeouts(seconds: float | None, revisions: Sequence[str] | None) -> Timeouts | None:
     if seconds is None:
         return None
-    # The probe is left as it is: a server that needs a second to start would be taken for a legacy one.
-    return Timeouts(request=seconds, request_maximum=max(seconds, Timeouts().request_maximum))
+    usual = Timeouts()
+    # What does not answer the probe is asked once more, in the words of the legacy era, if it may speak them.
+    is_asked_again = any(revision in LEGACY_REVISIONS for revision in revisions or REVISIONS)
+    return Timeouts(
+        probe=min(seconds / 2, usual.probe) if is_asked_again else seconds,
+        request=seconds,
+        request_maximum=max(seconds, usual.request_maximum),
+    )
 
 
 def _pairs(option: str, words: Iterable[str] | None) -> Iterable[tuple[str, str]]:
