@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from sansmcp.errors import LocalProtocolError
 from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.serving import ServedSession
 from sansmcp.session import (
@@ -146,6 +147,11 @@ class WrappedRequest:
         if self._is_cancelled:
             invocation.cancel()
         now = self._chain.now
+        if value is None and error is None:
+            error = LocalProtocolError(
+                f"middleware around {self._event.method} returned None; expected a result: "
+                "return what `yield from proceed(message)` gives"
+            )
         if error is None:
             invocation.deliver(value, now)
         else:

@@ -4,21 +4,16 @@ What belongs to one request goes out in the order in which it was said, and so d
 while middleware delays one message, those behind it wait.
 """
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final, TypeAlias
-
-import attrs
+from typing import Final
 
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import INTERNAL_ERROR
 from sansmcp.session import (
-    Chain,
     Change,
     Deadlines,
-    GivenUp,
     Middleware,
     Outgoing,
     OutgoingError,
@@ -28,8 +23,8 @@ from sansmcp.session import (
     Report,
     RequestReceived,
     ServerSession,
-    Severity,
 )
+from sansmcp.session.in_order import InOrder, Item
 from sansmcp.session.passing import CHANGE_METHODS, Clock
 from sansmcp.values import JSON, Absent, RequestId
 
@@ -39,22 +34,6 @@ FAILED: Final = "It failed; the reason stays with the server."
 # As many as the exchanges of a session may have unwritten (design, Default limits).
 _MOST_WAITING: Final = 1024
 """Notifications of one request that may wait behind one that middleware delays."""
-
-_Make: TypeAlias = Callable[[Clock], Outgoing]
-_Do: TypeAlias = Callable[[JSON, float], None]
-_Failed: TypeAlias = Callable[[BaseException, str | None, float], None]
-
-
-@attrs.define(kw_only=True, eq=False)
-class _Item:
-    """One message that is to go out."""
-
-    make: _Make
-    do: _Do
-    failed: _Failed
-    now: float
-    is_answer: bool
-    is_sent: bool = False
 
 
 class Sending:
@@ -75,14 +54,8 @@ class Sending:
         report: Callable[[Report], None],
     ) -> None:
         self._session = session
-        self._layers = layers
-        self._deadlines = deadlines
-        self._report = report
+        self._in_order = InOrder(layers, deadlines, report)
         self._requests: dict[RequestId, RequestReceived] = {}
-        self._queues: dict[RequestId | None, deque[_Item]] = {}
-        self._chains: dict[RequestId | None, Chain] = {}
-        self._running: set[RequestId | None] = set()
-        self._is_closed = False
 
     def expect(self, event: RequestReceived) -> None:
         """Take note of a request that will have an answer."""
@@ -101,11 +74,7 @@ class Sending:
 
     def close(self) -> None:
         """Forget what has not gone out, and end the middleware: the session is gone."""
-        self._is_closed = True
-        for queue in self._queues.values():
-            queue.clear()
-        for chain in tuple(self._chains.values()):
-            chain.close()
+        self._in_order.close()
 
     # Commands: see those of `ServerSession`
 
@@ -124,7 +93,8 @@ class Sending:
             )
             self._requests.pop(request_id, None)
 
-        self._put(request_id, make, do, partial(self._answer_failed, event), now, is_answer=True)
+        failed = partial(self._answer_failed, event)
+        self._in_order.put(request_id, Item(make=make, do=do, failed=failed, now=now, is_answer=True))
 
     def fail(
         self,
@@ -156,7 +126,8 @@ class Sending:
             )
             self._requests.pop(request_id, None)
 
-        self._put(request_id, make, do, partial(self._answer_failed, event), now, is_answer=True)
+        failed = partial(self._answer_failed, event)
+        self._in_order.put(request_id, Item(make=make, do=do, failed=failed, now=now, is_answer=True))
 
     def require_input(
         self,
@@ -176,7 +147,8 @@ class Sending:
                 self._session, request_id, message.questions, at, request_state=request_state
             )
 
-        self._put(request_id, make, do, partial(self._answer_failed, event), now, is_answer=True)
+        failed = partial(self._answer_failed, event)
+        self._in_order.put(request_id, Item(make=make, do=do, failed=failed, now=now, is_answer=True))
 
     def notify(self, method: str, params: JSON, now: float, related: RequestId | None) -> None:
         """Send a notification."""
@@ -190,10 +162,10 @@ class Sending:
         def do(message: OutgoingNotification, at: float) -> None:
             ServerSession.notify(self._session, message.method, message.params, at, related=related)
 
-        if related is not None and len(self._queues.get(related, ())) >= _MOST_WAITING:
+        if related is not None and self._in_order.waiting(related) >= _MOST_WAITING:
             self._session.leave_out(related, method, 1, now)
             return
-        self._put(related, make, do, partial(self._lost, method), now, is_answer=False)
+        self._in_order.put(related, Item(make=make, do=do, failed=partial(self._lost, method), now=now))
 
     def publish(self, change: Change, now: float) -> None:
         """Tell of a change."""
@@ -205,60 +177,7 @@ class Sending:
         def do(message: OutgoingNotification, at: float) -> None:
             ServerSession.publish(self._session, message.params, at)
 
-        self._put(None, make, do, partial(self._lost, method), now, is_answer=False)
-
-    # One after the other
-
-    def _put(
-        self,
-        key: RequestId | None,
-        make: _Make,
-        do: _Do,
-        failed: _Failed,
-        now: float,
-        *,
-        is_answer: bool,
-    ) -> None:
-        if self._is_closed:
-            return
-        item = _Item(make=make, do=do, failed=failed, now=now, is_answer=is_answer)
-        self._queues.setdefault(key, deque()).append(item)
-        self._run(key)
-
-    def _run(self, key: RequestId | None) -> None:
-        """Begin what waits, one after the other, until one is delayed."""
-        if key in self._running:
-            return
-        self._running.add(key)
-        queue = self._queues[key]
-        while queue and key not in self._chains:
-            self._begin(key, queue.popleft())
-        self._running.discard(key)
-        if key not in self._chains:
-            del self._queues[key]
-
-    def _begin(self, key: RequestId | None, item: _Item) -> None:
-        def act(message: JSON, chain: Chain, /) -> None:
-            item.do(message, chain.now)
-            item.is_sent = True
-            chain.returned(None, chain.now)
-
-        def ended(_value: JSON, error: BaseException | None, middleware: str | None, /) -> None:
-            del self._chains[key]
-            if error is None and item.is_answer and not item.is_sent:
-                error = LocalProtocolError(
-                    "middleware around what is sent did not proceed with an answer; each request has one: "
-                    "proceed with another result, or raise"
-                )
-            if error is not None and (item.is_sent or self._is_closed):
-                self._tell(error, f"middleware {middleware} failed when its message was sent or lost")
-            elif error is not None:
-                item.failed(error, middleware, chain.now)
-            self._run(key)
-
-        chain = Chain(self._layers, self._deadlines, act=act, ended=ended, now=item.now)
-        self._chains[key] = chain
-        chain.begin(item.make(chain.clock))
+        self._in_order.put(None, Item(make=make, do=do, failed=partial(self._lost, method), now=now))
 
     # What does not go out
 
@@ -280,13 +199,9 @@ class Sending:
                     self._session, request_id, INTERNAL_ERROR, FAILED, now, cause=error, middleware=middleware
                 )
         except LocalProtocolError as unsaid:
-            self._tell(unsaid, f"{event.method} has no answer")
+            self._in_order.tell(unsaid, f"{event.method} has no answer")
 
     def _lost(self, method: str, error: BaseException, middleware: str | None, _now: float) -> None:
         # Without middleware to blame: the server was told not to declare what this needs.
         if middleware is not None:
-            self._tell(error, f"middleware {middleware} failed; {method} is not sent")
-
-    def _tell(self, error: BaseException, text: str) -> None:
-        if not isinstance(error, GivenUp):
-            self._report(Report(severity=Severity.ERROR, text=text, error=error))
+            self._in_order.tell(error, f"middleware {middleware} failed; {method} is not sent")
