@@ -172,6 +172,10 @@ class InputRefused(SansmcpError):
         self.data = data
 
 
+class StateRefusedError(SansmcpError):
+    """A request state was not sealed for this request, or is too old; why is for our side only."""
+
+
 class InputNeeded(BaseException):
     """A handler stops here: the client must be asked first, and the handler runs again with the answer.
 

@@ -5,21 +5,25 @@ Source: 2026-07-28, Multi Round-Trip Requests, Request State.
 
 import base64
 import string
+from typing import Annotated
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.server.conversation import Conversation
 
-from sansmcp.errors import LocalProtocolError
+from sansmcp.errors import LocalProtocolError, StateRefusedError
 from sansmcp.schema import ClientCapabilities, Era
+from sansmcp.server import Context, Elicit, Server
 from sansmcp.server.sealing import (
     MAX_STATE_BYTES,
+    KeyRing,
     Sealer,
-    StateRefusedError,
+    UsedStates,
     digest_of,
     request_digest,
 )
-from sansmcp.session import RequestReceived
+from sansmcp.session import RequestReceived, RequestStateRefused, Severity, report_of
 from sansmcp.wire import Request
 
 KEY, OTHER = b"k" * 32, b"o" * 32
@@ -177,3 +181,126 @@ def test_another_method_name_or_argument_makes_another_request():
 def test_equal_values_have_equal_digests():
     assert digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1})
     assert digest_of([1, 2]) != digest_of([2, 1])
+
+
+# Keys
+
+
+def test_a_ring_makes_one_key_where_it_has_none():
+    ring = KeyRing()
+    ring.fill(lambda count: b"a" * count)
+    ring.fill(lambda count: b"b" * count)
+    assert (list(ring), len(ring), ring[0], ring[:1]) == ([b"a" * 32], 1, b"a" * 32, (b"a" * 32,))
+
+
+@pytest.mark.parametrize("keep", [0, 1, 2])
+def test_a_ring_keeps_as_many_old_keys_as_it_is_told(keep):
+    ring = KeyRing([KEY])
+    one = Sealer(ring, 600.0, Calendar())
+    first = one.seal(STATE, "me")
+    ring.rotate(OTHER, keep=keep)
+    second = one.seal(STATE, "me")
+    assert one.open(second, "me") == sealer(OTHER).open(second, "me") == STATE
+    if keep:
+        assert one.open(first, "me") == STATE
+    else:
+        with pytest.raises(StateRefusedError):
+            one.open(first, "me")
+
+
+@pytest.mark.parametrize("length", [0, 15])
+def test_a_short_key_is_refused(length):
+    with pytest.raises(LocalProtocolError, match="at least 16 bytes"):
+        KeyRing([b"k" * length])
+    with pytest.raises(LocalProtocolError, match="at least 16 bytes"):
+        KeyRing([KEY]).rotate(b"k" * length, keep=1)
+    assert KeyRing([b"k" * 16])[0] == b"k" * 16
+
+
+def test_a_server_that_rotates_its_key_still_opens_what_clients_carry():
+    server = Server("server", version="1")
+
+    @server.tool
+    def tool(sure: Annotated[bool, Elicit("Sure?")]) -> str:
+        return str(sure)
+
+    peer = Conversation(server)
+    asked = peer.result("tools/call", name="tool")
+    answers = {"sure": {"action": "accept", "content": {"value": True}}}
+    again = {"name": "tool", "requestState": asked["requestState"], "inputResponses": answers}
+    server.rotate_state_key(OTHER)
+    assert peer.result("tools/call", **again)["content"][0]["text"] == "True"
+    server.rotate_state_key(KEY)
+    assert peer.error("tools/call", **again)["code"] == -32602
+    (event,) = peer.events
+    assert isinstance(event, RequestStateRefused)
+    assert "need the same state_keys" in event.reason
+    report = report_of(event)
+    assert report.severity is Severity.WARNING
+    assert report.text.startswith("tools/call: the request state was changed, or sealed with a key")
+
+
+# Once
+
+
+def test_a_state_that_is_good_once_is_refused_the_second_time():
+    one = Sealer([KEY], 600.0, Calendar(), UsedStates())
+    first, second = one.seal(STATE, "me"), one.seal({**STATE, "b": 1}, "me")
+    assert one.open(first, "me") == STATE
+    with pytest.raises(StateRefusedError, match="each may be used once"):
+        one.open(first, "me")
+    assert one.open(second, "me") == {**STATE, "b": 1}
+
+
+def test_a_state_that_was_refused_for_something_else_is_not_used_up():
+    one = Sealer([KEY], 600.0, Calendar(), UsedStates())
+    text = one.seal(STATE, "me")
+    with pytest.raises(StateRefusedError, match="another request"):
+        one.open(text, "you")
+    assert one.open(text, "me") == STATE
+
+
+def test_used_states_are_forgotten_when_they_end_and_until_then_no_more_are_taken():
+    used = UsedStates(2)
+    assert used.take(b"a", until=10.0, now=0.0)
+    assert used.take(b"b", until=20.0, now=0.0)
+    assert not used.take(b"c", until=30.0, now=9.9)
+    assert used.take(b"c", until=30.0, now=10.0)
+    assert not used.take(b"b", until=20.0, now=10.0)
+    assert used.take(b"d", until=40.0, now=40.0)
+
+
+def test_a_server_may_let_each_state_be_used_once():
+    server = Server("server", version="1", state_single_use=True)
+    runs = []
+
+    @server.tool
+    def tool(sure: Annotated[bool, Elicit("Sure?")]) -> str:
+        runs.append(sure)
+        return str(sure)
+
+    asked = Conversation(server).result("tools/call", name="tool")
+    answers = {"sure": {"action": "accept", "content": {"value": True}}}
+    again = {"name": "tool", "requestState": asked["requestState"], "inputResponses": answers}
+    assert Conversation(server).result("tools/call", **again)["content"][0]["text"] == "True"
+    assert Conversation(server).error("tools/call", **again)["code"] == -32602
+    assert runs == [True]
+
+
+# Whose it is
+
+
+def test_a_state_of_another_principal_is_refused():
+    server = Server("server", version="1", state_keys=[KEY])
+
+    @server.tool
+    def tool(sure: Annotated[bool, Elicit("Sure?")], ctx: Context) -> str:
+        return f"{sure} {ctx.client.principal}"
+
+    asked = Conversation(server, principal="A").result("tools/call", name="tool")
+    answers = {"sure": {"action": "accept", "content": {"value": True}}}
+    again = {"name": "tool", "requestState": asked["requestState"], "inputResponses": answers}
+    for other in ("B", None):
+        assert Conversation(server, principal=other).error("tools/call", **again)["code"] == -32602
+    mine = Conversation(server, principal="A").result("tools/call", **again)
+    assert mine["content"][0]["text"] == "True A"

@@ -9,7 +9,7 @@ from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import LATEST_LEGACY, LEGACY_REVISIONS, REVISIONS
 from sansmcp.server import Context, Server
-from sansmcp.session import HandlerFailed, KeepAlive, SessionLimits, Timeouts
+from sansmcp.session import KeepAlive, RequestStateRefused, SessionLimits, Timeouts
 
 INVALID_STATE = {"code": -32602, "message": "requestState is not valid for this request"}
 
@@ -247,8 +247,8 @@ def test_a_state_that_was_changed_is_refused_with_one_text(spoil):
     peer, state = minted(asking())
     assert retried(peer, spoil(state))["error"] == INVALID_STATE
     (failed,) = peer.events
-    assert isinstance(failed, HandlerFailed)
-    assert "request state" in str(failed.error)
+    assert isinstance(failed, RequestStateRefused)
+    assert "request state" in failed.reason
 
 
 @pytest.mark.parametrize(("name", "amount"), [("refund", 1), ("transfer", 9)])

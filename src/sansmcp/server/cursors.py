@@ -31,7 +31,7 @@ class Cursors:
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        self._keys = tuple(keys)
+        self._keys = keys
 
     def seal(self, method: str, position: Position) -> str:
         """Return the cursor of a page that ends at a position.

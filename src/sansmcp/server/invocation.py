@@ -6,6 +6,7 @@ from sansmcp.errors import (
     LocalProtocolError,
     ResourceNotFound,
     RpcError,
+    StateRefusedError,
     ToolError,
 )
 from sansmcp.schema import INTERNAL_ERROR, INVALID_PARAMS, MISSING_REQUIRED_CLIENT_CAPABILITY, Era
@@ -14,7 +15,7 @@ from sansmcp.server.context import Context
 from sansmcp.server.methods import NotificationTarget
 from sansmcp.server.registry import not_found
 from sansmcp.server.runs import Run, RunState
-from sansmcp.server.sealing import Sealer, StateRefusedError, request_digest
+from sansmcp.server.sealing import Sealer, request_digest
 from sansmcp.server.sending import FAILED
 from sansmcp.server.targets import ArgumentsRefusedError, Target
 from sansmcp.session import GivenUp, MissingCapability, NotificationReceived, RequestReceived, ServerSession
@@ -303,7 +304,7 @@ class Invocation:
             self._fail(LocalProtocolError("asking needs a session that Server.open_session made"), now)
             return
         try:
-            state = sealer.seal(run.for_next_round().as_json(), request_digest(event))
+            state = sealer.seal(run.for_next_round().as_json(), request_digest(event, run.around.principal))
             self._session.require_input(event.request_id, run.questions, now, request_state=state)
         except LocalProtocolError as error:
             self._fail(error, now)

@@ -11,10 +11,14 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Final, overload
 
-from sansmcp.errors import LocalProtocolError, SansmcpError
+import attrs
+
+from sansmcp.errors import LocalProtocolError, StateRefusedError
 from sansmcp.session import RequestReceived
 from sansmcp.values import JSON
 
@@ -22,6 +26,8 @@ from sansmcp.values import JSON
 MAX_STATE_BYTES: Final = 256 * 1024
 # HMAC-SHA256 is as strong as its key, up to its output's 32 bytes; below 16 it can be searched.
 MIN_KEY_BYTES: Final = 16
+# A hundred bytes each; a server that is asked back so often within a state's lifetime is under attack.
+MAX_USED_STATES: Final = 100_000
 _MAC_BYTES: Final = 32
 _PURPOSE: Final = b"sansmcp request state 1\n"
 # The clocks of a cluster differ by less; what is further ahead comes from none of them.
@@ -30,8 +36,97 @@ _CLOCK_SKEW: Final = 60.0
 _NOT_BOUND: Final = frozenset({"_meta", "inputResponses", "requestState"})
 
 
-class StateRefusedError(SansmcpError):
-    """A request state was not sealed for this request, or is too old; why is for our side only."""
+class KeyRing(Sequence[bytes]):
+    """Keys that all sessions of a server share: the first seals, all of them open. From any thread.
+
+    Args:
+        keys: the keys at first; where there are none, one is made when it is needed.
+
+    Raises:
+        LocalProtocolError: a key is too short.
+    """
+
+    def __init__(self, keys: Sequence[bytes] = ()) -> None:
+        self._keys = tuple(_checked_key(key) for key in keys)
+        self._made: dict[str, bytes] = {}
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | Sequence[bytes]:
+        return self._keys[index]
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._keys)
+
+    def fill(self, random: Callable[[int], bytes]) -> None:
+        """Make a key where there is none."""
+        if not self._keys:
+            # One step, so that two threads that open the first sessions agree on the key.
+            self._keys = (self._made.setdefault("key", random(32)),)
+
+    def rotate(self, key: bytes, *, keep: int) -> None:
+        """Seal with another key from now on.
+
+        Args:
+            key: the key.
+            keep: how many of the keys before it still open.
+
+        Raises:
+            LocalProtocolError: the key is too short.
+        """
+        self._keys = (_checked_key(key), *self._keys[:keep])
+
+
+def _checked_key(key: bytes) -> bytes:
+    if len(key) < MIN_KEY_BYTES:
+        raise LocalProtocolError(f"state_keys: expected at least {MIN_KEY_BYTES} bytes in each")
+    return key
+
+
+@attrs.frozen(eq=False)
+class _Use:
+    mac: bytes
+    until: float
+
+
+class UsedStates:
+    """The states that were opened once and must not be opened again; from any thread.
+
+    Args:
+        most: how many to remember; past it states are refused until some have ended.
+    """
+
+    def __init__(self, most: int = MAX_USED_STATES) -> None:
+        self._most = most
+        self._uses: dict[bytes, _Use] = {}
+        self._order: deque[_Use] = deque()
+
+    def take(self, mac: bytes, until: float, now: float) -> bool:
+        """Note that a state is opened; say whether that was the first time.
+
+        Args:
+            mac: what names the state.
+            until: when it ends.
+            now: the time, of the calendar.
+        """
+        self._forget(now)
+        use = _Use(mac, until)
+        if len(self._uses) >= self._most or self._uses.setdefault(mac, use) is not use:
+            return False
+        self._order.append(use)
+        return True
+
+    def _forget(self, now: float) -> None:
+        # Those that were opened first end first, or nearly so.
+        with suppress(IndexError):
+            while (use := self._order.popleft()).until <= now:
+                self._uses.pop(use.mac, None)
+            self._order.appendleft(use)
 
 
 class Sealer:
@@ -41,12 +136,20 @@ class Sealer:
         keys: the keys; the first seals, all of them open.
         lifetime: how long a state is good, in seconds.
         utc: returns the seconds since the epoch.
+        used: remembers which were opened, where each may be opened once; None where that may be again.
     """
 
-    def __init__(self, keys: Sequence[bytes], lifetime: float, utc: Callable[[], float]) -> None:
-        self._keys = tuple(keys)
+    def __init__(
+        self,
+        keys: Sequence[bytes],
+        lifetime: float,
+        utc: Callable[[], float],
+        used: UsedStates | None = None,
+    ) -> None:
+        self._keys = keys
         self._lifetime = lifetime
         self._utc = utc
+        self._used = used
 
     def seal(self, state: JSON, bound_to: str) -> str:
         """Return a state as text for the client.
@@ -91,11 +194,12 @@ class Sealer:
         # Every key is tried, whichever fits.
         if True not in [hmac.compare_digest(mac, _mac(key, payload)) for key in self._keys]:
             raise StateRefusedError(
-                "the request state was changed, or sealed with a key that is not known here"
+                "the request state was changed, or sealed with a key that is not known here; "
+                "processes that serve the same clients need the same state_keys"
             )
-        return self._checked(json.loads(payload), bound_to)
+        return self._checked(mac, json.loads(payload), bound_to)
 
-    def _checked(self, sealed: JSON, bound_to: str) -> JSON:
+    def _checked(self, mac: bytes, sealed: JSON, bound_to: str) -> JSON:
         now = self._utc()
         if sealed["at"] > now + _CLOCK_SKEW:
             raise StateRefusedError(f"the request state was sealed {sealed['at'] - now} s ahead of our clock")
@@ -103,6 +207,8 @@ class Sealer:
             raise StateRefusedError(f"the request state ended {now - sealed['until']} s ago")
         if sealed["for"] != bound_to:
             raise StateRefusedError("the request state was sealed for another request")
+        if self._used is not None and not self._used.take(mac, sealed["until"], now):
+            raise StateRefusedError("the request state was used before, and each may be used once")
         return sealed["state"]
 
 
@@ -110,10 +216,10 @@ def _mac(key: bytes, payload: bytes) -> bytes:
     return hmac.digest(key, _PURPOSE + payload, hashlib.sha256)
 
 
-def request_digest(event: RequestReceived) -> str:
-    """Return what names a request over all its rounds: its method and what it asks for."""
+def request_digest(event: RequestReceived, principal: str | None = None) -> str:
+    """Return what names a request over all its rounds: its method, what it asks for, and who asks."""
     params = {name: value for name, value in (event.message.params or {}).items() if name not in _NOT_BOUND}
-    return digest_of([event.method, params])
+    return digest_of([event.method, params, principal])
 
 
 def digest_of(value: JSON) -> str:

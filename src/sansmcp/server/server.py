@@ -14,7 +14,7 @@ import attrs
 
 from sansmcp import schema
 from sansmcp.environment import Environment
-from sansmcp.errors import LocalProtocolError, RpcError
+from sansmcp.errors import LocalProtocolError, RpcError, StateRefusedError
 from sansmcp.schema import INVALID_PARAMS, REVISIONS, Revision
 from sansmcp.server.abilities import Abilities
 from sansmcp.server.caching import NOT_KEPT, CacheHint, CacheHints
@@ -25,7 +25,7 @@ from sansmcp.server.memory import NOTHING_YET, Memory
 from sansmcp.server.registrations import Registrations
 from sansmcp.server.registry import Registry
 from sansmcp.server.runs import NOWHERE, Outlet, Run, Surroundings, Wait, waiting
-from sansmcp.server.sealing import MIN_KEY_BYTES, Sealer, StateRefusedError, request_digest
+from sansmcp.server.sealing import KeyRing, Sealer, UsedStates, request_digest
 from sansmcp.server.serving import ServedSession
 from sansmcp.server.settings import ServeSettings, SessionSettings
 from sansmcp.server.targets import Refused, Target
@@ -65,6 +65,8 @@ class Server(Registrations):
             first seals, all of them open. Processes that serve the same clients need the same ones; by
             default one is made when the first session is opened.
         state_lifetime: how long a client may take to answer, in seconds.
+        state_single_use: whether each state is good once, in this process; then a client whose connection
+            broke cannot send its answers again.
         ordered: the methods whose requests are worked on one by one, in the order they came.
         reveal_errors: whether clients are told what handlers raise; by default only that they failed.
         middleware: what stands around each request and notification that clients send, outermost first.
@@ -89,6 +91,7 @@ class Server(Registrations):
         cache_of: Mapping[str, CacheHint] = MappingProxyType({}),
         state_keys: Sequence[bytes] = (),
         state_lifetime: float = 600.0,
+        state_single_use: bool = False,
         ordered: Collection[str] = (),
         reveal_errors: bool = False,
         middleware: Sequence[Middleware] = (),
@@ -99,8 +102,6 @@ class Server(Registrations):
             raise LocalProtocolError(
                 f"revisions: expected some of {REVISIONS}, found {tuple(revisions)!r:.80}"
             )
-        if any(len(key) < MIN_KEY_BYTES for key in state_keys):
-            raise LocalProtocolError(f"state_keys: expected at least {MIN_KEY_BYTES} bytes in each")
         super().__init__(tuple(sorted(revisions)))
         self._info = schema.Implementation(
             name=name,
@@ -119,8 +120,8 @@ class Server(Registrations):
                 f"notice_interval: expected seconds from 0, found {notice_interval!r:.80}"
             )
         self._notice_interval = notice_interval
-        self._state_keys = tuple(state_keys)
-        self._made_keys: dict[str, bytes] = {}
+        self._keys = KeyRing(state_keys)
+        self._used = UsedStates() if state_single_use else None
         self._state_lifetime = state_lifetime
         self._ordered = frozenset(ordered)
         self._reveals = reveal_errors
@@ -219,6 +220,18 @@ class Server(Registrations):
 
     # Serving
 
+    def rotate_state_key(self, key: bytes, *, keep: int = 1) -> None:
+        """Seal what handlers leave to their next run, and cursors, with another key from now on.
+
+        Args:
+            key: the key, 16 bytes or more; all processes that serve the same clients need it.
+            keep: how many of the keys before it still open.
+
+        Raises:
+            LocalProtocolError: the key is too short.
+        """
+        self._keys.rotate(key, keep=keep)
+
     def expect_logs(self) -> None:
         """Take note that handlers log which take no `Context`; the `LogHandler` of a binding says so."""
         self._ledger.change(lambda registry: registry if registry.logs else attrs.evolve(registry, logs=True))
@@ -234,8 +247,7 @@ class Server(Registrations):
             environment: where randomness and calendar time come from.
             settings: how the session is set up; see `SessionSettings`.
         """
-        # One step, so that two threads that open the first sessions agree on the key.
-        keys = self._state_keys or (self._made_keys.setdefault("made", environment.random(32)),)
+        self._keys.fill(environment.random)
         answers_only = settings.get("answers_only", False)
 
         def declared() -> schema.ServerCapabilities:
@@ -244,8 +256,8 @@ class Server(Registrations):
         return ServedSession(
             environment=environment,
             principal=settings.get("principal"),
-            sealer=Sealer(keys, self._state_lifetime, environment.utc),
-            cursors=Cursors(keys),
+            sealer=Sealer(self._keys, self._state_lifetime, environment.utc, self._used),
+            cursors=Cursors(self._keys),
             offered=lambda: self._ledger.registry,
             declared=declared,
             notice_interval=self._notice_interval,
@@ -300,7 +312,7 @@ class Server(Registrations):
         sealer = None if served is None else served.sealer
         memory = NOTHING_YET
         if event.request_state is not None:
-            opened = _recall(event, event.request_state, sealer)
+            opened = _recall(event, event.request_state, served)
             if isinstance(opened, Memory):
                 memory = opened
             else:
@@ -333,12 +345,12 @@ class Server(Registrations):
         return None if target is None else NotificationInvocation(target, event)
 
 
-def _recall(event: RequestReceived, state: str, sealer: Sealer | None) -> Memory | Target:
+def _recall(event: RequestReceived, state: str, served: ServedSession | None) -> Memory | Target:
     """Return what the runs before this one left, or what refuses a state that is not theirs."""
-    if sealer is None:
+    if served is None:
         return _refused(event, StateRefusedError("the session was not made by Server.open_session"))
     try:
-        opened = sealer.open(state, request_digest(event))
+        opened = served.sealer.open(state, request_digest(event, served.principal))
     except StateRefusedError as reason:
         return _refused(event, reason)
     return Memory.from_json(opened).with_answers(event.input_responses)

@@ -11,7 +11,9 @@ from sansmcp.session.events import (
     Event,
     HandlerFailed,
     MessageDropped,
+    NotificationsLeftOut,
     ProtocolViolated,
+    RequestStateRefused,
 )
 from sansmcp.values import JSON, Value, Word
 
@@ -48,6 +50,12 @@ def report_of(event: Event) -> Report:
             what = event.method if event.name is None else f"{event.method} {event.name!r:.80}"
             whose = "" if event.middleware is None else f" in middleware {event.middleware}"
             return Report(severity=Severity.ERROR, text=f"{what} failed{whose}", error=event.error)
+        case RequestStateRefused():
+            text = f"{event.method}: {event.reason}"
+            return Report(severity=Severity.WARNING, text=text)
+        case NotificationsLeftOut():
+            text = f"{event.count} of {event.method} were not sent: there were too many"
+            return Report(severity=Severity.INFO, text=text)
         case ProtocolViolated():
             return Report(severity=Severity.WARNING, text=f"the peer broke a rule: {event.reason}")
         case MessageDropped():

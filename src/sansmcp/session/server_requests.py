@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import attrs
 
 from sansmcp import schema
-from sansmcp.errors import LocalProtocolError
+from sansmcp.errors import LocalProtocolError, StateRefusedError
 from sansmcp.schema import (
     INTERNAL_ERROR,
     METHODS,
@@ -35,6 +35,7 @@ from sansmcp.session.events import (
     ProtocolViolated,
     RequestCancelled,
     RequestDrained,
+    RequestStateRefused,
     ServerEvent,
     SessionEnded,
     SubscriptionClosed,
@@ -184,15 +185,7 @@ class ServerRequests(CallingSession[ServerEvent]):
         middleware: str | None = None,
     ) -> None:
         if cause is not None and self._link is not LinkState.CLOSED:
-            self._emit(
-                HandlerFailed(
-                    request_id=entry.message.id,
-                    method=entry.method.name,
-                    name=_named_by(entry.message),
-                    middleware=middleware,
-                    error=cause,
-                )
-            )
+            self._tell_cause(entry, cause, middleware)
         if entry.step(RequestInput.ANSWER) is Effect.DROP:
             self._drop_answer(entry)
             return
@@ -202,6 +195,18 @@ class ServerRequests(CallingSession[ServerEvent]):
         else:
             self._reply(entry.message.id, answer)
         self._finish(entry)
+
+    def _tell_cause(self, entry: Inbound, cause: BaseException, middleware: str | None) -> None:
+        request_id, method = entry.message.id, entry.method.name
+        if isinstance(cause, StateRefusedError):
+            self._emit(RequestStateRefused(request_id=request_id, method=method, reason=str(cause)))
+            return
+        name = _named_by(entry.message)
+        self._emit(
+            HandlerFailed(
+                request_id=request_id, method=method, name=name, middleware=middleware, error=cause
+            )
+        )
 
     def _drop_answer(self, entry: Inbound) -> None:
         if self._link is not LinkState.CLOSED:
