@@ -2,10 +2,12 @@
 
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from tests.bindings.cli.commands import run
 
+WEATHER = (sys.executable, str(Path(__file__).parents[3] / "docs" / "examples" / "weather_server.py"))
 SILENT = (sys.executable, "-c", "import sys; sys.stdin.read()")
 
 
@@ -55,3 +57,9 @@ def test_arguments_that_are_no_json_are_shown() -> None:
     done = run("call", "--arguments", '{"city"', *SILENT, "--", "forecast")
     assert done.returncode == 2
     assert """--arguments: expected a JSON object, found '{"city"': """ in done.stderr
+
+
+def test_an_answer_to_a_field_that_is_not_there_is_told() -> None:
+    done = run("call", "--answer", "nme=Spain", *WEATHER, "--", "forecast", "city=Valencia")
+    assert done.returncode == 1
+    assert "answer with --answer name=...; no field here is called 'nme'; did you mean name?" in done.stderr

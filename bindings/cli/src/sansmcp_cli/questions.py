@@ -13,6 +13,7 @@ from sansmcp.schema import (
     ElicitValue,
     PrimitiveSchemaDefinition,
 )
+from sansmcp_cli.arguments import near
 from sansmcp_cli.fields import choices_of, default_text, hint_of, read_field
 from sansmcp_cli.screen import Screen
 
@@ -102,6 +103,9 @@ class Questions:
         wanted = missing or [name for name in form.properties if name not in known]
         options = " ".join(f"--answer {name}=..." for name in wanted)
         advice = f"; answer with {options}" if options else ""
+        for name in self._answers:
+            if name not in form.properties:
+                advice += f"; no field here is called {name!r}{near(name, form.properties)}"
         self._screen.say(f"declined: standard input is no terminal{advice}")
         return decline()
 
