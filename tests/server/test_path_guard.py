@@ -28,6 +28,7 @@ NASTY = st.text(st.sampled_from("ab.%/\\: \0c25eEfF"), max_size=12) | st.text(ma
         "a\\..\\b",
         "C:",
         "c:a",
+        "2:",
         "a\0b",
         "%2e%2e",
         "%252E",

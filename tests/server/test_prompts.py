@@ -197,18 +197,3 @@ def test_a_name_is_taken_once(server):
         server.add_prompt(lambda: "", name="one")
     with pytest.raises(LocalProtocolError, match="give name="):
         server.add_prompt(lambda: "")
-
-
-def test_completions_can_be_asked_for_in_2024_11_05_and_propose_nothing(server):
-    server.add_prompt(lambda a: a, name="known")
-    peer = Conversation(server, "2024-11-05")
-    argument = {"name": "a", "value": "x"}
-    found = peer.result("completion/complete", ref={"type": "ref/prompt", "name": "known"}, argument=argument)
-    assert found == {"completion": {"values": []}}
-    found = peer.result("completion/complete", ref={"type": "ref/resource", "uri": "a:b"}, argument=argument)
-    assert found == {"completion": {"values": []}}
-    error = peer.error("completion/complete", ref={"type": "ref/prompt", "name": "no"}, argument=argument)
-    assert error == {"code": -32602, "message": "there is no prompt 'no'"}
-    later = Conversation(server, "2025-03-26")
-    ref = {"type": "ref/prompt", "name": "known"}
-    assert later.error("completion/complete", ref=ref, argument=argument)["code"] == -32601

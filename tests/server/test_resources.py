@@ -140,7 +140,7 @@ def test_a_resource_that_takes_what_nobody_gives_is_refused(server):
     [
         ("nowhere", "expected a URI with a scheme"),
         (":b", "expected a URI with a scheme"),
-        ("a:{b}", "braces belong to templates"),
+        ("a:{b}", "braces make a template"),
     ],
 )
 def test_what_is_no_exact_uri_is_refused(server, uri, said):
@@ -152,10 +152,3 @@ def test_a_uri_is_taken_once(server):
     server.add_resource("a:b", "x")
     with pytest.raises(LocalProtocolError, match="there is a resource 'a:b' already"):
         server.add_resource("a:b", "y")
-
-
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_there_are_no_templates_yet(server, revision):
-    server.add_resource("a:b", "x")
-    found = Conversation(server, revision).result("resources/templates/list")
-    assert found["resourceTemplates"] == []

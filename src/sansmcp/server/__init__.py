@@ -2,6 +2,7 @@
 
 from sansmcp.server.answers import Accepted, Cancelled, Declined, Elicited, RootList, Sampled
 from sansmcp.server.bridge import current_context, relay
+from sansmcp.server.completions import Complete
 from sansmcp.server.connections import ServerConnections
 from sansmcp.server.content import Audio, Content, Embedded, Image, Text
 from sansmcp.server.context import Context
@@ -14,6 +15,8 @@ from sansmcp.server.handles import (
     PromptHandle,
     ResourceChanges,
     ResourceHandle,
+    ResourceTemplateChanges,
+    ResourceTemplateHandle,
     ToolChanges,
     ToolHandle,
 )
@@ -41,6 +44,7 @@ __all__ = [
     "Audio",
     "Cancelled",
     "Command",
+    "Complete",
     "Constraint",
     "Content",
     "Context",
@@ -69,6 +73,8 @@ __all__ = [
     "PromptHandle",
     "ResourceChanges",
     "ResourceHandle",
+    "ResourceTemplateChanges",
+    "ResourceTemplateHandle",
     "RootList",
     "Roots",
     "Sample",

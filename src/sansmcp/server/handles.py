@@ -9,12 +9,14 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Method
+from sansmcp.server.completions import Completer, Source
 from sansmcp.server.ledger import Ledger
 from sansmcp.server.offers import (
     method_offer,
     notification_offer,
     prompt_offer,
     resource_offer,
+    template_offer,
     tool_offer,
 )
 from sansmcp.server.registry import Registry
@@ -138,6 +140,30 @@ class Handle(abc.ABC):
         return id(self._ledger), self._shelf, self._position
 
 
+class Completable(Handle):
+    """An item whose arguments are typed by somebody."""
+
+    __slots__ = ()
+
+    def complete(self, argument: str, completer: Completer) -> None:
+        """Let a function propose values for an argument, in place of what did so far.
+
+        Args:
+            argument: which one.
+            completer: the function, as `completer_of` made it.
+
+        Raises:
+            LocalProtocolError: there is no such argument, or the item was removed.
+        """
+
+        def replaced(old: Offer[JSON]) -> Offer[JSON]:
+            completers = {**old.options.completers, argument: completer}
+            new = self._made(old.key, old.source, attrs.evolve(old.options, completers=completers))
+            return attrs.evolve(new, position=old.position, is_enabled=old.is_enabled)
+
+        self._replace(replaced)
+
+
 class ToolChanges(TypedDict, total=False):
     """What of a tool can be changed; what is left out stays. See `Server.add_tool`."""
 
@@ -192,10 +218,11 @@ class PromptChanges(TypedDict, total=False):
     description: str | None
     icons: Sequence[schema.Icon]
     meta: Mapping[str, JSON] | None
+    completers: Mapping[str, Source]
     blocks: bool
 
 
-class PromptHandle(Handle):
+class PromptHandle(Completable):
     """A prompt that a server offers; `Server.add_prompt` returns it."""
 
     __slots__ = ()
@@ -268,6 +295,52 @@ class ResourceHandle(Handle):
 
     def _made(self, key: str, source: JSON, options: JSON, /) -> Offer[JSON]:
         return resource_offer(key, source, options, self._ledger.revisions)
+
+
+class ResourceTemplateChanges(TypedDict, total=False):
+    """What of a template can be changed; what is left out stays. See `Server.add_resource_template`."""
+
+    function: Callable[..., object]
+    name: str | None
+    title: str | None
+    description: str | None
+    mime_type: str | None
+    icons: Sequence[schema.Icon]
+    annotations: schema.Annotations | None
+    meta: Mapping[str, JSON] | None
+    guards_paths: bool
+    completers: Mapping[str, Source]
+    blocks: bool
+
+
+class ResourceTemplateHandle(Completable):
+    """A resource template that a server offers; `Server.add_resource_template` returns it."""
+
+    __slots__ = ()
+
+    @property
+    def definition(self) -> schema.ResourceTemplate:
+        """What lists show of it.
+
+        Raises:
+            LocalProtocolError: it was removed.
+        """
+        definition: schema.ResourceTemplate = self._definition()
+        return definition
+
+    def update(self, **changes: Unpack[ResourceTemplateChanges]) -> None:
+        """Change the function or what is said of it; the template stays, and so does its place in lists.
+
+        Args:
+            changes: what is another now; see `ResourceTemplateChanges`.
+
+        Raises:
+            LocalProtocolError: as from `Server.add_resource_template`, or it was removed.
+        """
+        self._update(changes, ResourceTemplateChanges)
+
+    def _made(self, key: str, source: JSON, options: JSON, /) -> Offer[JSON]:
+        return template_offer(key, source, options, self._ledger.revisions)
 
 
 class MethodChanges(TypedDict, total=False):

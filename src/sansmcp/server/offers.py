@@ -12,6 +12,7 @@ from sansmcp.server.methods import (
 from sansmcp.server.prompts import PromptOptions, PromptTarget, prompt_of
 from sansmcp.server.resources import ResourceOptions, ResourceTarget, resource_of
 from sansmcp.server.shelves import Offer
+from sansmcp.server.templates import TemplateOptions, TemplateTarget, template_of
 from sansmcp.server.tools import ToolOptions, ToolTarget, tool_of
 from sansmcp.values import JSON
 
@@ -40,6 +41,14 @@ def resource_offer(
     """Make a resource; see `resource_of`."""
     target = resource_of(uri, source, options, revisions)
     return Offer(key=uri, target=target, definition=target.definition, source=source, options=options)
+
+
+def template_offer(
+    text: str, function: JSON, options: TemplateOptions, revisions: tuple[Revision, ...]
+) -> Offer[TemplateTarget]:
+    """Make a resource template; see `template_of`."""
+    target = template_of(text, function, options, revisions)
+    return Offer(key=text, target=target, definition=target.definition, source=function, options=options)
 
 
 def method_offer(name: str, function: JSON, options: MethodOptions) -> Offer[MethodTarget]:

@@ -9,7 +9,6 @@ from typing import Final
 
 # What a second decoding would make a dot, a separator, a colon or NUL of, under any number of codings.
 _DECODES_AGAIN: Final = re.compile(r"%(?:25)*(?:2[eEfF]|5[cC]|3[aA]|00)")
-_DRIVE: Final = re.compile(r"[A-Za-z]:")
 
 
 def is_safe(value: str, *, separators: bool) -> bool:
@@ -21,7 +20,10 @@ def is_safe(value: str, *, separators: bool) -> bool:
 
     Source: RFC 3986, section 3.3, dot segments; Windows drops dots and spaces at the end of a step.
     """
-    if "\0" in value or "\\" in value or value.startswith("/") or _DRIVE.match(value) is not None:
+    if "\0" in value or "\\" in value or value.startswith("/"):
+        return False
+    # Windows takes any character for the letter of a drive.
+    if value[1:2] == ":":
         return False
     if "/" in value and not separators:
         return False

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, overload
 
 from sansmcp import schema
+from sansmcp.server.completions import Source
 from sansmcp.server.handles import Handles, PromptHandle
 from sansmcp.server.offering import Offering
 from sansmcp.server.offers import prompt_offer
@@ -34,6 +35,7 @@ class PromptRegistrations(Offering):
         description: str | None = None,
         icons: Sequence[schema.Icon] = (),
         meta: Mapping[str, JSON] | None = None,
+        completers: Mapping[str, Source] | None = None,
         blocks: bool = True,
     ) -> Callable[[F], F]: ...
     def prompt(
@@ -46,6 +48,7 @@ class PromptRegistrations(Offering):
         description: str | None = None,
         icons: Sequence[schema.Icon] = (),
         meta: Mapping[str, JSON] | None = None,
+        completers: Mapping[str, Source] | None = None,
         blocks: bool = True,
     ) -> F | Callable[[F], F]:
         """Register a function as a prompt, as a decorator with or without arguments; see `add_prompt`."""
@@ -58,6 +61,7 @@ class PromptRegistrations(Offering):
                 description=description,
                 icons=icons,
                 meta=meta,
+                completers=completers,
                 blocks=blocks,
             )
             return function
@@ -73,13 +77,14 @@ class PromptRegistrations(Offering):
         description: str | None = None,
         icons: Sequence[schema.Icon] = (),
         meta: Mapping[str, JSON] | None = None,
+        completers: Mapping[str, Source] | None = None,
         blocks: bool = True,
     ) -> PromptHandle:
         """Register a function as a prompt.
 
         Its parameters are the arguments, which clients send as texts: one that is annotated as something
-        else is read as JSON. It returns a text, a block of content, a `PromptMessage`, a list of such, or
-        a `GetPromptResult`.
+        else is read as JSON. It returns a text, content, a `PromptMessage`, a list of such, or a
+        `GetPromptResult`.
 
         Args:
             function: a `def` or an `async def`.
@@ -88,6 +93,7 @@ class PromptRegistrations(Offering):
             description: what it is for; by default the function's docstring.
             icons: pictures that stand for it.
             meta: what travels beside it in lists.
+            completers: what proposes values for arguments, by argument: a function, or texts.
             blocks: whether a `def` may block.
 
         Returns:
@@ -102,6 +108,7 @@ class PromptRegistrations(Offering):
             description=description,
             icons=tuple(icons),
             meta=meta,
+            completers=dict(completers or {}),
             blocks=blocks,
         )
         offer = prompt_offer(function, options, self._ledger.revisions)

@@ -7,13 +7,13 @@ import attrs
 
 from sansmcp import schema
 from sansmcp.schema import Revision, SchemaError, codec_for
-from sansmcp.server.completions import Completer, Source, completers_of
-from sansmcp.server.content import CONTENT, blocks_of, text_of
-from sansmcp.server.context import Context
-from sansmcp.server.functions import Handler, handler_of
 from sansmcp.schema.inference.records import RecordField
 from sansmcp.schema.inference.shapes import NotedShape, shape_of
 from sansmcp.schema.inference.writing import plain
+from sansmcp.server.completions import Completer, Source, completers_of
+from sansmcp.server.content import blocks_of, text_of
+from sansmcp.server.context import Context
+from sansmcp.server.functions import Handler, handler_of
 from sansmcp.server.targets import Target
 from sansmcp.server.texts import TextsReader
 from sansmcp.server.tools import check_name, refused

@@ -14,12 +14,13 @@ from sansmcp.schema import (
     MethodTable,
     resource_not_found_code,
 )
-from sansmcp.server.context import Context
+from sansmcp.server.completions import Completer, completion_target
 from sansmcp.server.methods import MethodTarget, NotificationTarget
 from sansmcp.server.prompts import PromptTarget
 from sansmcp.server.resources import ResourceTarget
 from sansmcp.server.shelves import Shelf
 from sansmcp.server.targets import Refused, Target
+from sansmcp.server.templates import FilledTemplate, TemplateTarget
 from sansmcp.server.tools import ToolTarget
 from sansmcp.session import Change, ChangeKind, RequestReceived
 from sansmcp.values import JSON, Value
@@ -39,29 +40,6 @@ _NOTICES: Final = {
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class Completions(Target):
-    """Proposes nothing: 2024-11-05 lets clients ask though no capability was declared."""
-
-    prompts: Shelf[PromptTarget]
-    """The prompts there are."""
-
-    def call(self, event: RequestReceived, _context: Context | None, /) -> JSON:
-        """Return no proposals.
-
-        Raises:
-            RpcError: there is no such prompt.
-        """
-        ref = event.params.ref
-        if isinstance(ref, schema.PromptReference) and ref.name not in self.prompts.enabled:
-            raise RpcError(INVALID_PARAMS, f"there is no prompt {ref.name[:80]!r}")
-        return schema.CompleteResult(completion=schema.Completion(values=()))
-
-    def answer(self, value: JSON, _event: RequestReceived, /) -> JSON:
-        """Return no proposals."""
-        return value
-
-
-@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Registry(Value):
     """What a server offers at one instant."""
 
@@ -71,7 +49,7 @@ class Registry(Value):
     """The prompts by name."""
     resources: Shelf[ResourceTarget] = attrs.field(factory=lambda: Shelf(kind="resource"))
     """The resources by URI."""
-    resource_templates: Shelf[Target] = attrs.field(factory=lambda: Shelf(kind="resource template"))
+    resource_templates: Shelf[TemplateTarget] = attrs.field(factory=lambda: Shelf(kind="resource template"))
     """The resource templates by URI template."""
     methods: Shelf[MethodTarget] = attrs.field(factory=lambda: Shelf(kind="method"))
     """The requests of one's own, by name."""
@@ -85,14 +63,8 @@ class Registry(Value):
     """Whether handlers log that take no context."""
     table: MethodTable = METHODS
     """The methods of the specification and one's own."""
-    fixed: Mapping[str, Target] = attrs.field(
-        init=False, repr=False, eq=False, default=attrs.Factory(lambda self: self.listed(), takes_self=True)
-    )
-    """What answers requests that name nothing registered, by method."""
-
-    def listed(self) -> Mapping[str, Target]:
-        """Return what answers completions."""
-        return {"completion/complete": Completions(name="completion/complete", prompts=self.prompts)}
+    completer: Completer | None = None
+    """What proposes values for every argument that nothing else completes."""
 
     def shelf(self, name: str) -> Shelf[JSON]:
         """Return the items of one kind.
@@ -139,24 +111,53 @@ class Registry(Value):
             return self.tools.get(name) or _unknown("tool", name)
         if method == "resources/read":
             uri = event.params.uri
-            return self.resources.get(uri) or _not_found(event, uri)
+            return self.resources.get(uri) or self._filled(uri) or _not_found(event, uri)
         if method == "prompts/get":
             name = event.params.name
             return self.prompts.get(name) or _unknown("prompt", name)
-        return (
-            self.fixed.get(method)
-            or self.methods.get(method)
-            or Refused(name=method, error=RpcError(METHOD_NOT_FOUND, f"nothing here answers {method[:80]!r}"))
+        if method == "completion/complete":
+            return self._completion(event)
+        return self.methods.get(method) or Refused(
+            name=method, error=RpcError(METHOD_NOT_FOUND, f"nothing here answers {method[:80]!r}")
         )
+
+    def _filled(self, uri: str) -> FilledTemplate | None:
+        """Return the resource of the first template that a URI fits."""
+        filled = (offer.target.filled(uri) for offer in self.resource_templates.enabled.values())
+        return next((found for found in filled if found is not None), None)
+
+    def _completion(self, event: RequestReceived) -> Target:
+        ref, argument = event.params.ref, event.params.argument.name
+        if isinstance(ref, schema.PromptReference):
+            kind, name = "prompt", ref.name
+        else:
+            # A resource has nothing to complete, but asking is no mistake of the reference.
+            kind, name = "resource" if ref.uri in self.resources.enabled else "resource template", ref.uri
+        known = self.prompts.get(name) if kind == "prompt" else self.resource_templates.get(name)
+        if known is None and kind != "resource":
+            return _unknown(kind, name)
+        arguments = () if known is None else known.arguments
+        completer = None if known is None else known.completers.get(argument)
+        return completion_target(event, f"{kind} {name[:80]!r}", arguments, completer or self.completer)
 
     def async_names(self) -> tuple[str, ...]:
         """Return which registered functions are an `async def`, with what they are."""
-        return tuple(
+        handlers = tuple(
             f"{shelf.kind} {key!r}"
             for shelf in (self.shelf(name) for name in SHELVES)
             for key, offer in shelf.offers.items()
             if offer.target is not None and offer.target.is_async
         )
+        completers = tuple(
+            f"completer {completer.name!r}" for completer in self._completers() if completer.is_async
+        )
+        return handlers + completers
+
+    def _completers(self) -> tuple[Completer, ...]:
+        prompts = (offer.target.completers for offer in self.prompts.offers.values())
+        templates = (offer.target.completers for offer in self.resource_templates.offers.values())
+        every = tuple(each for found in (*prompts, *templates) for each in found.values())
+        return every if self.completer is None else (*every, self.completer)
 
     def abilities(self) -> Mapping[str, bool]:
         """Return which capabilities follow from what there is, by their paths."""
@@ -165,7 +166,7 @@ class Registry(Value):
         return {
             # Only a context can log, or a bridge from the program's own log.
             "logging": self.logs or any(target.wants_context for target in targets),
-            "completions": False,
+            "completions": bool(self._completers()),
             "tools": bool(self.tools.enabled),
             "prompts": bool(self.prompts.enabled),
             "resources": bool(self.resources.enabled or self.resource_templates.enabled),

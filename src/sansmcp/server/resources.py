@@ -7,10 +7,10 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Revision, SchemaError, codec_for
+from sansmcp.schema.inference.writing import plain
 from sansmcp.server.content import contents_of, text_of
 from sansmcp.server.context import Context
 from sansmcp.server.functions import handler_of
-from sansmcp.schema.inference.writing import plain
 from sansmcp.server.targets import Target
 from sansmcp.session import RequestReceived
 from sansmcp.values import JSON, Value
@@ -55,10 +55,7 @@ class ResourceTarget(Target):
 
     def answer(self, value: JSON, _event: RequestReceived, /) -> JSON:
         """Return the contents of the resource."""
-        if isinstance(value, schema.ReadResourceResult):
-            return value
-        contents = resource_contents(self.definition.uri, value, self.definition.mime_type)
-        return schema.ReadResourceResult(contents=contents)
+        return read_result(self.definition.uri, value, self.definition.mime_type)
 
 
 def resource_of(
@@ -79,7 +76,9 @@ def resource_of(
         LocalProtocolError: the URI has no scheme, or the function takes arguments.
     """
     if "{" in uri or "}" in uri:
-        raise LocalProtocolError(f"resource {uri!r:.80}: expected an exact URI; braces belong to templates")
+        raise LocalProtocolError(
+            f"resource {uri!r:.80}: expected an exact URI; braces make a template, for add_resource_template"
+        )
     if not uri.partition(":")[0] or ":" not in uri:
         raise LocalProtocolError(
             f"resource {uri!r:.80}: expected a URI with a scheme, such as 'config://app'"
@@ -94,6 +93,18 @@ def resource_of(
     for revision in revisions:
         codec_for(revision).unstructure(target.definition)
     return target
+
+
+def read_result(uri: str, value: JSON, mime_type: str | None) -> schema.ReadResourceResult:
+    """Return what a resource's function returned as a result.
+
+    Raises:
+        SchemaError: there are no contents.
+        LocalProtocolError: JSON has nothing for it.
+    """
+    if isinstance(value, schema.ReadResourceResult):
+        return value
+    return schema.ReadResourceResult(contents=resource_contents(uri, value, mime_type))
 
 
 def resource_contents(uri: str, value: JSON, mime_type: str | None) -> tuple[schema.ResourceContents, ...]:
