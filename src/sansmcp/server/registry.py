@@ -123,7 +123,8 @@ class Registry(Value):
 
     def _filled(self, uri: str) -> FilledTemplate | None:
         """Return the resource of the first template that a URI fits."""
-        filled = (offer.target.filled(uri) for offer in self.resource_templates.enabled.values())
+        own = (offer for offer in self.resource_templates.enabled.values() if len(offer.position) == 1)
+        filled = (offer.target.filled(uri) for offer in own)
         return next((found for found in filled if found is not None), None)
 
     def _completion(self, event: RequestReceived) -> Target:
