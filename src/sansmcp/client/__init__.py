@@ -32,9 +32,11 @@ from sansmcp.client.calls import (
 )
 from sansmcp.client.changes import AwaitableChanges, BlockingChanges
 from sansmcp.client.checking import Validate
+from sansmcp.client.configuration import ServerEntry, configured, servers_in, servers_of
 from sansmcp.client.connection import ClientConnection
 from sansmcp.client.feeds import Waiter
 from sansmcp.client.forms import accept, cancel, checked_answer, decline
+from sansmcp.client.groups import AwaitableGroup, BlockingGroup
 from sansmcp.client.handlers import (
     ElicitationHandler,
     InputHandlers,
@@ -60,11 +62,13 @@ __all__ = [
     "AwaitableCalls",
     "AwaitableChanges",
     "AwaitableClient",
+    "AwaitableGroup",
     "AwaitableItems",
     "AwaitableRunning",
     "BlockingCalls",
     "BlockingChanges",
     "BlockingClient",
+    "BlockingGroup",
     "BlockingItems",
     "BlockingRunning",
     "Call",
@@ -87,6 +91,7 @@ __all__ = [
     "Roots",
     "RootsSource",
     "SamplingHandler",
+    "ServerEntry",
     "TcpAddress",
     "UnixAddress",
     "Validate",
@@ -98,6 +103,7 @@ __all__ = [
     "cancel",
     "checked_answer",
     "complete",
+    "configured",
     "decline",
     "environment_for_server",
     "exception_of",
@@ -110,6 +116,8 @@ __all__ = [
     "ping",
     "read_resource",
     "request",
+    "servers_in",
+    "servers_of",
     "set_log_level",
     "value_of",
     "walk",

@@ -1,6 +1,8 @@
 """What becomes of results: some are kept and served again, those of tools are checked."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 from sansmcp import schema
 from sansmcp.client import calls
@@ -14,6 +16,9 @@ from sansmcp.client.walking import Ask, Walking
 from sansmcp.errors import ProtocolError, ResultInvalid, SansmcpError
 from sansmcp.session import Change, ChangeKind, Report, RequestFailed, ResponseReceived, Severity
 from sansmcp.values import JSON
+
+# As long as the answer to a probe may take: the result that waits for it is there already.
+_LOOK_UP_SECONDS: Final = 5.0
 
 
 class Results:
@@ -44,6 +49,7 @@ class Results:
         self._checks = OutputChecks()
         # Results of tools that were in no list yet.
         self._unchecked: list[tuple[Pending, ResponseReceived]] = []
+        self._can_look_up = True
 
     # Results that are there already
 
@@ -78,13 +84,13 @@ class Results:
         if self._cache is not None:
             self._cache.changed(change)
         if change.kind is ChangeKind.TOOLS:
-            self._checks.forget()
+            self._forget()
 
     def missed(self) -> None:
         """Take note that changes may have been missed."""
         if self._cache is not None:
             self._cache.missed()
-        self._checks.forget()
+        self._forget()
 
     # Results that come
 
@@ -99,12 +105,12 @@ class Results:
     def take(self, pending: Pending, event: ResponseReceived, now: float) -> None:
         """Hand a result over, once it is known what it should be; afterwards the driver settles."""
         name = self._name_to_check(pending.call)
-        if name is None or not self._checks.must_look_up(name, event.result):
+        if name is None or not self._can_look_up or not self._checks.must_look_up(name, event.result):
             self._hand_over(pending, event)
             return
         self._unchecked.append((pending, event))
         if len(self._unchecked) == 1:
-            steps = walk(calls.list_tools)
+            steps = walk(partial(calls.list_tools, timeout=_LOOK_UP_SECONDS, maximum=_LOOK_UP_SECONDS))
             Walking(steps, ask=self._ask, take=self._is_enough, end=self._looked_up).begin(now)
 
     def value(self, call: Call[JSON], event: ResponseReceived) -> JSON:
@@ -145,6 +151,8 @@ class Results:
     def _looked_up(self, error: SansmcpError | None, now: float) -> None:
         del now
         if error is not None:
+            # Once is enough: each of them would wait in vain.
+            self._can_look_up = False
             self._warn(f"results of tools are not checked, since the tools could not be listed: {error}")
         unchecked, self._unchecked = self._unchecked, []
         for pending, event in unchecked:
@@ -154,6 +162,10 @@ class Results:
 
     def _name_of(self, pending: Pending) -> str:
         return self._name_to_check(pending.call) or ""
+
+    def _forget(self) -> None:
+        self._checks.forget()
+        self._can_look_up = True
 
     def _warn(self, text: str) -> None:
         self._report(Report(severity=Severity.WARNING, text=text))

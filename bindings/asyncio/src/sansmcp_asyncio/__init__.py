@@ -3,6 +3,7 @@
 from sansmcp_asyncio.client import Client, Connecting, connect
 from sansmcp_asyncio.driver import Driver
 from sansmcp_asyncio.flows import Flow, Stream
+from sansmcp_asyncio.groups import ConnectingGroup, Group, connect_group
 from sansmcp_asyncio.handlers import Handlers
 from sansmcp_asyncio.logs import LogHandler
 from sansmcp_asyncio.processes import Process, start_process
@@ -15,8 +16,10 @@ __all__ = [
     "ByteStream",
     "Client",
     "Connecting",
+    "ConnectingGroup",
     "Driver",
     "Flow",
+    "Group",
     "Handlers",
     "LogHandler",
     "MemoryStream",
@@ -26,6 +29,7 @@ __all__ = [
     "StreamPair",
     "Workers",
     "connect",
+    "connect_group",
     "memory_pair",
     "serve_stdio",
     "serve_stream",

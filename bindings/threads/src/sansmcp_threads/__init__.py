@@ -2,6 +2,7 @@
 
 from sansmcp_threads.client import Client, connect
 from sansmcp_threads.driver import Driver
+from sansmcp_threads.groups import Group, connect_group
 from sansmcp_threads.handlers import Handlers
 from sansmcp_threads.listening import Listener, listen_tcp, listen_unix, serve_tcp, serve_unix
 from sansmcp_threads.logs import LogHandler
@@ -14,6 +15,7 @@ __all__ = [
     "ByteStream",
     "Client",
     "Driver",
+    "Group",
     "Handlers",
     "Listener",
     "LogHandler",
@@ -23,6 +25,7 @@ __all__ = [
     "StreamPair",
     "Workers",
     "connect",
+    "connect_group",
     "listen_tcp",
     "listen_unix",
     "memory_pair",

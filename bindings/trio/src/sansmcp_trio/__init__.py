@@ -6,6 +6,7 @@ wait does not know of the threads that run `def` handlers: give it a threshold, 
 
 from sansmcp_trio.client import Client, Connecting, connect
 from sansmcp_trio.driver import Driver
+from sansmcp_trio.groups import ConnectingGroup, Group, connect_group
 from sansmcp_trio.handlers import Handlers
 from sansmcp_trio.logs import LogHandler
 from sansmcp_trio.processes import Process, start_process
@@ -18,7 +19,9 @@ __all__ = [
     "ByteStream",
     "Client",
     "Connecting",
+    "ConnectingGroup",
     "Driver",
+    "Group",
     "Handlers",
     "LogHandler",
     "MemoryStream",
@@ -28,6 +31,7 @@ __all__ = [
     "Tasks",
     "Workers",
     "connect",
+    "connect_group",
     "memory_pair",
     "serve_stdio",
     "serve_stream",
