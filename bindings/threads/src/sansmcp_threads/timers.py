@@ -22,6 +22,8 @@ class Timer:
     def arm(self, at: float | None) -> None:
         """Take in when it is wanted next; it never waits.
 
+        Where no thread can be started, what is armed next tries again.
+
         Args:
             at: the time; None for no other than before.
         """
@@ -33,8 +35,11 @@ class Timer:
                 self._changed.notify()
             elif not self._is_stopped:
                 thread = threading.Thread(target=self._run, name="sansmcp timer", daemon=True)
-                # One that could not be started is none, and the next deadline tries again.
-                thread.start()
+                try:
+                    thread.start()
+                except RuntimeError:
+                    # What was asked for is done all the same; it may only be told of late.
+                    return
                 self._thread = thread
             self._at = at
 
