@@ -6,6 +6,7 @@ Source: the corpus beside this file. Each key of an expectation is checked, and 
 import pytest
 from tests.adversarial.checks import CHECKS, IN_WORDS, MIB
 from tests.adversarial.corpus import is_plain, plain_cases, read_cases, stimuli_of
+from tests.adversarial.matching import run_uris
 from tests.adversarial.running import peak_of, runs_of
 from tests.adversarial.words import WORDS
 from tests.effort import PROFILE
@@ -41,7 +42,8 @@ def words_in(case):
 
 @pytest.mark.parametrize("stimulus", STIMULI, ids=str)
 def test_a_case_of_the_corpus_holds(stimulus):
-    runs = [] if stimulus.case.kind == "transcript" else runs_of(stimulus)
+    ways = {"transcript": lambda _: [], "uri_match": run_uris}
+    runs = ways.get(stimulus.case.kind, runs_of)(stimulus)
     for run in runs:
         for key, expected in stimulus.expected.items():
             if key in CHECKS:

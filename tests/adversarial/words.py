@@ -10,10 +10,14 @@ import time
 import pytest
 from tests.adversarial.bench import ClientBench, ServerBench, flat
 from tests.adversarial.corpus import bytes_of
+from tests.adversarial.matching import run_uri
+from tests.server.steps import steps_of
 from tests.transcripts.cuts import Split, assert_same, in_one_piece, randomly
 from tests.transcripts.scenarios import SCENARIOS
 
 from sansmcp.errors import LocalProtocolError, ToolError
+from sansmcp.schema import UriTemplate
+from sansmcp.server.uri_matching import UriMatcher
 from sansmcp.session import (
     AnswerDropped,
     ClientSession,
@@ -544,3 +548,28 @@ def acknowledged_then_the_change_then_the_end(runs, _stimulus):
         assert messages[2]["params"]["requestId"] == 1
         assert messages[3]["id"] == 1
         assert messages[3]["result"]["_meta"][tag] == 1
+
+
+# Templates
+
+
+@says("core-uri-template-traversal")
+def no_value_leads_elsewhere_and_none_is_decoded_twice(runs, stimulus):
+    unknown = run_uri(stimulus, "file:///elsewhere").notes[2]["error"]
+    for run, each in zip(runs, stimulus.input["each"], strict=True):
+        uri, found, answer = run.notes
+        wanted = each["match"] if isinstance(each["match"], list) else [each["match"]]
+        assert (False if found is None else found) in wanted, uri
+        if found is None:
+            expected = {"message": f"there is no resource {uri!r}", "data": {"uri": uri}}
+            assert answer["error"] == {**unknown, **expected}
+
+
+@says("core-uri-template-redos")
+def twice_as_long_takes_twice_as_much_at_most(runs, stimulus):
+    (run,) = runs
+    uri, found, answer = run.notes
+    assert (found is None) is ("error" in answer)
+    matcher = UriMatcher(UriTemplate(stimulus.input["template"]))
+    once, twice = (steps_of(matcher.match, uri[: len(uri) // part])[1] for part in (2, 1))
+    assert twice <= 2 * once

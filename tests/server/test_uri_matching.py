@@ -4,11 +4,11 @@ Source: RFC 6570, section 1.4, which leaves matching to those who can tell value
 """
 
 import string
-import sys
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.server.steps import steps_of
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import UriTemplate
@@ -235,24 +235,6 @@ def test_any_text_matches_or_does_not(drawn, uri):
     for text in (uri, "x:" + uri):
         found = matcher.match(text)
         assert found is None or set(found) <= set(UriTemplate(drawn[0]).variables)
-
-
-def steps_of(function, *arguments):
-    """Return a function's result, and how many lines of Python it took."""
-    count = 0
-
-    def trace(_frame, event, _argument):
-        nonlocal count
-        count += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        result = function(*arguments)
-    finally:
-        sys.settrace(before)
-    return result, count
 
 
 @pytest.mark.parametrize(
