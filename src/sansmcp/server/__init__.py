@@ -3,6 +3,7 @@
 from sansmcp.server.answers import Accepted, Cancelled, Declined, Elicited, RootList, Sampled
 from sansmcp.server.bridge import current_context, relay
 from sansmcp.server.completions import Complete
+from sansmcp.server.caching import CacheHint
 from sansmcp.server.connections import ServerConnections
 from sansmcp.server.content import Audio, Content, Embedded, Image, Text
 from sansmcp.server.context import Context
@@ -33,6 +34,7 @@ from sansmcp.schema.inference.constraints import (
 )
 from sansmcp.server.inputs import Elicit, Roots, Sample
 from sansmcp.server.invocation import Invocation, NotificationInvocation
+from sansmcp.server.mounts import MountHandle
 from sansmcp.server.peer import Peer
 from sansmcp.server.runs import Command, Outlet, Wait, When
 from sansmcp.server.server import Server
@@ -42,6 +44,7 @@ from sansmcp.server.settings import ServeSettings, SessionSettings
 __all__ = [
     "Accepted",
     "Audio",
+    "CacheHint",
     "Cancelled",
     "Command",
     "Complete",
@@ -64,6 +67,7 @@ __all__ = [
     "MethodChanges",
     "MethodHandle",
     "MinLength",
+    "MountHandle",
     "NotificationHandle",
     "NotificationInvocation",
     "Outlet",

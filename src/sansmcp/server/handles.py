@@ -90,8 +90,10 @@ class Handle(abc.ABC):
 
         def step(registry: Registry) -> Registry:
             shelf = registry.shelf(self._shelf)
-            if shelf.at(self._position) is None:
+            offer = shelf.at(self._position)
+            if offer is None:
                 return registry
+            self._check_own(offer)
             return registry.with_shelf(self._shelf, shelf.removing(self._position))
 
         self._ledger.change(step)
@@ -110,9 +112,15 @@ class Handle(abc.ABC):
             raise LocalProtocolError(f"this {shelf.kind} was removed; register it again")
         return found
 
+    def _check_own(self, offer: Offer[JSON]) -> None:
+        if len(offer.position) > 1:
+            raise LocalProtocolError(f"{offer.key!r:.80} is mounted from another server; change it there")
+
     def _replace(self, replaced: Callable[[Offer[JSON]], Offer[JSON]]) -> None:
         def step(registry: Registry) -> Registry:
-            offer = replaced(self._offer(registry))
+            offer = self._offer(registry)
+            self._check_own(offer)
+            offer = replaced(offer)
             return registry.with_shelf(self._shelf, registry.shelf(self._shelf).replacing(offer))
 
         self._ledger.change(step)

@@ -1,6 +1,6 @@
 """What a server offers at one instant, as a value: each change makes a new one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import attrs
@@ -15,6 +15,7 @@ from sansmcp.schema import (
     resource_not_found_code,
 )
 from sansmcp.server.completions import Completer, completion_target
+from sansmcp.server.context import Context
 from sansmcp.server.methods import MethodTarget, NotificationTarget
 from sansmcp.server.prompts import PromptTarget
 from sansmcp.server.resources import ResourceTarget
@@ -40,6 +41,66 @@ _NOTICES: Final = {
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
+class Mount(Value):
+    """Another server whose items are offered under a prefix."""
+
+    home: object
+    """Tells it from every other."""
+    prefix: str
+    """What stands before their names."""
+    registry: "Callable[[], Registry]"
+    """Returns what it offers now."""
+    places: Mapping[str, int]
+    """Where its items stand among ours, by kind."""
+    told: int
+    """How many of its changes were taken over."""
+
+    def outer_name(self, name: str) -> str:
+        """Return what a name of its is called here."""
+        return f"{self.prefix}_{name}"
+
+    def outer_uri(self, uri: str) -> str:
+        """Return what a URI of its is called here: the prefix is the first part of its path."""
+        scheme, slashes, rest = _split(uri)
+        return f"{scheme}{slashes}{self.prefix}/{rest}"
+
+    def inner_uri(self, uri: str) -> str | None:
+        """Return what it calls a URI of ours, or None if that is none of its."""
+        scheme, slashes, rest = _split(uri)
+        inner = rest.removeprefix(f"{self.prefix}/")
+        return None if inner == rest else f"{scheme}{slashes}{inner}"
+
+
+def _split(uri: str) -> tuple[str, str, str]:
+    scheme, separator, rest = uri.partition("://")
+    if separator:
+        return scheme, separator, rest
+    return uri.partition(":")
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class MountedResource(Target):
+    """Reads a resource of a server that is mounted, and says where it is here."""
+
+    mount: Mount
+    """The server."""
+    inner: Target
+    """What answers there."""
+
+    def call(self, event: RequestReceived, context: Context | None, /) -> JSON:
+        """Read the resource."""
+        return self.inner.call(event, context)
+
+    def answer(self, value: JSON, event: RequestReceived, /) -> JSON:
+        """Return the contents, under our URIs."""
+        result = self.inner.answer(value, event)
+        contents = (
+            attrs.evolve(content, uri=self.mount.outer_uri(content.uri)) for content in result.contents
+        )
+        return attrs.evolve(result, contents=tuple(contents))
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Registry(Value):
     """What a server offers at one instant."""
 
@@ -55,6 +116,8 @@ class Registry(Value):
     """The requests of one's own, by name."""
     notifications: Shelf[NotificationTarget | None] = attrs.field(factory=lambda: Shelf(kind="notification"))
     """The notifications of one's own, by name; None answers those that are only sent."""
+    mounts: tuple[Mount, ...] = ()
+    """The servers whose items are offered here too."""
     number: int = 0
     """How many changes there were that clients may hear of."""
     log: tuple[Change, ...] = ()
@@ -102,6 +165,48 @@ class Registry(Value):
     def sendable(self) -> frozenset[str]:
         """The names of the notifications of one's own."""
         return frozenset(self.notifications.enabled)
+
+    def route(self, event: RequestReceived) -> tuple[RequestReceived, Target]:
+        """Return what answers a request, and the request as it is to be answered there."""
+        params = event.params
+        changes: dict[str, JSON] = {}
+        mount = None
+        if event.method in ("tools/call", "prompts/get"):
+            shelf = event.method.partition("/")[0]
+            mount, changes["name"] = self._mounted(shelf, params.name)
+        elif event.method == "completion/complete":
+            if isinstance(params.ref, schema.PromptReference):
+                mount, name = self._mounted("prompts", params.ref.name)
+                changes["ref"] = attrs.evolve(params.ref, name=name)
+            else:
+                mount, uri = self._mounted("resource_templates", params.ref.uri)
+                changes["ref"] = attrs.evolve(params.ref, uri=uri)
+        elif event.method == "resources/read":
+            return self._route_uri(event)
+        if mount is None:
+            return event, self.target(event)
+        return mount.registry().route(attrs.evolve(event, params=attrs.evolve(params, **changes)))
+
+    def _route_uri(self, event: RequestReceived) -> tuple[RequestReceived, Target]:
+        uri = event.params.uri
+        exact = self.resources.enabled.get(uri)
+        if exact is None or len(exact.position) > 1:
+            for mount in self.mounts:
+                inner = mount.inner_uri(uri)
+                if inner is not None:
+                    params = attrs.evolve(event.params, uri=inner)
+                    there, target = mount.registry().route(attrs.evolve(event, params=params))
+                    if not isinstance(target, Refused):
+                        return there, _outside(mount, target)
+        return event, self.target(event)
+
+    def _mounted(self, shelf: str, key: str) -> tuple[Mount | None, str]:
+        """Return the server that an item is mounted from, if it is, and its name there."""
+        offer = self.shelf(shelf).enabled.get(key)
+        if offer is None or len(offer.position) == 1:
+            return None, key
+        (mount,) = (mount for mount in self.mounts if mount.places[shelf] == offer.position[0])
+        return mount, offer.source
 
     def target(self, event: RequestReceived) -> Target:
         """Return what answers a request."""
@@ -172,6 +277,17 @@ class Registry(Value):
             "prompts": bool(self.prompts.enabled),
             "resources": bool(self.resources.enabled or self.resource_templates.enabled),
         }
+
+
+def _outside(mount: Mount, inner: Target) -> Target:
+    return MountedResource(
+        name=inner.name,
+        is_async=inner.is_async,
+        blocks=inner.blocks,
+        wants_context=inner.wants_context,
+        mount=mount,
+        inner=inner,
+    )
 
 
 EMPTY: Final = Registry()

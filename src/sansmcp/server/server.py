@@ -22,6 +22,7 @@ from sansmcp.server.cursors import Cursors
 from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.lists import PAGE_SIZE, Lists
 from sansmcp.server.memory import NOTHING_YET, Memory
+from sansmcp.server.mounts import MountHandle
 from sansmcp.server.registrations import Registrations
 from sansmcp.server.registry import Registry
 from sansmcp.server.runs import NOWHERE, Outlet, Run, Surroundings, Wait, waiting
@@ -102,6 +103,7 @@ class Server(Registrations):
             raise LocalProtocolError(
                 f"revisions: expected some of {REVISIONS}, found {tuple(revisions)!r:.80}"
             )
+        self._hints = CacheHints(cache, cache_of)
         super().__init__(tuple(sorted(revisions)))
         self._info = schema.Implementation(
             name=name,
@@ -113,7 +115,6 @@ class Server(Registrations):
         )
         self._instructions = instructions
         self._abilities = Abilities(capabilities)
-        self._hints = CacheHints(cache, cache_of)
         self._lists = Lists(page_size, self._hints)
         if not 0 <= notice_interval < math.inf:
             raise LocalProtocolError(
@@ -195,6 +196,26 @@ class Server(Registrations):
         """
         self._stack = attrs.evolve(self._stack, sent=(*self._stack.sent, middleware))
         return middleware
+
+    # Other servers
+
+    def mount(self, server: "Server", prefix: str) -> MountHandle:
+        """Offer what another server offers too, under a prefix, and with its changes from now on.
+
+        A tool `forecast` is `prefix_forecast` here, and a resource `data://cities` is `data://prefix/cities`.
+        Methods and notifications of one's own are not taken over.
+
+        Args:
+            server: the other server; it may be served beside this one.
+            prefix: what stands before its names.
+
+        Returns:
+            What takes it away again.
+
+        Raises:
+            LocalProtocolError: a name is taken, the prefix is none, or this server is part of the other.
+        """
+        return MountHandle(self._ledger, server._ledger, prefix)  # noqa: SLF001 - a server too
 
     # Changes
 
@@ -308,7 +329,7 @@ class Server(Registrations):
         """
         registry = self._ledger.registry
         served = session if isinstance(session, ServedSession) else None
-        target = self._target(event, registry, served)
+        event, target = self._route(event, registry, served)
         sealer = None if served is None else served.sealer
         memory = NOTHING_YET
         if event.request_state is not None:
@@ -327,13 +348,15 @@ class Server(Registrations):
             run = Run(event, session, outlet, memory, registry.sendable, around=around)
         return Invocation(target, event, session, run=run, sealer=sealer, reveals=self._reveals)
 
-    def _target(self, event: RequestReceived, registry: Registry, served: ServedSession | None) -> Target:
+    def _route(
+        self, event: RequestReceived, registry: Registry, served: ServedSession | None
+    ) -> tuple[RequestReceived, Target]:
         page = self._lists.target(event.method, registry, None if served is None else served.cursors)
         if page is None:
-            return registry.target(event)
+            return registry.route(event)
         if served is not None:
             served.notices.shown(page.kind, registry)
-        return page
+        return event, page
 
     def resolve_notification(self, event: NotificationReceived) -> NotificationInvocation | None:
         """Return what takes a notification, or None if nothing was registered for it.

@@ -68,14 +68,6 @@ class Shelf(Value, Generic[T]):
         """Return the item at a position, or None if it was removed."""
         return next((offer for offer in self.offers.values() if offer.position == position), None)
 
-    def mounted_at(self, place: int) -> Mapping[str, Offer[T]]:
-        """Return what is mounted at a place, by names."""
-        return {
-            key: offer
-            for key, offer in self.offers.items()
-            if len(offer.position) > 1 and offer.position[0] == place
-        }
-
     def mounting(self, place: int, offers: Iterable[Offer[T]]) -> "Shelf[T]":
         """Return a shelf with these items at a place, in place of those that were there.
 

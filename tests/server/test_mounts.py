@@ -1,0 +1,170 @@
+"""One server in another."""
+
+import pytest
+from tests.server.conversation import Conversation
+from tests.server.watching import Watcher
+
+from sansmcp import schema
+from sansmcp.errors import LocalProtocolError
+from sansmcp.schema import REVISIONS
+from sansmcp.server import Context, Server
+
+TOOLS = ("tools/list_changed",)
+
+
+def weather():
+    server = Server("weather", version="1")
+
+    @server.tool
+    def forecast(city: str, ctx: Context) -> str:
+        ctx.progress(1)
+        return f"sun in {city}"
+
+    server.add_prompt(lambda: "How is it?", name="ask")
+    server.add_resource("data://cities", "Bonn")
+    server.add_resource("urn:cities", "Ulm")
+    return server
+
+
+def names(peer, method, member, key="name"):
+    return [item[key] for item in peer.result(method)[member]]
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_what_is_mounted_is_offered_under_its_prefix_where_it_was_mounted(revision):
+    inner, outer = weather(), Server("outer", version="1")
+    outer.add_tool(lambda: 1, name="before")
+    handle = outer.mount(inner, "weather")
+    outer.add_tool(lambda: 1, name="after")
+    inner.add_tool(lambda: "late", name="late")
+    peer = Conversation(outer, revision)
+    assert handle.prefix == "weather"
+    assert names(peer, "tools/list", "tools") == ["before", "weather_forecast", "weather_late", "after"]
+    assert names(peer, "prompts/list", "prompts") == ["weather_ask"]
+    assert names(peer, "resources/list", "resources", "uri") == [
+        "data://weather/cities",
+        "urn:weather/cities",
+    ]
+    assert peer.text("weather_forecast", city="Bonn") == "sun in Bonn"
+    assert peer.error("tools/call", name="forecast")["code"] == -32602
+    said = peer.result("prompts/get", name="weather_ask")["messages"]
+    assert said[0]["content"]["text"] == "How is it?"
+    for uri, text in (("data://weather/cities", "Bonn"), ("urn:weather/cities", "Ulm")):
+        (contents,) = peer.result("resources/read", uri=uri)["contents"]
+        assert (contents["uri"], contents["text"]) == (uri, text)
+    for uri in ("data://cities", "data://weather/none", "data://other/cities"):
+        error = peer.error("resources/read", uri=uri)
+        assert error["data"] == {"uri": uri}
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_changes_of_what_is_mounted_are_told_of_in_both(revision):
+    inner, outer = weather(), Server("outer", version="1")
+    outer.mount(inner, "weather")
+    peer = Watcher(outer, revision, ["data://weather/cities"])
+    inner.tools["forecast"].disable()
+    inner.resource_updated("data://cities")
+    peer.heard()
+    assert peer.heard(after=0.01) == [TOOLS, ("resources/updated", "data://weather/cities")]
+    inner.prompts["ask"].update(title="Ask")
+    peer.heard()
+    assert peer.heard(after=0.01) == [("prompts/list_changed",)]
+    assert outer.prompts["weather_ask"].definition.title == "Ask"
+    assert not outer.tools["weather_forecast"].is_enabled
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_what_was_taken_away_is_offered_no_more(revision):
+    inner, outer = weather(), Server("outer", version="1")
+    outer.add_tool(lambda: 1, name="own")
+    handle = outer.mount(inner, "weather")
+    peer = Watcher(outer, revision)
+    handle.remove()
+    handle.remove()
+    inner.add_tool(lambda: 1, name="late")
+    assert list(outer.tools) == ["own"]
+    assert dict(outer.resources) == {}
+    peer.heard()
+    assert TOOLS in peer.heard(after=0.01)
+    assert peer.error("tools/call", name="weather_forecast")["code"] == -32602
+    outer.mount(inner, "weather")
+    assert "weather_late" in outer.tools
+
+
+def test_servers_are_mounted_in_servers_that_are_mounted():
+    inner, middle, outer = weather(), Server("middle", version="1"), Server("outer", version="1")
+    outer.mount(middle, "m")
+    middle.mount(inner, "w")
+    peer = Watcher(outer, REVISIONS[-1], ["data://m/w/cities"])
+    assert peer.text("m_w_forecast", city="Ulm") == "sun in Ulm"
+    (contents,) = peer.result("resources/read", uri="data://m/w/cities")["contents"]
+    assert contents["uri"] == "data://m/w/cities"
+    inner.resource_updated("data://cities")
+    peer.heard()
+    assert peer.heard(after=0.01) == [("resources/updated", "data://m/w/cities")]
+
+
+def test_a_server_is_not_mounted_in_itself_however_far_around():
+    one, two, three = (Server(name, version="1") for name in ("one", "two", "three"))
+    one.mount(two, "two")
+    two.mount(three, "three")
+    for outer, inner in ((one, one), (three, one), (two, one)):
+        with pytest.raises(LocalProtocolError, match="expected another server"):
+            outer.mount(inner, "again")
+
+
+def test_a_name_that_is_taken_is_refused_when_mounting_and_left_out_later():
+    inner, outer = weather(), Server("outer", version="1")
+    outer.add_tool(lambda: "own", name="weather_forecast")
+    outer.add_tool(lambda: "own", name="weather_late")
+    with pytest.raises(LocalProtocolError, match="there is a tool 'weather_forecast' already; take another"):
+        outer.mount(inner, "weather")
+    outer.tools["weather_forecast"].remove()
+    outer.mount(inner, "weather")
+    inner.add_tool(lambda: "inner", name="late")
+    peer = Conversation(outer)
+    assert peer.text("weather_late") == "own"
+    with pytest.raises(LocalProtocolError, match="there is a tool 'weather_forecast' already"):
+        outer.add_tool(lambda: 1, name="weather_forecast")
+
+
+@pytest.mark.parametrize("prefix", ["", "a_b", "a/b", "ü", "x" * 65])
+def test_a_prefix_is_one_word(prefix):
+    with pytest.raises(LocalProtocolError, match="mount: expected a prefix"):
+        Server("outer", version="1").mount(weather(), prefix)
+
+
+def test_what_is_mounted_is_changed_at_home():
+    inner, outer = weather(), Server("outer", version="1")
+    outer.mount(inner, "weather")
+    handle = outer.tools["weather_forecast"]
+    for change in (handle.disable, handle.remove, lambda: handle.update(title="x")):
+        with pytest.raises(LocalProtocolError, match="is mounted from another server; change it there"):
+            change()
+
+
+def test_completion_of_what_is_mounted_asks_its_home():
+    inner, outer = weather(), Server("outer", version="1", capabilities={"completions": True})
+    outer.mount(inner, "weather")
+    peer = Conversation(outer)
+    argument = {"name": "x", "value": ""}
+    for ref in ({"type": "ref/prompt", "name": "weather_ask"}, {"type": "ref/resource", "uri": "a:{b}"}):
+        answer = peer.request("completion/complete", ref=ref, argument=argument)[0]
+        assert "result" in answer or answer["error"]["code"] == -32602
+    error = peer.error("completion/complete", ref={"type": "ref/prompt", "name": "ask"}, argument=argument)
+    assert error["code"] == -32602
+
+
+def test_a_mounted_resource_keeps_what_its_home_says_of_it():
+    inner, outer = Server("inner", version="1"), Server("outer", version="1")
+
+    @inner.resource("data://both")
+    async def both() -> list[schema.TextResourceContents]:
+        return [
+            schema.TextResourceContents(uri="data://both/1", text="1"),
+            schema.TextResourceContents(uri="data://both/2", text="2"),
+        ]
+
+    outer.mount(inner, "in")
+    contents = Conversation(outer).result("resources/read", uri="data://in/both")["contents"]
+    assert [content["uri"] for content in contents] == ["data://in/both/1", "data://in/both/2"]
