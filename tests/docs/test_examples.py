@@ -64,6 +64,30 @@ def test_the_readme_shows_the_examples_as_they_are(name):
 
 
 def test_every_example_is_on_a_page():
-    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")]
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md")]
     shown = {name for page in pages for name in re.findall(r"examples/(\w+\.py)", page)}
     assert shown == {path.name for path in EXAMPLES.glob("*.py")}
+
+
+@pytest.mark.parametrize(
+    ("page", "example"),
+    [("handlers-and-rerunning", "orders_client.py"), ("progress-and-logging", "import_client.py")],
+)
+def test_an_example_of_the_guide_prints_what_its_page_shows(page, example):
+    text = (ROOT / "docs" / "guide" / f"{page}.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(rf"\$ python {re.escape(example)}\n(.*?)```", text, re.DOTALL)
+    assert run(example) == shown
+
+
+def test_a_cart_is_kept_from_call_to_call():
+    async def shop():
+        command = [sys.executable, str(EXAMPLES / "carts_server.py")]
+        async with sansmcp_asyncio.connect(command) as client:
+            cart = (await client.call_tool("new_cart")).content[0].text
+            await client.call_tool("add_to_cart", {"cart": cart, "item": "milk"})
+            added = await client.call_tool("add_to_cart", {"cart": cart, "item": "tea"})
+        async with sansmcp_asyncio.connect(command) as client:
+            lost = await client.call_tool("add_to_cart", {"cart": cart, "item": "tea"})
+            return added.structured_content, lost.is_error
+
+    assert asyncio.run(shop()) == (["milk", "tea"], True)

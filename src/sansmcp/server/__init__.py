@@ -34,6 +34,7 @@ from sansmcp.schema.inference.constraints import (
 )
 from sansmcp.server.inputs import Elicit, Roots, Sample
 from sansmcp.server.invocation import Invocation, NotificationInvocation
+from sansmcp.server.kept import HandleStore, KeptValue, MemoryStore, OwnHandles, StateHandles
 from sansmcp.server.mounts import MountHandle
 from sansmcp.server.peer import Peer
 from sansmcp.server.runs import Command, Outlet, Wait, When
@@ -59,11 +60,14 @@ __all__ = [
     "Ge",
     "Gt",
     "Handle",
+    "HandleStore",
     "Image",
     "Invocation",
+    "KeptValue",
     "Le",
     "Lt",
     "MaxLength",
+    "MemoryStore",
     "MethodChanges",
     "MethodHandle",
     "MinLength",
@@ -71,6 +75,7 @@ __all__ = [
     "NotificationHandle",
     "NotificationInvocation",
     "Outlet",
+    "OwnHandles",
     "Pattern",
     "Peer",
     "PromptChanges",
@@ -88,6 +93,7 @@ __all__ = [
     "Server",
     "ServerConnections",
     "SessionSettings",
+    "StateHandles",
     "Text",
     "ToolChanges",
     "ToolHandle",

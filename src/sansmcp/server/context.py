@@ -20,6 +20,7 @@ from sansmcp.server.asking import (
     ask_roots,
     sampling_params,
 )
+from sansmcp.server.kept import OwnHandles
 from sansmcp.server.peer import Peer
 from sansmcp.server.runs import Run, RunState
 from sansmcp.session import GivenUp
@@ -71,6 +72,12 @@ class Context:
         """What travels beside the request."""
         meta = (self._run.event.message.params or {}).get("_meta")
         return meta if isinstance(meta, Mapping) else {}
+
+    @property
+    def handles(self) -> OwnHandles:
+        """What is kept between calls, under handles that are good for this client's principal alone."""
+        around = self._run.around
+        return OwnHandles(around.handles, around.environment, around.principal)
 
     def progress(self, progress: float, total: float | None = None, message: str | None = None) -> None:
         """Report how far the work is; nothing is sent unless the client asked for it.

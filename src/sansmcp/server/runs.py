@@ -15,6 +15,7 @@ from sansmcp.environment import Environment
 from sansmcp.errors import InputNeeded, LocalProtocolError
 from sansmcp.schema import LATEST_LEGACY, LATEST_MODERN, codec_for
 from sansmcp.schema.inference.writing import plain
+from sansmcp.server.kept import StateHandles
 from sansmcp.server.memory import Answer, Memory
 from sansmcp.server.sealing import digest_of
 from sansmcp.session import MissingCapability, RequestReceived, ServerSession
@@ -73,6 +74,8 @@ class Surroundings:
 
     environment: Environment
     """Where randomness and calendar time come from."""
+    handles: StateHandles
+    """What the server keeps between calls."""
     principal: str | None = None
     """Whom the client was found to be."""
     wait: Patience | None = None

@@ -20,6 +20,7 @@ from sansmcp.server.abilities import Abilities
 from sansmcp.server.caching import NOT_KEPT, CacheHint, CacheHints
 from sansmcp.server.cursors import Cursors
 from sansmcp.server.invocation import Invocation, NotificationInvocation
+from sansmcp.server.kept import StateHandles
 from sansmcp.server.lists import PAGE_SIZE, Lists
 from sansmcp.server.memory import NOTHING_YET, Memory
 from sansmcp.server.mounts import MountHandle
@@ -68,6 +69,7 @@ class Server(Registrations):
         state_lifetime: how long a client may take to answer, in seconds.
         state_single_use: whether each state is good once, in this process; then a client whose connection
             broke cannot send its answers again.
+        handles: how state is kept between calls; see `Context.handles`.
         ordered: the methods whose requests are worked on one by one, in the order they came.
         reveal_errors: whether clients are told what handlers raise; by default only that they failed.
         middleware: what stands around each request and notification that clients send, outermost first.
@@ -93,6 +95,7 @@ class Server(Registrations):
         state_keys: Sequence[bytes] = (),
         state_lifetime: float = 600.0,
         state_single_use: bool = False,
+        handles: StateHandles | None = None,
         ordered: Collection[str] = (),
         reveal_errors: bool = False,
         middleware: Sequence[Middleware] = (),
@@ -122,6 +125,7 @@ class Server(Registrations):
             )
         self._notice_interval = notice_interval
         self._keys = KeyRing(state_keys)
+        self._handles = handles or StateHandles()
         self._used = UsedStates() if state_single_use else None
         self._state_lifetime = state_lifetime
         self._ordered = frozenset(ordered)
@@ -343,6 +347,7 @@ class Server(Registrations):
             around = Surroundings(
                 environment=NOWHERE if served is None else served.environment,
                 principal=None if served is None else served.principal,
+                handles=self._handles,
                 wait=waiting(wait, is_async=target.is_async, blocks=target.blocks),
             )
             run = Run(event, session, outlet, memory, registry.sendable, around=around)
