@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from sansmcp.errors import SansmcpError
-from sansmcp.values import JSON, Absent
+from sansmcp.values import ABSENT, JSON, Absent
 
 MAX_SHOWN: Final = 80
 """How much of a value an error shows, in characters."""
@@ -52,6 +52,18 @@ class SchemaError(SansmcpError):
         """Add one step on the way out: the member's name or the item's index in which this was found."""
         self._steps.append(step)
         return self
+
+    def copy(self) -> "SchemaError":
+        """Return the same error anew, for another way out."""
+        fresh = SchemaError(self.expected, ABSENT)
+        fresh.found = self.found
+        fresh._steps = list(self._steps)
+        return fresh
+
+    @property
+    def depth(self) -> int:
+        """How many steps lead to the value."""
+        return len(self._steps)
 
     @property
     def path(self) -> str:

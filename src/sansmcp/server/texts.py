@@ -11,6 +11,7 @@ from sansmcp.schema.inference.shapes import (
     ChoiceShape,
     MappingShape,
     NotedShape,
+    OpaqueShape,
     RecordShape,
     ScalarShape,
     Shape,
@@ -76,6 +77,8 @@ def takes_text(shape: Shape) -> bool:
             return shape.cls is str
         case AnyShape() | TextShape():
             return True
+        case OpaqueShape():
+            return shape.schema("validation").get("type") == "string"
         case ArrayShape() | TupleShape() | MappingShape() | RecordShape():
             return False
     assert_never(shape)

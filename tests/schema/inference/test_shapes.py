@@ -69,7 +69,8 @@ UserId = NewType("UserId", int)
         (dict[str, int], MappingShape(value=INT)),
         (Mapping[str, int], MappingShape(value=INT)),
         (Point, RecordShape(cls=Point)),
-        (Annotated[int, "a note of somebody else's"], INT),
+        (Annotated[int, 7], INT),
+        (Annotated[int, "How many."], NotedShape(inner=INT, description="How many.", constraints=())),
         (Annotated[int, Ge(1)], NotedShape(inner=INT, description=None, constraints=(Ge(1),))),
         (
             Annotated[int, Description("first"), Ge(1), Description("last")],
@@ -83,7 +84,7 @@ def test_an_annotation_has_a_shape(annotation, shape):
 
 
 def test_the_shapes_of_fields_are_known_by_name():
-    assert field_shapes(Point) == {"x": INT, "y": INT}
+    assert field_shapes(RecordShape(cls=Point)) == {"x": INT, "y": INT}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_the_shapes_of_fields_are_known_by_name():
         ([int], "has no place in JSON"),
         ("int", "has no place in JSON"),
         (list[complex], "has no place in JSON"),
-        (dict[int, str], "the names in a JSON object are str"),
+        (dict[int, str], "is no name in JSON; expected str, or what is written as a text"),
         (Literal[b"x"], "cannot be said in JSON"),
         (enum.Enum("Shapes", {"ROUND": (1, 2)}), "cannot be said in JSON"),
     ],

@@ -73,5 +73,13 @@ class Pattern:
     """The expression, in the syntax that Python and ECMAScript share."""
 
 
-Constraint: TypeAlias = Ge | Gt | Le | Lt | MinLength | MaxLength | Pattern
+@attrs.frozen
+class MultipleOf:
+    """Asks for a number that some other divides."""
+
+    value: float
+    """The divisor, greater than 0."""
+
+
+Constraint: TypeAlias = Ge | Gt | Le | Lt | MinLength | MaxLength | MultipleOf | Pattern
 """What a value must keep beyond its type."""

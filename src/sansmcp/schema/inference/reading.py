@@ -4,27 +4,22 @@ It is as strict as the schema that was announced: nothing is coerced, so that "7
 is none either; 7.0 is one, as JSON Schema says, and an integer is a number.
 """
 
-import binascii
-import datetime as dt
-import re
 import types
-import uuid
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Final, TypeAlias, assert_never
 
-from cattrs import Converter
-
-from sansmcp.schema import SchemaError
+from sansmcp.errors import LocalProtocolError
 from sansmcp.schema.inference.checks import check_of
-from sansmcp.schema.inference.records import RecordField, fields_of, is_record, is_typed_dict
+from sansmcp.schema.inference.records import RecordField, is_typed_dict
 from sansmcp.schema.inference.shapes import (
     SCALARS,
-    TEXT_FORMATS,
     AnyShape,
     ArrayShape,
     ChoiceShape,
     MappingShape,
     NotedShape,
+    OpaqueShape,
     RecordShape,
     ScalarShape,
     Shape,
@@ -32,12 +27,19 @@ from sansmcp.schema.inference.shapes import (
     TupleShape,
     UnionShape,
     field_shape,
+    record_fields,
 )
-from sansmcp.schema.inference.unions import chooser_of
+from sansmcp.schema.inference.unions import candidates_of
+from sansmcp.schema.mismatch import SchemaError
+from sansmcp.schema.schema_limits import Validator
+from sansmcp.schema.validators import validator_of
 from sansmcp.values import ABSENT, JSON
 
-Hook: TypeAlias = Callable[[JSON, JSON], JSON]
-"""Reads a value, or raises SchemaError; the second argument is cattrs' own."""
+Seen: TypeAlias = dict[tuple[int, int], JSON]
+"""What unions made of the objects and arrays of one document, by the value's id and the union's."""
+
+Hook: TypeAlias = Callable[[JSON, Seen | None], JSON]
+"""Reads a value, or raises SchemaError; the second argument is what was seen so far, or None."""
 
 Entry: TypeAlias = tuple[str, type | None, Hook]
 """How to read a member: the parameter it becomes, the type that fits as it is, and what reads any other."""
@@ -51,7 +53,7 @@ def reader_of(shape: Shape) -> Hook:
         case ScalarShape():
             return _SCALAR_HOOKS[shape.cls]
         case TextShape():
-            return _text(shape.cls)
+            return _text(shape)
         case ChoiceShape():
             return _choice(shape)
         case ArrayShape():
@@ -61,7 +63,9 @@ def reader_of(shape: Shape) -> Hook:
         case MappingShape():
             return _mapping(shape)
         case RecordShape():
-            return _CONVERTER.get_structure_hook(shape.cls)
+            return _record(shape)
+        case OpaqueShape():
+            return _opaque(shape)
         case UnionShape():
             return _union(shape)
         case NotedShape():
@@ -74,19 +78,23 @@ class ObjectReader:
 
     Args:
         fields: what may be there.
+        shapes: what each is; by default what its annotation says.
     """
 
-    def __init__(self, fields: Iterable[RecordField]) -> None:
+    def __init__(self, fields: Iterable[RecordField], shapes: Iterable[Shape] | None = None) -> None:
         fields = tuple(fields)
         self._entries: dict[str, Entry] = {}
-        for field in fields:
-            shape = field_shape(field)
+        for field, shape in zip(fields, shapes or map(field_shape, fields), strict=True):
             exact = shape.cls if isinstance(shape, ScalarShape) and shape.cls is not float else None
             self._entries[field.name] = (field.name, exact, reader_of(shape))
         self._required = frozenset(field.name for field in fields if field.required)
 
-    def read(self, value: Mapping[str, JSON]) -> dict[str, JSON]:
+    def read(self, value: Mapping[str, JSON], seen: Seen | None = None) -> dict[str, JSON]:
         """Return the arguments.
+
+        Args:
+            value: the object.
+            seen: what unions made of the document so far.
 
         Raises:
             SchemaError: a member does not fit, is missing, or is unknown.
@@ -99,7 +107,7 @@ class ObjectReader:
                 entry = entry_of(name)
                 if entry is None:
                     raise self._unknown(name)
-                members[name] = item if type(item) is entry[1] else entry[2](item, None)
+                members[name] = item if type(item) is entry[1] else entry[2](item, seen)
         except SchemaError as error:
             error.under(name)
             raise
@@ -112,14 +120,14 @@ class ObjectReader:
         return SchemaError(f"one of the names {', '.join(self._entries) or '(none)'}", name)
 
 
-def _keep(value: JSON, _type: JSON) -> JSON:
+def _keep(value: JSON, _seen: Seen | None) -> JSON:
     return value
 
 
 def _exactly(cls: type) -> Hook:
     expected = SCALARS[cls]
 
-    def scalar(value: JSON, _type: JSON) -> JSON:
+    def scalar(value: JSON, _seen: Seen | None) -> JSON:
         if type(value) is not cls:
             raise SchemaError(expected, value)
         return value
@@ -127,7 +135,7 @@ def _exactly(cls: type) -> Hook:
     return scalar
 
 
-def _integer(value: JSON, _type: JSON) -> JSON:
+def _integer(value: JSON, _seen: Seen | None) -> JSON:
     if type(value) is int:
         return value
     # JSON Schema (2020-12, Core, section 4.2.3): a number without a fraction is an integer.
@@ -136,7 +144,7 @@ def _integer(value: JSON, _type: JSON) -> JSON:
     raise SchemaError(SCALARS[int], value)
 
 
-def _number(value: JSON, _type: JSON) -> JSON:
+def _number(value: JSON, _seen: Seen | None) -> JSON:
     if type(value) is float:
         return value
     if type(value) is int:
@@ -155,35 +163,11 @@ _SCALAR_HOOKS: Final[Mapping[type, Hook]] = {
     float: _number,
 }
 
-# What fromisoformat takes beyond RFC 3339 (basic format, week dates) is refused.
-_DATE: Final = r"\d{4}-\d\d-\d\d"
-_TIME: Final = r"\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)?"
 
+def _text(shape: TextShape) -> Hook:
+    parse, expected = shape.format.parse, shape.format.expected
 
-def _matching(pattern: str, parse: Callable[[str], JSON]) -> Callable[[str], JSON]:
-    compiled = re.compile(pattern, re.ASCII)
-
-    def read(text: str) -> JSON:
-        if compiled.fullmatch(text) is None:
-            raise ValueError(text)
-        return parse(text)
-
-    return read
-
-
-_TEXTS: Final[Mapping[type, Callable[[str], JSON]]] = {
-    dt.datetime: _matching(rf"{_DATE}[Tt ]{_TIME}", lambda text: dt.datetime.fromisoformat(text.upper())),
-    dt.date: _matching(_DATE, dt.date.fromisoformat),
-    dt.time: _matching(_TIME, lambda text: dt.time.fromisoformat(text.upper())),
-    uuid.UUID: _matching(r"[\da-fA-F]{8}(?:-[\da-fA-F]{4}){3}-[\da-fA-F]{12}", uuid.UUID),
-    bytes: lambda text: binascii.a2b_base64(text.encode(), strict_mode=True),
-}
-
-
-def _text(cls: type) -> Hook:
-    parse, expected = _TEXTS[cls], TEXT_FORMATS[cls][1]
-
-    def text(value: JSON, _type: JSON) -> JSON:
+    def text(value: JSON, _seen: Seen | None) -> JSON:
         if type(value) is not str:
             raise SchemaError(expected, value)
         try:
@@ -199,7 +183,7 @@ def _choice(shape: ChoiceShape) -> Hook:
     members = {(_kind(value), value): member for value, member in pairs}
     expected = "one of " + ", ".join(repr(value) for value in shape.values)
 
-    def choice(value: JSON, _type: JSON) -> JSON:
+    def choice(value: JSON, _seen: Seen | None) -> JSON:
         # The type first: a list is in no table, and asking raises.
         key = None if type(value) in {dict, list} else (_kind(value), value)
         if key not in members:
@@ -218,13 +202,13 @@ def _array(shape: ArrayShape) -> Hook:
     inner, container = reader_of(shape.item), shape.container
     unique = container in {set, frozenset}
 
-    def array(value: JSON, _type: JSON) -> JSON:
+    def array(value: JSON, seen: Seen | None) -> JSON:
         if type(value) is not list:
             raise SchemaError("an array", value)
         items: list[JSON] = []
         try:
             # What was read before a fault stays, and counts the items up to it.
-            items.extend(inner(item, None) for item in value)
+            items.extend(inner(item, seen) for item in value)
         except SchemaError as error:
             error.under(len(items))
             raise
@@ -245,12 +229,12 @@ def _tuple(shape: TupleShape) -> Hook:
     inner = tuple(reader_of(item) for item in shape.items)
     expected = f"an array of {len(inner)} items"
 
-    def fixed(value: JSON, _type: JSON) -> JSON:
+    def fixed(value: JSON, seen: Seen | None) -> JSON:
         if type(value) is not list or len(value) != len(inner):
             raise SchemaError(expected, value)
         items: list[JSON] = []
         try:
-            items.extend(read(item, None) for read, item in zip(inner, value, strict=True))
+            items.extend(read(item, seen) for read, item in zip(inner, value, strict=True))
         except SchemaError as error:
             error.under(len(items))
             raise
@@ -261,57 +245,114 @@ def _tuple(shape: TupleShape) -> Hook:
 
 def _mapping(shape: MappingShape) -> Hook:
     inner = reader_of(shape.value)
+    read_name = _keep if shape.name is None else reader_of(shape.name)
 
-    def mapping(value: JSON, _type: JSON) -> JSON:
+    def mapping(value: JSON, seen: Seen | None) -> JSON:
         if type(value) is not dict:
             raise SchemaError("an object", value)
         name = ""
         try:
-            members: dict[str, JSON] = {}
+            members: dict[JSON, JSON] = {}
             for name, item in value.items():
-                members[name] = inner(item, None)
+                members[read_name(name, seen)] = inner(item, seen)
         except SchemaError as error:
             error.under(name)
             raise
+        if len(members) != len(value):
+            raise SchemaError("names that differ", value)
         return members
 
     return mapping
 
 
+def _opaque(shape: OpaqueShape) -> Hook:
+    cls = shape.cls
+    validator = validator_of(shape.schema("validation"))
+    read = shape.read
+    if read is None:
+        return _validated(shape, validator)
+
+    def opaque(value: JSON, _seen: Seen | None) -> JSON:
+        validator.validate(value)
+        try:
+            return read(value)
+        except ValueError:
+            # What it said is not for the peer.
+            raise SchemaError(f"a valid {cls.__name__}", value) from None
+
+    return opaque
+
+
+def _validated(shape: OpaqueShape, validator: Validator) -> Hook:
+    if shape.inner is None:
+        raise LocalProtocolError(f"nothing reads {shape.cls.__name__}; give TypeSchema(schema, read=...)")
+    inner = reader_of(shape.inner)
+
+    def validated(value: JSON, seen: Seen | None) -> JSON:
+        validator.validate(value)
+        return inner(value, seen)
+
+    return validated
+
+
 def _union(shape: UnionShape) -> Hook:
     hooks = tuple(reader_of(member) for member in shape.members)
-    choose = chooser_of(shape)
+    candidates = candidates_of(shape)
 
-    def union(value: JSON, _type: JSON) -> JSON:
-        return hooks[choose(value)](value, None)
+    def union(value: JSON, seen: Seen | None) -> JSON:
+        found = candidates(value)
+        if len(found) == 1:
+            return hooks[found[0]](value, seen)
+        seen = {} if seen is None else seen
+        key = (id(value), id(candidates))
+        if key not in seen:
+            seen[key] = _first(value, [hooks[index] for index in found], seen)
+        outcome = seen[key]
+        if isinstance(outcome, SchemaError):
+            raise outcome.copy()
+        return outcome
 
     return union
+
+
+def _first(value: JSON, hooks: Iterable[Hook], seen: Seen) -> JSON:
+    """Return what the first of some hooks makes of a value, or the fault of the one that came furthest."""
+    faults: list[SchemaError] = []
+    for hook in hooks:
+        try:
+            return hook(value, seen)
+        except SchemaError as error:
+            faults.append(error)
+    return max(faults, key=lambda fault: fault.depth)
 
 
 def _noted(shape: NotedShape) -> Hook:
     inner, checks = reader_of(shape.inner), tuple(check_of(constraint) for constraint in shape.constraints)
 
-    def noted(value: JSON, _type: JSON) -> JSON:
-        read = inner(value, None)
+    def noted(value: JSON, seen: Seen | None) -> JSON:
+        read = inner(value, seen)
         for check in checks:
-            if not check.holds(read):
+            if not check.holds(value):
                 raise SchemaError(check.expected, value)
         return read
 
     return noted
 
 
-def _record(cls: type) -> Hook:
+@lru_cache(maxsize=1024)
+def _record(shape: RecordShape) -> Hook:
+    cls = shape.cls
     readers: list[ObjectReader] = []
     typed_dict = is_typed_dict(cls)
 
-    def record(value: JSON, _type: JSON) -> JSON:
+    def record(value: JSON, seen: Seen | None) -> JSON:
         if type(value) is not dict:
             raise SchemaError("an object", value)
         # The fields are looked up when the first value comes: a record may hold itself.
         if not readers:
-            readers.append(ObjectReader(fields_of(cls)))
-        members = readers[0].read(value)
+            fields = record_fields(shape)
+            readers.append(ObjectReader((field for field, _ in fields), [inner for _, inner in fields]))
+        members = readers[0].read(value, seen)
         if typed_dict:
             return members
         try:
@@ -321,7 +362,3 @@ def _record(cls: type) -> Hook:
             raise SchemaError(f"a valid {cls.__name__}", value) from None
 
     return record
-
-
-_CONVERTER: Final = Converter()
-_CONVERTER.register_structure_hook_factory(is_record, _record)

@@ -1,12 +1,13 @@
-"""Classes whose values are JSON objects: attrs classes, dataclasses, TypedDicts; and their fields."""
+"""Classes whose values are JSON objects: attrs classes, dataclasses, NamedTuples, TypedDicts."""
 
 import dataclasses
 from functools import lru_cache
-from typing import get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import attrs
 
 from sansmcp.errors import LocalProtocolError
+from sansmcp.schema.inference.vocabulary import PLAIN, Vocabulary
 from sansmcp.values import ABSENT, JSON, Absent, Value
 
 
@@ -24,6 +25,8 @@ class RecordField(Value):
     """Whether the constructor asks for it."""
     default: JSON | Absent = ABSENT
     """The value it has otherwise; ABSENT where a factory makes it."""
+    vocabulary: Vocabulary = attrs.field(default=PLAIN, repr=False)
+    """What is known of its type beside the annotation."""
 
 
 def is_typed_dict(annotation: JSON) -> bool:
@@ -31,11 +34,21 @@ def is_typed_dict(annotation: JSON) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, dict) and hasattr(annotation, "__total__")
 
 
+def is_named_tuple(annotation: JSON) -> bool:
+    """Say whether a type is a NamedTuple."""
+    return isinstance(annotation, type) and issubclass(annotation, tuple) and hasattr(annotation, "_fields")
+
+
 def is_record(annotation: JSON) -> bool:
     """Say whether a type is a class whose values are JSON objects."""
     if not isinstance(annotation, type):
         return False
-    return attrs.has(annotation) or dataclasses.is_dataclass(annotation) or is_typed_dict(annotation)
+    return (
+        attrs.has(annotation)
+        or dataclasses.is_dataclass(annotation)
+        or is_typed_dict(annotation)
+        or is_named_tuple(annotation)
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -51,6 +64,8 @@ def fields_of(cls: type) -> tuple[RecordField, ...]:
     if dataclasses.is_dataclass(cls):
         fields = dataclasses.fields(cls)
         return tuple(_of_dataclass(field, hints[field.name]) for field in fields if field.init)
+    if is_named_tuple(cls):
+        return _of_named_tuple(cls, hints)
     return tuple(_of_typed_dict(cls, name, hint) for name, hint in hints.items())
 
 
@@ -89,6 +104,20 @@ def _of_dataclass(field: "dataclasses.Field[JSON]", hint: JSON) -> RecordField:
         annotation=hint,
         required=not plain and field.default_factory is dataclasses.MISSING,
         default=field.default if plain else ABSENT,
+    )
+
+
+def _of_named_tuple(cls: JSON, hints: dict[str, JSON]) -> tuple[RecordField, ...]:
+    defaults: dict[str, JSON] = cls._field_defaults
+    return tuple(
+        RecordField(
+            name=name,
+            attribute=name,
+            annotation=hints.get(name, Any),
+            required=name not in defaults,
+            default=defaults.get(name, ABSENT),
+        )
+        for name in cls._fields
     )
 
 

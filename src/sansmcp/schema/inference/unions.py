@@ -1,23 +1,21 @@
-"""Which member of a union a JSON value belongs to.
+"""Which members of a union a JSON value may belong to.
 
-It is found by looking at most two levels deep, at types, names and choices, and then read once: trying
-every member in full would cost twice as much with each level of a recursive type, and whoever sends the
-value chooses the levels.
+They are found by looking at most two levels deep, at types, names and choices; mostly that leaves one.
+Where it leaves several, `reading` tries them in order, each once for a value: without that, trying would
+cost twice as much with each level of a recursive type, and whoever sends the value chooses the levels.
 """
 
 from collections.abc import Callable
 from typing import Final, TypeAlias, assert_never
 
-from sansmcp.schema import SchemaError
-from sansmcp.schema.inference.records import fields_of
 from sansmcp.schema.inference.shapes import (
     SCALARS,
-    TEXT_FORMATS,
     AnyShape,
     ArrayShape,
     ChoiceShape,
     MappingShape,
     NotedShape,
+    OpaqueShape,
     RecordShape,
     ScalarShape,
     Shape,
@@ -25,7 +23,9 @@ from sansmcp.schema.inference.shapes import (
     TupleShape,
     UnionShape,
     field_shapes,
+    record_fields,
 )
+from sansmcp.schema.mismatch import SchemaError
 from sansmcp.values import JSON
 
 Test: TypeAlias = Callable[[JSON], bool]
@@ -33,31 +33,33 @@ Test: TypeAlias = Callable[[JSON], bool]
 _LEVELS: Final = 2
 
 
-def chooser_of(shape: UnionShape) -> Callable[[JSON], int]:
-    """Return what finds the member of a union that a value belongs to, by its index.
+def candidates_of(shape: UnionShape) -> Callable[[JSON], tuple[int, ...]]:
+    """Return what finds the members of a union that a value may belong to, by their indices, in order.
 
-    Of several that look right the first is taken, but an integer is one before it is a number. What it
-    returns raises SchemaError for a value that looks like none.
+    An integer is one before it is a number. What it returns raises SchemaError for a value that looks
+    like none of them.
     """
-    expected = " or ".join(dict.fromkeys(expectation(member) for member in shape.members))
+    expected = expectation(shape)
     exact = {
-        member.cls: index for index, member in enumerate(shape.members) if isinstance(member, ScalarShape)
+        member.cls: (index,)
+        for index, member in enumerate(shape.members)
+        if isinstance(member, ScalarShape) and member.cls is not str
     }
 
-    def choose(value: JSON) -> int:
-        index = exact.get(type(value))
-        if index is not None and type(value) is not str:
-            return index
-        alike = [index for index, member in enumerate(shape.members) if _is_kind(value, member)]
-        fitting = next((index for index in alike if seems(value, shape.members[index], _LEVELS)), None)
-        if fitting is not None:
+    def candidates(value: JSON) -> tuple[int, ...]:
+        alone = exact.get(type(value))
+        if alone is not None:
+            return alone
+        alike = tuple(index for index, member in enumerate(shape.members) if _is_kind(value, member))
+        fitting = tuple(index for index in alike if seems(value, shape.members[index], _LEVELS))
+        if fitting:
             return fitting
         if len(alike) == 1:
             # Only one can be meant: let it say what is wrong.
-            return alike[0]
+            return alike
         raise SchemaError(expected, value)
 
-    return choose
+    return candidates
 
 
 def expectation(shape: Shape) -> str:
@@ -68,7 +70,7 @@ def expectation(shape: Shape) -> str:
         case ScalarShape():
             return SCALARS[shape.cls]
         case TextShape():
-            return TEXT_FORMATS[shape.cls][1]
+            return shape.format.expected
         case ChoiceShape():
             return "one of " + ", ".join(repr(value) for value in shape.values)
         case ArrayShape() | TupleShape():
@@ -77,6 +79,8 @@ def expectation(shape: Shape) -> str:
             return "an object"
         case RecordShape():
             return f"an object ({shape.cls.__name__})"
+        case OpaqueShape():
+            return shape.cls.__name__
         case UnionShape():
             return " or ".join(dict.fromkeys(expectation(member) for member in shape.members))
         case NotedShape():
@@ -89,7 +93,7 @@ def seems(value: JSON, shape: Shape, levels: int) -> bool:
     if not _is_kind(value, shape):
         return False
     match shape:
-        case AnyShape() | ScalarShape() | TextShape():
+        case AnyShape() | ScalarShape() | TextShape() | OpaqueShape():
             return True
         case ChoiceShape():
             return any(_is_same(value, choice) for choice in shape.values)
@@ -103,7 +107,7 @@ def seems(value: JSON, shape: Shape, levels: int) -> bool:
         case MappingShape():
             return levels == 0 or all(seems(item, shape.value, levels - 1) for item in value.values())
         case RecordShape():
-            return _seems_record(value, shape.cls, levels)
+            return _seems_record(value, shape, levels)
         case UnionShape():
             return any(seems(value, member, levels) for member in shape.members)
         case NotedShape():
@@ -111,11 +115,11 @@ def seems(value: JSON, shape: Shape, levels: int) -> bool:
     assert_never(shape)
 
 
-def _seems_record(value: JSON, cls: type, levels: int) -> bool:
-    shapes = field_shapes(cls)
+def _seems_record(value: JSON, shape: RecordShape, levels: int) -> bool:
+    shapes = field_shapes(shape)
     if not value.keys() <= shapes.keys():
         return False
-    if any(field.required and field.name not in value for field in fields_of(cls)):
+    if any(field.required and field.name not in value for field, _ in record_fields(shape)):
         return False
     return levels == 0 or all(seems(item, shapes[name], levels - 1) for name, item in value.items())
 
@@ -129,7 +133,7 @@ def _is_kind(value: JSON, shape: Shape) -> bool:
     """Say whether a value has the JSON type of a shape."""
     kind = type(value)
     match shape:
-        case AnyShape():
+        case AnyShape() | OpaqueShape():
             return True
         case ScalarShape():
             number = shape.cls is float and kind is int

@@ -1,35 +1,35 @@
 """From Python to JSON: what handlers return, checked against what they said they would return."""
 
-import base64
-import datetime as dt
+import collections
 import enum
 import math
-import uuid
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final, TypeAlias, assert_never
 
-from cattrs import Converter
-
 from sansmcp.errors import LocalProtocolError
-from sansmcp.schema import SchemaError
 from sansmcp.schema.inference.checks import check_of
+from sansmcp.schema.inference.models import is_model, write_model
 from sansmcp.schema.inference.records import fields_of, is_record, is_typed_dict
 from sansmcp.schema.inference.shapes import (
     SCALARS,
-    TEXT_FORMATS,
     AnyShape,
     ArrayShape,
     ChoiceShape,
     MappingShape,
     NotedShape,
+    OpaqueShape,
     RecordShape,
     ScalarShape,
     Shape,
     TextShape,
     TupleShape,
     UnionShape,
-    field_shape,
+    record_fields,
 )
+from sansmcp.schema.inference.texts import text_format
+from sansmcp.schema.mismatch import SchemaError
+from sansmcp.schema.validators import validator_of
 from sansmcp.values import ABSENT, JSON
 
 Hook: TypeAlias = Callable[[JSON], JSON]
@@ -59,7 +59,9 @@ def plain(value: JSON, depth: int = 0) -> JSON:
         raise LocalProtocolError(f"the value is deeper than {MAX_DEPTH} levels, or holds itself")
     if isinstance(value, dict):
         return {_name(name): plain(item, depth + 1) for name, item in dict.items(value)}
-    if isinstance(value, list | tuple):
+    if is_record(kind):
+        return {field.name: plain(getattr(value, field.attribute), depth + 1) for field in fields_of(kind)}
+    if isinstance(value, list | tuple | collections.deque):
         return [plain(item, depth + 1) for item in value]
     if isinstance(value, set | frozenset):
         return in_order(plain(item, depth + 1) for item in value)
@@ -71,11 +73,18 @@ def plain(value: JSON, depth: int = 0) -> JSON:
         return str.__str__(value)
     if isinstance(value, int):
         return int(value)
-    text = _TEXTS.get(kind)
-    if text is not None:
-        return text(value)
-    if is_record(kind):
-        return {field.name: plain(getattr(value, field.attribute), depth + 1) for field in fields_of(kind)}
+    return _plain_instance(value, kind)
+
+
+def _plain_instance(value: JSON, kind: type) -> JSON:
+    text = text_format(kind)
+    try:
+        if text is not None:
+            return text.write(value)
+        if is_model(kind):
+            return write_model(kind, value)
+    except (SchemaError, ValueError) as error:
+        raise LocalProtocolError(f"{value!r:.80} cannot be said in JSON") from error
     raise LocalProtocolError(f"{value!r:.80} cannot be said in JSON")
 
 
@@ -92,7 +101,7 @@ def writer_of(shape: Shape) -> Hook:
         case ScalarShape():
             return _scalar(shape.cls)
         case TextShape():
-            return _text(shape.cls)
+            return _text(shape)
         case ChoiceShape():
             return _choice(shape)
         case ArrayShape():
@@ -102,7 +111,9 @@ def writer_of(shape: Shape) -> Hook:
         case MappingShape():
             return _mapping(shape)
         case RecordShape():
-            return _CONVERTER.get_unstructure_hook(shape.cls)
+            return _record(shape)
+        case OpaqueShape():
+            return _opaque(shape)
         case UnionShape():
             return _union(shape)
         case NotedShape():
@@ -136,13 +147,16 @@ def _number(value: JSON) -> JSON:
     raise SchemaError(SCALARS[float], value)
 
 
-def _text(cls: type) -> Hook:
-    write, expected = _TEXTS[cls], TEXT_FORMATS[cls][1]
+def _text(shape: TextShape) -> Hook:
+    cls, form = shape.cls, shape.format
 
     def text(value: JSON) -> JSON:
-        if type(value) is not cls:
-            raise SchemaError(expected, value)
-        return write(value)
+        if not form.has(cls, value):
+            raise SchemaError(form.expected, value)
+        try:
+            return form.write(value)
+        except ValueError:
+            raise SchemaError(form.expected, value) from None
 
     return text
 
@@ -163,7 +177,7 @@ def _choice(shape: ChoiceShape) -> Hook:
 
 def _array(shape: ArrayShape) -> Hook:
     inner, container = writer_of(shape.item), shape.container
-    fitting = (set, frozenset) if container in {set, frozenset} else (list, tuple)
+    fitting = (set, frozenset) if container in {set, frozenset} else (list, tuple, collections.deque)
 
     def array(value: JSON) -> JSON:
         if not isinstance(value, fitting):
@@ -200,14 +214,16 @@ def _tuple(shape: TupleShape) -> Hook:
 
 def _mapping(shape: MappingShape) -> Hook:
     inner = writer_of(shape.value)
+    write_name = _any if shape.name is None else writer_of(shape.name)
 
     def mapping(value: JSON) -> JSON:
         if not isinstance(value, dict):
             raise SchemaError("an object", value)
         written: dict[str, JSON] = {}
-        for name, item in dict.items(value):
-            if not isinstance(name, str):
-                raise SchemaError("names that are strings", name)
+        for key, item in dict.items(value):
+            name = write_name(key)
+            if type(name) is not str:
+                raise SchemaError("names that are strings", key)
             try:
                 written[name] = inner(item)
             except SchemaError as error:
@@ -216,6 +232,34 @@ def _mapping(shape: MappingShape) -> Hook:
         return written
 
     return mapping
+
+
+def _opaque(shape: OpaqueShape) -> Hook:
+    validator = validator_of(shape.schema("serialization"))
+    write = _given(shape)
+
+    def opaque(value: JSON) -> JSON:
+        written = write(value)
+        validator.validate(written)
+        return written
+
+    return opaque
+
+
+def _given(shape: OpaqueShape) -> Hook:
+    name, write = shape.cls.__name__, shape.write
+    if write is None:
+        if shape.inner is None:
+            raise LocalProtocolError(f"nothing writes {name}; give TypeSchema(schema, write=...)")
+        return writer_of(shape.inner)
+
+    def given(value: JSON) -> JSON:
+        try:
+            return plain(write(value))
+        except (ValueError, LocalProtocolError):
+            raise SchemaError(f"a {name} that JSON can say", value) from None
+
+    return given
 
 
 def _union(shape: UnionShape) -> Hook:
@@ -229,7 +273,7 @@ def _union(shape: UnionShape) -> Hook:
             except SchemaError as error:
                 faults.append(error)
         # The one that came furthest knows best what is wrong.
-        raise max(faults, key=lambda fault: len(fault.path))
+        raise max(faults, key=lambda fault: fault.depth)
 
     return union
 
@@ -247,7 +291,9 @@ def _noted(shape: NotedShape) -> Hook:
     return noted
 
 
-def _record(cls: type) -> Hook:
+@lru_cache(maxsize=1024)
+def _record(shape: RecordShape) -> Hook:
+    cls = shape.cls
     typed_dict = is_typed_dict(cls)
     lines: list[tuple[str, str, bool, Hook]] = []
 
@@ -255,8 +301,8 @@ def _record(cls: type) -> Hook:
         # The fields are looked up when the first value comes: a record may hold itself.
         if not lines:
             lines.extend(
-                (field.name, field.attribute, field.required, writer_of(field_shape(field)))
-                for field in fields_of(cls)
+                (field.name, field.attribute, field.required, writer_of(inner))
+                for field, inner in record_fields(shape)
             )
         if typed_dict:
             return _write_typed_dict(cls, lines, value)
@@ -305,14 +351,3 @@ def _name(name: JSON) -> str:
 
 
 _EXACT: Final = frozenset({str, int, bool})
-
-_TEXTS: Final[dict[type, Callable[[JSON], str]]] = {
-    dt.datetime: dt.datetime.isoformat,
-    dt.date: dt.date.isoformat,
-    dt.time: dt.time.isoformat,
-    uuid.UUID: str,
-    bytes: lambda value: base64.b64encode(value).decode(),
-}
-
-_CONVERTER: Final = Converter()
-_CONVERTER.register_unstructure_hook_factory(is_record, _record)
