@@ -20,8 +20,10 @@ from sansmcp.client.outcomes import exception_of
 from sansmcp.client.pending import NOBODY, Pending
 from sansmcp.client.refreshing import ListRefreshed
 from sansmcp.client.results import Results
+from sansmcp.client.sending import OwnSession, Sending
 from sansmcp.client.upkeep import Upkeep
 from sansmcp.client.walking import React
+from sansmcp.client.wrapping import Heard, Hearing, Inside, WrappedCall, WrappedQuestion
 from sansmcp.errors import NotConnected
 from sansmcp.errors import RequestFailed as RequestFailedError
 from sansmcp.errors import RequestTimedOut as RequestTimedOutError
@@ -95,7 +97,7 @@ class ClientConnection:
         self._report = report
         self._calls: dict[CallHandle, Pending] = {}
         self._waiting: dict[Pending, None] = {}
-        self._answering: dict[InputHandle, tuple[InputInvocation, Stop | None]] = {}
+        self._answering: dict[InputHandle, tuple[InputInvocation | WrappedQuestion, Stop | None]] = {}
         self._connected: Connected | None = None
         self._disconnected: Disconnected | None = None
         self._is_ready = False
@@ -111,6 +113,11 @@ class ClientConnection:
             options, endpoint, self._listening, ask=self._ask, post=post, told=self._refreshed, report=report
         )
         self._completions = Completions(endpoint.deadlines)
+        self._wrapped: dict[WrappedCall, None] = {}
+        self._sending: Sending | None = None
+        self._hearing: Hearing | None = None
+        if options.stack.received:
+            self._hearing = Hearing(options.stack.received, endpoint.deadlines, self._hear, report)
 
     @property
     def connected(self) -> Connected:
@@ -157,10 +164,16 @@ class ClientConnection:
             NotConnected: if the connection has ended.
             LocalProtocolError: if the call is not legal.
         """
-        pending = Pending(call, waiter)
         if call.locally is not None:
             call.locally(waiter)
-            return pending
+            return Pending(call, waiter)
+        if self._options.stack.sent:
+            return self._send_wrapped(call, waiter, now)
+        return self._make(call, waiter, now)
+
+    def _make(self, call: Call[JSON], waiter: Waiter, now: float) -> Pending | None:
+        """Make a call without middleware."""
+        pending = Pending(call, waiter)
         kept = self._results.kept(call, now, stale=self._disconnected is not None)
         if kept is not None:
             _settle(waiter, partial(call.read, kept))
@@ -171,6 +184,27 @@ class ClientConnection:
             self._wait(pending, now)
             return pending
         return pending if self._send(pending, self._endpoint.session, now) else None
+
+    def _send_wrapped(self, call: Call[JSON], waiter: Waiter, now: float) -> Pending:
+        def ended(read: Callable[[], JSON] | None) -> None:
+            self._wrapped.pop(wrapped, None)
+            if read is None and self._disconnected is not None:
+                read = partial(_raise, NotConnected(self._disconnected.reason))
+            if read is not None:
+                self._tell(partial(_settle, waiter, read))
+
+        wrapped = WrappedCall(
+            call,
+            self._endpoint.session,
+            layers=self._options.stack.sent,
+            deadlines=self._endpoint.deadlines,
+            make=self._make,
+            ended=ended,
+            now=now,
+        )
+        self._wrapped[wrapped] = None
+        wrapped.begin()
+        return Pending(call, waiter, wrapped=wrapped)
 
     def _ask(self, call: Call[JSON], react: React, now: float) -> None:
         """Make a call of the client's own."""
@@ -196,6 +230,12 @@ class ClientConnection:
             pending: the call.
             now: the time.
         """
+        if pending.wrapped is not None:
+            inside = pending.wrapped.inside
+            pending.wrapped.close()
+            if inside is not None:
+                self.give_up(inside, now)
+            return
         self._stop_waiting(pending)
         if pending.handle is not None and self._calls.pop(pending.handle, None) is not None:
             self._endpoint.session.cancel(pending.handle, now, reason="the caller gave it up")
@@ -236,24 +276,19 @@ class ClientConnection:
         match event:
             case ResponseReceived() | RequestFailed() | RequestTimedOut() | RequestLost():
                 self._finish(event, session.now)
-            case ProgressReceived():
-                pending = self._calls.get(event.handle)
-                self._inform(None if pending is None else pending.call.on_progress, event)
+            case ProgressReceived() | LogReceived() | ChangeReceived() | NotificationReceived():
+                if self._hearing is None:
+                    self._hear(event, session.now)
+                else:
+                    self._hearing.put(session, event)
             case InputRequested():
                 self._answer(session, event)
             case InputCancelled():
                 self._withdraw(event.handle)
-            case LogReceived():
-                self._inform(self._options.on_log, event)
-            case ChangeReceived():
-                self._changed(event, session.now)
             case SubscriptionAcknowledged():
                 self._listening.acknowledged(event, session.now)
             case SubscriptionEnded():
                 self._listening.ended(event)
-            case NotificationReceived():
-                self._completions.hear(event)
-                self._inform(self._options.on_notification, event)
             case Connected():
                 self._open(session, event)
             case ConnectionLost():
@@ -261,15 +296,29 @@ class ClientConnection:
                 self._listening.lost()
                 self._report(report_of(event))
             case Disconnected():
-                self._end(event)
+                self._end(event, session.now)
             case ProtocolViolated() | MessageDropped() if self._options.on_violation is not None:
                 self._inform(self._options.on_violation, event)
             case _:
                 self._report(report_of(event))
 
+    def _hear(self, event: Heard, now: float) -> None:
+        match event:
+            case ProgressReceived():
+                pending = self._calls.get(event.handle)
+                self._inform(None if pending is None else pending.call.on_progress, event)
+            case LogReceived():
+                self._inform(self._options.on_log, event)
+            case ChangeReceived():
+                self._changed(event, now)
+            case NotificationReceived():
+                self._completions.hear(event)
+                self._inform(self._options.on_notification, event)
+
     def _open(self, session: ClientSession, event: Connected) -> None:
         self._connected = event
         self._is_ready = True
+        self._wrap_sending(session)
         if not self._opened.done():
             self._tell(partial(_settle, self._opened, lambda: event))
         if session.link is LinkState.CLOSED:
@@ -280,14 +329,23 @@ class ClientConnection:
             self._stop_waiting(pending)
             self._send_waiting(pending, session)
 
+    def _wrap_sending(self, session: ClientSession) -> None:
+        if self._options.stack.sent and isinstance(session, OwnSession) and session.sending is None:
+            if self._sending is not None:
+                self._sending.close()
+            deadlines = self._endpoint.deadlines
+            self._sending = session.sending = Sending(
+                session, self._options.stack.sent, deadlines, self._report
+            )
+
     def _send_waiting(self, pending: Pending, session: ClientSession) -> None:
         try:
             has_outcome = self._send(pending, session, session.now)
         except Exception as error:  # noqa: BLE001 - whatever it is belongs to the one who waits for the call
-            self._tell(partial(_settle, pending.waiter, partial(_raise, error)))
+            self._settle(pending, partial(_raise, error))
             return
         if not has_outcome:
-            self._tell(partial(_settle, pending.waiter, partial(pending.call.read, None)))
+            self._settle(pending, partial(pending.call.read, None))
 
     def _finish(self, event: CallOutcome, now: float) -> None:
         pending = self._calls.pop(event.handle, None)
@@ -308,16 +366,23 @@ class ClientConnection:
             self._fail(pending, exception_of(event), now)
 
     def _hand_over(self, pending: Pending, event: ResponseReceived) -> None:
-        self._tell(partial(_settle, pending.waiter, partial(self._results.value, pending.call, event)))
+        self._settle(pending, partial(self._results.value, pending.call, event))
 
     def _fail(self, pending: Pending, error: Exception, now: float) -> None:
         """Tell whoever waits for a call that there is no result, unless an old one will do."""
         said_no = isinstance(error, RequestFailedError)
         kept = None if said_no else self._results.kept(pending.call, now, stale=True)
         read = partial(_raise, error) if kept is None else partial(pending.call.read, kept)
-        self._tell(partial(_settle, pending.waiter, read))
+        self._settle(pending, read)
 
-    def _end(self, event: Disconnected) -> None:
+    def _settle(self, pending: Pending, read: Callable[[], JSON]) -> None:
+        if isinstance(pending.waiter, Inside):
+            # Middleware is on the session's thread, and this is it.
+            _settle(pending.waiter, read)
+        else:
+            self._tell(partial(_settle, pending.waiter, read))
+
+    def _end(self, event: Disconnected, now: float) -> None:
         self._disconnected = event
         self._is_ready = False
         self._report(report_of(event))
@@ -327,13 +392,25 @@ class ClientConnection:
         self._completions.end(error)
         refusal = partial(_raise, error)
         self._tell(partial(_settle, self._opened, refusal))
+        # First, so that nothing is tried again.
+        for wrapped in tuple(self._wrapped):
+            wrapped.cancel(now)
         for pending in tuple(self._waiting):
             self._stop_waiting(pending)
-            self._tell(partial(_settle, pending.waiter, refusal))
+            self._settle(pending, refusal)
+        if self._hearing is not None:
+            self._hearing.close()
+        if self._sending is not None:
+            self._sending.close()
 
     # Questions of the server
 
     def _answer(self, session: ClientSession, event: InputRequested) -> None:
+        if isinstance(session, OwnSession) and session.sending is not None:
+            session.sending.expect(event)
+        if self._options.stack.received:
+            self._answer_wrapped(session, event)
+            return
         invocation = self._options.handlers.resolve(event, session)
         # Entered first: the handler may have finished when `start` returns.
         self._answering[event.handle] = (invocation, None)
@@ -341,10 +418,27 @@ class ClientConnection:
         if stop is not None and event.handle in self._answering:
             self._answering[event.handle] = (invocation, stop)
 
+    def _answer_wrapped(self, session: ClientSession, event: InputRequested) -> None:
+        wrapped = WrappedQuestion(
+            event,
+            session,
+            layers=self._options.stack.received,
+            deadlines=self._endpoint.deadlines,
+            resolve=self._options.handlers.resolve,
+            start=self._start,
+            report=self._report,
+            ended=partial(self._forget_question, event.handle),
+        )
+        self._answering[event.handle] = (wrapped, None)
+        wrapped.begin()
+
+    def _forget_question(self, handle: InputHandle) -> None:
+        self._answering.pop(handle, None)
+
     def _answered(self, handle: InputHandle, outcome: Outcome, now: float) -> None:
         invocation, _ = self._answering.pop(handle, (None, None))
         outcome(now)
-        if invocation is not None and invocation.failure is not None:
+        if isinstance(invocation, InputInvocation) and invocation.failure is not None:
             self._report(
                 Report(
                     severity=Severity.ERROR,

@@ -103,6 +103,33 @@ class InputInvocation:
         except Exception as error:  # noqa: BLE001 - whatever a value does when it is read is its handler's fault
             self.raised(error, now)
 
+    # The same in two steps, with middleware between them
+
+    def settle(self, value: JSON, now: float) -> JSON:
+        """Return the result that says what the handler returned; `deliver` or `raised` answers with it.
+
+        Raises:
+            Exception: whatever the value does when it is read.
+        """
+        del now
+        return self._answer(value)
+
+    def settle_raised(self, now: float) -> None:
+        """Take in that the handler raised; `deliver` or `raised` answers."""
+
+    def deliver(self, result: JSON, now: float) -> None:
+        """Send what middleware made of the outcome; what is no answer is a failure.
+
+        Afterwards drain actions(), next_event() and next_deadline() of the session.
+
+        Args:
+            result: a result of the method, or what a handler may return.
+            now: the time.
+        """
+        if isinstance(result, schema.ListRootsResult):
+            result = result.roots
+        self.succeed(result, now)
+
     def raised(self, error: BaseException, now: float) -> None:
         """Tell the server that there is no answer: what an RpcError says, and of other errors nothing.
 

@@ -10,6 +10,7 @@ from sansmcp.client.cache import ResponseCacheView, own_view
 from sansmcp.client.checking import Validate
 from sansmcp.client.handlers import ElicitationHandler, InputHandlers, RootsSource, SamplingHandler
 from sansmcp.client.refreshing import LIST_DELAY, ListRefreshed
+from sansmcp.client.sending import OwnSession
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import METHODS, REVISIONS, MethodTable, Revision
 from sansmcp.session import (
@@ -21,10 +22,12 @@ from sansmcp.session import (
     KeepAlive,
     LogReceived,
     MessageDropped,
+    Middleware,
     NotificationReceived,
     ProtocolViolated,
     Restart,
     SessionLimits,
+    Stack,
     Timeouts,
     WrapLink,
 )
@@ -78,6 +81,10 @@ class ClientSettings(TypedDict, total=False):
     """Told of breaches by the server and of messages that had no place; by default they are logged."""
     on_event: Callable[[ClientSession, ClientEvent], object] | None
     """Told of every event before anything is done about it; it must not give commands."""
+    middleware: Sequence[Middleware]
+    """What stands around all that the server asks and tells, outermost first."""
+    sending_middleware: Sequence[Middleware]
+    """What stands around each call, answer and notification of this client, outermost first."""
     wrap_link: WrapLink | None
     """Puts something between each link and its driver that sees all bytes."""
     methods: MethodTable
@@ -126,6 +133,8 @@ class ClientOptions(Value):
     """Told of breaches by the server and of messages that had no place."""
     on_event: Callable[[ClientSession, ClientEvent], object] | None = None
     """Told of every event before anything is done about it."""
+    stack: Stack = attrs.field(factory=Stack)
+    """The middleware."""
     wrap_link: WrapLink | None = None
     """Puts something between each link and its driver that sees all bytes."""
     methods: MethodTable = METHODS
@@ -168,9 +177,12 @@ class ClientOptions(Value):
             raise LocalProtocolError(
                 f"connect(validate=...): expected check, report or off, found {validate!r:.80}"
             )
+        stack = Stack(
+            received=tuple(settings.get("middleware", ())), sent=tuple(settings.get("sending_middleware", ()))
+        )
         others = {field.name for field in attrs.fields(cls)}
         rest: dict[str, JSON] = {name: value for name, value in settings.items() if name in others}
-        return cls(handlers=handlers, **rest)
+        return cls(handlers=handlers, stack=stack, **rest)
 
     def session(
         self,
@@ -186,7 +198,7 @@ class ClientOptions(Value):
             finding: what was learned about the server since.
             handles: where the handles of calls come from; by default they are the session's own.
         """
-        return ClientSession(
+        return OwnSession(
             info=self.info,
             capabilities=self.handlers.capabilities,
             revisions=self.revisions if revisions is None else revisions,

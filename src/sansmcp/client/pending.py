@@ -1,6 +1,6 @@
 """A call on its way, as a client's connection keeps it."""
 
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 
@@ -28,6 +28,18 @@ class Pending:
     """What its result depends on; None where no result is kept."""
     changes: int = 0
     """How much had changed on the server when it was made."""
+    wrapped: "Wrapped | None" = None
+    """The middleware around it; None where there is none."""
+
+
+class Wrapped(Protocol):
+    """A call with middleware around it."""
+
+    inside: Pending | None
+    """The call that is under way; None while there is none."""
+
+    def close(self) -> None:
+        """End the middleware at once: nobody waits any more."""
 
 
 class Nobody:

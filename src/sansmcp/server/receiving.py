@@ -13,62 +13,14 @@ from sansmcp.session import (
     IncomingRequest,
     Middleware,
     NotificationReceived,
-    Outcome,
     Report,
     RequestReceived,
     ServerSession,
     Severity,
     Start,
-    Stop,
 )
+from sansmcp.session.attempts import Attempt
 from sansmcp.values import JSON
-
-
-class _Attempt:
-    """One run of a handler; what comes of it goes to the middleware around it, and nowhere else."""
-
-    def __init__(self, inner: Invocation | NotificationInvocation, chain: Chain) -> None:
-        self.inner = inner
-        self.is_over = False
-        self.stop: Stop | None = None
-        self._chain = chain
-        self.name = inner.name
-        self.is_async = inner.is_async
-        self.blocks = inner.blocks
-        self.call = inner.call
-        self.cancel = inner.cancel
-
-    def begin(self, start: Start) -> None:
-        stop = start(self, self._finish)
-        if not self.is_over:
-            self.stop = stop
-
-    def end(self) -> None:
-        """Stop the handler, unless it is over; it may be said again."""
-        if not self.is_over:
-            self.inner.cancel()
-        stop, self.stop = self.stop, None
-        if stop is not None:
-            stop()
-
-    def succeed(self, value: JSON, now: float) -> None:
-        if self._chain.is_over:
-            return
-        try:
-            result = self.inner.settle(value, now)
-        except Exception as error:  # noqa: BLE001 - whatever a value does when it is read is its handler's fault
-            self._chain.raised(error, now)
-        else:
-            self._chain.returned(result, now)
-
-    def raised(self, error: BaseException, now: float) -> None:
-        if not self._chain.is_over:
-            self.inner.settle_raised(now)
-            self._chain.raised(error, now)
-
-    def _finish(self, outcome: Outcome, now: float) -> None:
-        self.is_over, self.stop = True, None
-        outcome(now)
 
 
 class WrappedRequest:
@@ -103,7 +55,7 @@ class WrappedRequest:
         self._start = start
         self._report = report
         self._ended = ended
-        self._attempt: _Attempt | None = None
+        self._attempt: Attempt | None = None
         self._invocation: Invocation | None = None
         self._is_cancelled = False
         self._is_closed = False
@@ -139,7 +91,7 @@ class WrappedRequest:
     def _act(self, message: IncomingRequest, chain: Chain) -> None:
         event: JSON = message.event
         self._invocation = self._resolve(event)
-        self._attempt = _Attempt(self._invocation, chain)
+        self._attempt = Attempt(self._invocation, chain)
         self._attempt.begin(self._start)
 
     def _take(self, value: JSON, error: BaseException | None, middleware: str | None) -> None:
@@ -194,7 +146,7 @@ class WrappedNotification:
         self._start = start
         self._report = report
         self._ended = ended
-        self._attempt: _Attempt | None = None
+        self._attempt: Attempt | None = None
         self._chain = Chain(layers, deadlines, act=self._act, ended=self._take, now=session.now)
 
     def begin(self) -> None:
@@ -215,7 +167,7 @@ class WrappedNotification:
         if invocation is None:
             chain.returned(None, chain.now)
             return
-        self._attempt = _Attempt(invocation, chain)
+        self._attempt = Attempt(invocation, chain)
         self._attempt.begin(self._start)
 
     def _take(self, _value: JSON, error: BaseException | None, middleware: str | None) -> None:

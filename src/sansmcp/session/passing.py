@@ -92,7 +92,7 @@ class IncomingNotification(Value):
                 return "notifications/message"
             case ProgressReceived():
                 return "notifications/progress"
-            case ChangeReceived():
+            case _:
                 return CHANGE_METHODS[self.event.change.kind]
 
     @property
