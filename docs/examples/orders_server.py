@@ -1,7 +1,6 @@
 from typing import Annotated
 
-from sansmcp import Accepted, Context, Server, ToolError
-from sansmcp.server import Elicit, Elicited
+from sansmcp import Accepted, Context, Elicit, Elicited, Server, ToolError
 from sansmcp_asyncio import serve_stdio
 
 server = Server("orders", version="1.0")

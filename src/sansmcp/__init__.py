@@ -23,6 +23,7 @@ from sansmcp.errors import (
     RpcError,
     SansmcpError,
     ToolError,
+    UrlElicitationRequired,
 )
 from sansmcp.server import (
     Accepted,
@@ -30,6 +31,8 @@ from sansmcp.server import (
     Context,
     Declined,
     Description,
+    Elicit,
+    Elicited,
     Ge,
     Gt,
     Le,
@@ -37,6 +40,8 @@ from sansmcp.server import (
     MaxLength,
     MinLength,
     Pattern,
+    Roots,
+    Sample,
     Server,
 )
 
@@ -47,6 +52,8 @@ __all__ = [
     "Context",
     "Declined",
     "Description",
+    "Elicit",
+    "Elicited",
     "Environment",
     "Ge",
     "Gt",
@@ -65,10 +72,13 @@ __all__ = [
     "RequestLost",
     "RequestTimedOut",
     "ResourceNotFound",
+    "Roots",
     "RpcError",
+    "Sample",
     "SansmcpError",
     "Server",
     "ToolError",
+    "UrlElicitationRequired",
     "accept",
     "cancel",
     "decline",

@@ -172,6 +172,25 @@ class InputRefused(SansmcpError):
         self.data = data
 
 
+class UrlElicitationRequired(SansmcpError):
+    """Raise it in a handler to answer that the user must visit a page first; the client may call again then.
+
+    Only 2025-11-25 has an error for that; other clients are told in words. Where the handler can wait for the
+    user's consent, `Context.elicit_url` asks in every revision that has pages.
+
+    Args:
+        message: what to tell the user.
+        url: the page; it must not be of use to anybody but that user.
+        elicitation_id: names it, for `Context.elicitation_complete`.
+    """
+
+    def __init__(self, message: str, url: str, elicitation_id: str) -> None:
+        super().__init__(f"{message} {url}")
+        self.message = message
+        self.url = url
+        self.elicitation_id = elicitation_id
+
+
 class StateRefusedError(SansmcpError):
     """A request state was not sealed for this request, or is too old; why is for our side only."""
 

@@ -7,7 +7,7 @@ import pytest
 from tests.server.conversation import EVERYTHING, MODERN, Conversation, environment, run
 
 from sansmcp import schema
-from sansmcp.errors import LocalProtocolError
+from sansmcp.errors import LocalProtocolError, UrlElicitationRequired
 from sansmcp.schema import LATEST_LEGACY, REVISIONS, Era
 from sansmcp.server import Accepted, Cancelled, Context, Declined, Server
 from sansmcp.session import GivenUp, ServerSession
@@ -273,3 +273,42 @@ def test_ids_need_a_session_of_a_server():
     event = peer.session.next_event()
     bare = ServerSession(info=server.info, capabilities=server.capabilities)
     server.resolve(event, bare, peer.outlet).call()
+
+
+# Pages that must be visited first
+
+
+def signing_in(revision, capabilities):
+    def tool() -> None:
+        raise UrlElicitationRequired("Sign in first.", "https://example.com/in", "id 1")
+
+    (answer,) = talk(tool, revision, capabilities=capabilities).request("tools/call", name="tool")
+    return answer
+
+
+def test_a_client_of_2025_11_25_is_told_to_call_again_after_a_page():
+    assert signing_in(LATEST_LEGACY, EVEN_PAGES)["error"] == {
+        "code": -32042,
+        "message": "Sign in first.",
+        "data": {
+            "elicitations": [
+                {
+                    "mode": "url",
+                    "message": "Sign in first.",
+                    "url": "https://example.com/in",
+                    "elicitationId": "id 1",
+                }
+            ]
+        },
+    }
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_any_other_client_is_told_of_the_page_in_words(revision):
+    result = signing_in(revision, EVERYTHING)["result"]
+    assert result["isError"] is True
+    assert result["content"][0]["text"] == "Sign in first. https://example.com/in"
+
+
+def test_a_page_is_told_of_in_words_where_the_revision_has_no_error_for_it():
+    assert text_of([signing_in(MODERN, EVEN_PAGES)]) == "Sign in first. https://example.com/in"

@@ -8,8 +8,16 @@ from sansmcp.errors import (
     RpcError,
     StateRefusedError,
     ToolError,
+    UrlElicitationRequired,
 )
-from sansmcp.schema import INTERNAL_ERROR, INVALID_PARAMS, MISSING_REQUIRED_CLIENT_CAPABILITY, Era
+from sansmcp.schema import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    LATEST_LEGACY,
+    MISSING_REQUIRED_CLIENT_CAPABILITY,
+    Era,
+    codec_for,
+)
 from sansmcp.server.bridge import entered, left
 from sansmcp.server.context import Context
 from sansmcp.server.methods import NotificationTarget
@@ -19,6 +27,7 @@ from sansmcp.server.sealing import Sealer, request_digest
 from sansmcp.server.sending import FAILED
 from sansmcp.server.targets import ArgumentsRefusedError, Target
 from sansmcp.session import GivenUp, MissingCapability, NotificationReceived, RequestReceived, ServerSession
+from sansmcp.session.capabilities import missing_for_input
 from sansmcp.values import JSON
 
 
@@ -239,6 +248,8 @@ class Invocation:
                 self._answer_text(str(error), now, None)
             case ResourceNotFound():
                 self._answer_error(not_found(event, error.uri), now, None)
+            case UrlElicitationRequired():
+                self._send_to_page(error, now)
             case MissingCapability():
                 self._lacks(error, now)
             # 2025-11-25, Tools, Error Handling: since then a model is told, so that it can correct itself.
@@ -248,6 +259,19 @@ class Invocation:
                 self._answer_error(RpcError(INVALID_PARAMS, str(error)), now, None)
             case _:
                 self._fail(error, now)
+
+    def _send_to_page(self, error: UrlElicitationRequired, now: float) -> None:
+        params = schema.ElicitRequestURLParams(
+            message=error.message, url=error.url, elicitation_id=error.elicitation_id
+        )
+        # 2025-11-25, Elicitation, URL Elicitation Required Error; and a client is sent what it can show only.
+        if self._event.revision != LATEST_LEGACY or missing_for_input(self._event.capabilities, params):
+            self._answer_text(str(error), now, None)
+            return
+        data = codec_for(LATEST_LEGACY).unstructure(
+            schema.URLElicitationRequiredErrorData(elicitations=(params,))
+        )
+        self._answer_error(RpcError(schema.URL_ELICITATION_REQUIRED, error.message, data), now, None)
 
     def _lacks(self, error: MissingCapability, now: float) -> None:
         text = f"the client did not declare the capability {error.path!r}, which this needs"
