@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.server.conversation import Conversation, environment
 
+from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import LATEST_LEGACY, LATEST_MODERN, REVISIONS
 from sansmcp.server import CacheHint, Server
@@ -208,12 +209,37 @@ def test_the_most_particular_hint_counts():
             "server/discover": CacheHint(ttl_ms=7),
         },
     )
+    server.add_resource("config:public", "x", cache=CacheHint(ttl_ms=9, scope="public"))
+
+    @server.resource("config:own")
+    def own() -> schema.ReadResourceResult:
+        contents = (schema.TextResourceContents(uri="config:own", text="x"),)
+        return schema.ReadResourceResult(contents=contents, ttl_ms=3)
+
+    @server.resource("config:silent", cache=CacheHint(ttl_ms=1, scope="public"))
+    def silent() -> schema.ReadResourceResult:
+        return schema.ReadResourceResult(
+            contents=(schema.TextResourceContents(uri="config:silent", text="x"),)
+        )
+
+    @server.resource("item://{name}", cache=CacheHint(ttl_ms=2))
+    def item(name: str) -> str:
+        return name
+
     peer = Conversation(server)
     first = peer.result("tools/list")
     second = peer.result("tools/list", cursor=first["nextCursor"])
     assert hint(first) == hint(second) == (5000, "public")
     assert hint(peer.result("prompts/list")) == (1000, "private")
     assert hint(peer.result("server/discover")) == (7, "private")
+    assert hint(peer.result("resources/read", uri="config:0")) == (1000, "private")
+    assert hint(peer.result("resources/read", uri="config:public")) == (9, "public")
+    # What a handler says is never made wider.
+    assert hint(peer.result("resources/read", uri="config:own")) == (3, "private")
+    assert hint(peer.result("resources/read", uri="config:silent")) == (0, "private")
+    server.resources["config:public"].update(cache=CacheHint())
+    assert hint(peer.result("resources/read", uri="config:public")) == (0, "private")
+    assert hint(peer.result("resources/read", uri="item://x")) == (2, "private")
 
 
 @pytest.mark.parametrize("revision", REVISIONS[:-1])

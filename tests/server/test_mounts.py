@@ -143,16 +143,60 @@ def test_what_is_mounted_is_changed_at_home():
             change()
 
 
-def test_completion_of_what_is_mounted_asks_its_home():
-    inner, outer = weather(), Server("outer", version="1", capabilities={"completions": True})
-    outer.mount(inner, "weather")
-    peer = Conversation(outer)
-    argument = {"name": "x", "value": ""}
-    for ref in ({"type": "ref/prompt", "name": "weather_ask"}, {"type": "ref/resource", "uri": "a:{b}"}):
-        answer = peer.request("completion/complete", ref=ref, argument=argument)[0]
-        assert "result" in answer or answer["error"]["code"] == -32602
+def test_completion_of_a_mounted_prompt_asks_its_home():
+    inner, outer = Server("inner", version="1"), Server("outer", version="1")
+
+    @inner.prompt(completers={"city": ["Bonn", "Ulm"]})
+    def ask(city: str) -> str:
+        return f"How is it in {city}?"
+
+    outer.mount(inner, "in")
+    peer, argument = Conversation(outer), {"name": "city", "value": "U"}
+    answer = peer.result(
+        "completion/complete", ref={"type": "ref/prompt", "name": "in_ask"}, argument=argument
+    )
+    assert answer["completion"]["values"] == ["Ulm"]
     error = peer.error("completion/complete", ref={"type": "ref/prompt", "name": "ask"}, argument=argument)
     assert error["code"] == -32602
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_templates_are_mounted_too_and_completed_at_home(revision):
+    inner, outer = Server("inner", version="1"), Server("outer", version="1")
+
+    @inner.resource("notes://{folder}/{name}", completers={"folder": ["work", "home"]})
+    def note(folder: str, name: str) -> str:
+        return f"{name} in {folder}"
+
+    outer.mount(inner, "in")
+    peer = Conversation(outer, revision)
+    uris = names(peer, "resources/templates/list", "resourceTemplates", "uriTemplate")
+    assert uris == ["notes://in/{folder}/{name}"]
+    (contents,) = peer.result("resources/read", uri="notes://in/work/today")["contents"]
+    assert (contents["uri"], contents["text"]) == ("notes://in/work/today", "today in work")
+    argument = {"name": "folder", "value": "h"}
+    ref = {"type": "ref/resource", "uri": "notes://in/{folder}/{name}"}
+    answer = peer.result("completion/complete", ref=ref, argument=argument)
+    assert answer["completion"]["values"] == ["home"]
+    for uri in ("notes://work/today", "notes://in/work"):
+        assert "error" in peer.request("resources/read", uri=uri)[0]
+
+
+def test_a_resource_of_ones_own_goes_before_what_is_mounted():
+    inner, outer = weather(), Server("outer", version="1")
+    outer.add_resource("data://weather/cities", "own")
+    with pytest.raises(LocalProtocolError, match="there is a resource 'data://weather/cities' already"):
+        outer.mount(inner, "weather")
+
+    @inner.resource("data://{name}")
+    def inside(name: str) -> str:
+        return name
+
+    outer.resources["data://weather/cities"].remove()
+    outer.mount(inner, "weather")
+    outer.add_resource("data://weather/own", "own")
+    (contents,) = Conversation(outer).result("resources/read", uri="data://weather/own")["contents"]
+    assert contents["text"] == "own"
 
 
 def test_a_mounted_resource_keeps_what_its_home_says_of_it():

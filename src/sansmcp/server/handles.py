@@ -9,6 +9,7 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Method
+from sansmcp.server.caching import CacheHint
 from sansmcp.server.completions import Completer, Source
 from sansmcp.server.ledger import Ledger
 from sansmcp.server.offers import (
@@ -272,6 +273,7 @@ class ResourceChanges(TypedDict, total=False):
     icons: Sequence[schema.Icon]
     annotations: schema.Annotations | None
     meta: Mapping[str, JSON] | None
+    cache: CacheHint
     blocks: bool
 
 
@@ -318,6 +320,7 @@ class ResourceTemplateChanges(TypedDict, total=False):
     meta: Mapping[str, JSON] | None
     guards_paths: bool
     completers: Mapping[str, Source]
+    cache: CacheHint
     blocks: bool
 
 

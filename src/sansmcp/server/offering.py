@@ -1,6 +1,7 @@
 """What every part of a `Server` that is told of something stands on."""
 
 from sansmcp.schema import Revision
+from sansmcp.server.caching import CacheHint
 from sansmcp.server.ledger import Ledger
 
 
@@ -9,7 +10,9 @@ class Offering:
 
     Args:
         revisions: in which revisions it must be possible to say what is registered.
+        cache: how long the contents of a resource may be kept that does not say so itself.
     """
 
-    def __init__(self, revisions: tuple[Revision, ...]) -> None:
+    def __init__(self, revisions: tuple[Revision, ...], cache: CacheHint) -> None:
+        self._cache = cache
         self._ledger = Ledger(revisions)

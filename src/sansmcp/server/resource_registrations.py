@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
+from sansmcp.server.caching import CacheHint
 from sansmcp.server.completions import Source
 from sansmcp.server.handles import Handles, ResourceHandle, ResourceTemplateHandle
 from sansmcp.server.offering import Offering
@@ -43,6 +44,7 @@ class ResourceRegistrations(Offering):
         meta: Mapping[str, JSON] | None = None,
         guards_paths: bool = True,
         completers: Mapping[str, Source] | None = None,
+        cache: CacheHint | None = None,
         blocks: bool = True,
     ) -> Callable[[F], F]:
         """Register a function as what is read under a URI, or under all URIs of a template; as a decorator.
@@ -71,6 +73,7 @@ class ResourceRegistrations(Offering):
                     meta=meta,
                     guards_paths=guards_paths,
                     completers=completers,
+                    cache=cache,
                     blocks=blocks,
                 )
             else:
@@ -85,6 +88,7 @@ class ResourceRegistrations(Offering):
                     icons=icons,
                     annotations=annotations,
                     meta=meta,
+                    cache=cache,
                     blocks=blocks,
                 )
             return function
@@ -104,6 +108,7 @@ class ResourceRegistrations(Offering):
         icons: Sequence[schema.Icon] = (),
         annotations: schema.Annotations | None = None,
         meta: Mapping[str, JSON] | None = None,
+        cache: CacheHint | None = None,
         blocks: bool = True,
     ) -> ResourceHandle:
         """Register a value, or a function that returns one, as what is read under a URI.
@@ -122,6 +127,8 @@ class ResourceRegistrations(Offering):
             icons: pictures that stand for it.
             annotations: hints about how to use it.
             meta: what travels beside it in lists.
+            cache: how long contents may be kept, and whom they may be shown to; by default what the server
+                says. A `ReadResourceResult` of the function's says it itself.
             blocks: whether a `def` may block.
 
         Returns:
@@ -139,6 +146,7 @@ class ResourceRegistrations(Offering):
             icons=tuple(icons),
             annotations=annotations,
             meta=meta,
+            cache=cache or self._cache,
             blocks=blocks,
         )
         offer = resource_offer(uri, source, options, self._ledger.revisions)
@@ -158,6 +166,7 @@ class ResourceRegistrations(Offering):
         meta: Mapping[str, JSON] | None = None,
         guards_paths: bool = True,
         completers: Mapping[str, Source] | None = None,
+        cache: CacheHint | None = None,
         blocks: bool = True,
     ) -> ResourceTemplateHandle:
         """Register a function as what is read under every URI that a template expands to (RFC 6570).
@@ -181,6 +190,8 @@ class ResourceRegistrations(Offering):
             guards_paths: whether a URI is not found if one of its values, as a path, leads out of a folder:
                 `..`, absolute paths, drives, backslashes, NUL, and what a second decoding makes of a value.
             completers: what proposes values for variables, by variable.
+            cache: how long contents may be kept, and whom they may be shown to; by default what the server
+                says. A `ReadResourceResult` of the function's says it itself.
             blocks: whether a `def` may block.
 
         Returns:
@@ -200,6 +211,7 @@ class ResourceRegistrations(Offering):
             meta=meta,
             guards_paths=guards_paths,
             completers=dict(completers or {}),
+            cache=cache or self._cache,
             blocks=blocks,
         )
         offer = template_offer(template, function, options, self._ledger.revisions)

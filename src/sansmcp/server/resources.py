@@ -8,6 +8,7 @@ from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Revision, SchemaError, codec_for
 from sansmcp.schema.inference.writing import plain
+from sansmcp.server.caching import NOT_KEPT, CacheHint
 from sansmcp.server.content import contents_of, text_of
 from sansmcp.server.context import Context
 from sansmcp.server.functions import handler_of
@@ -36,6 +37,8 @@ class ResourceOptions(Value):
     """Hints about how to use it."""
     meta: Mapping[str, JSON] | None = None
     """What travels beside it in lists."""
+    cache: CacheHint = NOT_KEPT
+    """How long its contents may be kept."""
     blocks: bool = True
     """Whether a `def` may block."""
 
@@ -48,6 +51,8 @@ class ResourceTarget(Target):
     """What lists show."""
     read: Callable[[Context | None], JSON]
     """Calls the function, or returns the value."""
+    cache: CacheHint
+    """How long its contents may be kept."""
 
     def call(self, _event: RequestReceived, context: Context | None, /) -> JSON:
         """Call the function, or return the value."""
@@ -55,7 +60,7 @@ class ResourceTarget(Target):
 
     def answer(self, value: JSON, _event: RequestReceived, /) -> JSON:
         """Return the contents of the resource."""
-        return read_result(self.definition.uri, value, self.definition.mime_type)
+        return read_result(self.definition.uri, value, self.definition.mime_type, self.cache)
 
 
 def resource_of(
@@ -86,7 +91,10 @@ def resource_of(
     if isinstance(source, str | bytes):
         value = source
         target = ResourceTarget(
-            name=uri, definition=_definition(uri, options, uri, None, _size(source)), read=lambda _: value
+            name=uri,
+            definition=_definition(uri, options, uri, None, _size(source)),
+            read=lambda _: value,
+            cache=options.cache,
         )
     else:
         target = _of_function(uri, source, options)
@@ -95,8 +103,8 @@ def resource_of(
     return target
 
 
-def read_result(uri: str, value: JSON, mime_type: str | None) -> schema.ReadResourceResult:
-    """Return what a resource's function returned as a result.
+def read_result(uri: str, value: JSON, mime_type: str | None, cache: CacheHint) -> schema.ReadResourceResult:
+    """Return what a resource's function returned as a result; one that it made itself stays as it is.
 
     Raises:
         SchemaError: there are no contents.
@@ -104,7 +112,8 @@ def read_result(uri: str, value: JSON, mime_type: str | None) -> schema.ReadReso
     """
     if isinstance(value, schema.ReadResourceResult):
         return value
-    return schema.ReadResourceResult(contents=resource_contents(uri, value, mime_type))
+    contents = resource_contents(uri, value, mime_type)
+    return schema.ReadResourceResult(contents=contents, ttl_ms=cache.ttl_ms, cache_scope=cache.scope)
 
 
 def resource_contents(uri: str, value: JSON, mime_type: str | None) -> tuple[schema.ResourceContents, ...]:
@@ -152,6 +161,7 @@ def _of_function(uri: str, function: Callable[..., JSON], options: ResourceOptio
         wants_context=handler.wants_context,
         definition=_definition(uri, options, handler.name, handler.description, None),
         read=lambda context: handler.invoke({}, context),
+        cache=options.cache,
     )
 
 

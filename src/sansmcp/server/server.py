@@ -107,7 +107,7 @@ class Server(Registrations):
                 f"revisions: expected some of {REVISIONS}, found {tuple(revisions)!r:.80}"
             )
         self._hints = CacheHints(cache, cache_of)
-        super().__init__(tuple(sorted(revisions)))
+        super().__init__(tuple(sorted(revisions)), self._hints.of("resources/read"))
         self._info = schema.Implementation(
             name=name,
             version=version,

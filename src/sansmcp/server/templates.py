@@ -10,6 +10,7 @@ from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Revision, SchemaError, UriTemplate, codec_for
 from sansmcp.schema.inference.shapes import field_shape
 from sansmcp.schema.uri_templates import Expression
+from sansmcp.server.caching import NOT_KEPT, CacheHint
 from sansmcp.server.completions import Completer, Source, completers_of
 from sansmcp.server.context import Context
 from sansmcp.server.functions import Handler, handler_of
@@ -39,6 +40,8 @@ class TemplateOptions(Value):
     """Hints about how to use them."""
     meta: Mapping[str, JSON] | None = None
     """What travels beside it in lists."""
+    cache: CacheHint = NOT_KEPT
+    """How long contents may be kept."""
     guards_paths: bool = True
     """Whether URIs are refused whose values lead elsewhere as paths."""
     completers: Mapping[str, Source | Completer] = attrs.field(factory=dict)
@@ -55,6 +58,8 @@ class FilledTemplate(Target):
     """Calls the function."""
     mime_type: str | None
     """Its media type."""
+    cache: CacheHint
+    """How long its contents may be kept."""
 
     def call(self, _event: RequestReceived, context: Context | None, /) -> JSON:
         """Call the function."""
@@ -62,7 +67,7 @@ class FilledTemplate(Target):
 
     def answer(self, value: JSON, _event: RequestReceived, /) -> JSON:
         """Return the contents of the resource."""
-        return read_result(self.name, value, self.mime_type)
+        return read_result(self.name, value, self.mime_type, self.cache)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -81,6 +86,8 @@ class TemplateTarget(Target):
     """The parameters that must be given a list, which is empty where the URI has none."""
     completers: Mapping[str, Completer]
     """What proposes values for the variables."""
+    cache: CacheHint
+    """How long contents may be kept."""
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -104,6 +111,7 @@ class TemplateTarget(Target):
             wants_context=self.wants_context,
             read=partial(self.handler.invoke, arguments),
             mime_type=self.definition.mime_type,
+            cache=self.cache,
         )
 
     def call(self, _event: RequestReceived, _context: Context | None, /) -> JSON:
@@ -162,6 +170,7 @@ def template_of(
         reader=TextsReader(handler.fields),
         lists=frozenset(field.name for field in handler.fields if field.required and field.name in lists),
         completers=completers_of(text, handler, options.completers),
+        cache=options.cache,
     )
 
 
