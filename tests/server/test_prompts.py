@@ -3,6 +3,7 @@
 Source: Prompts, all revisions.
 """
 
+import datetime as dt
 import enum
 from typing import Annotated, Any, Literal
 
@@ -12,7 +13,9 @@ from tests.server.conversation import MODERN, Conversation
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import REVISIONS
-from sansmcp.server import Context, Description, Image, Server
+from sansmcp.schema.inference.shapes import OpaqueShape
+from sansmcp.server import Context, Description, Image, Server, Title
+from sansmcp.server.texts import takes_text
 
 
 @pytest.fixture
@@ -197,3 +200,50 @@ def test_a_name_is_taken_once(server):
         server.add_prompt(lambda: "", name="one")
     with pytest.raises(LocalProtocolError, match="give name="):
         server.add_prompt(lambda: "")
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_an_argument_may_have_a_title_where_the_revision_has_one(server, revision):
+    @server.prompt
+    def prompt(city: Annotated[str, Title("The city"), Description("Which one.")]) -> str:
+        return city
+
+    expected = {"name": "city", "description": "Which one.", "required": True}
+    if revision >= "2025-06-18":
+        expected["title"] = "The city"
+    assert listed(server, revision)[0]["arguments"] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "text", "value"),
+    [
+        (list[str] | None, '["a"]', ["a"]),
+        (float, "1e3", 1000.0),
+        (dt.date, "2026-07-28", dt.date(2026, 7, 28)),
+        (tuple[int, str], '[1, "a"]', (1, "a")),
+    ],
+)
+def test_what_is_built_of_several_is_json(server, annotation, text, value):
+    def prompt(argument):
+        assert argument == value
+        return "ok"
+
+    prompt.__annotations__["argument"] = annotation
+    server.add_prompt(prompt)
+    assert get(server, argument=text) == [says("ok")]
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "1e999", "01", "1,5"])
+def test_what_is_no_number_in_json_is_none_here(server, text):
+    @server.prompt
+    def prompt(number: float) -> str:
+        raise AssertionError(number)
+
+    error = Conversation(server).error("prompts/get", name="prompt", arguments={"number": text})
+    assert error == {"code": -32602, "message": f"arguments.number: expected a number, found {text!r}"}
+
+
+def test_the_schema_of_a_type_says_whether_it_is_a_text():
+    for kind, said in (("string", True), ("object", False)):
+        shape = OpaqueShape(cls=dict, schema=lambda _mode, kind=kind: {"type": kind}, read=None, write=None)
+        assert takes_text(shape) is said

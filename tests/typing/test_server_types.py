@@ -1,7 +1,7 @@
 """What authors of servers type; this module is only type-checked, by mypy and by pyright."""
 
-from collections.abc import Awaitable
-from typing import assert_never, assert_type
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Annotated, assert_never, assert_type
 
 import attrs
 
@@ -10,11 +10,15 @@ from sansmcp.environment import Environment
 from sansmcp.server import (
     Accepted,
     Cancelled,
+    Complete,
+    Content,
     Context,
     Declined,
+    Image,
     Invocation,
     NotificationInvocation,
     Outlet,
+    ResourceTemplateHandle,
     RootList,
     Sampled,
     Server,
@@ -53,6 +57,35 @@ def titled(text: str) -> str:
 @server.resource("a:b", mime_type="text/plain")
 def resource() -> bytes:
     return b""
+
+
+@server.resource("a:{b}", guards_paths=False)
+async def family(b: int) -> str:
+    return str(b)
+
+
+@server.completer("prompt", "text")
+def texts(typed: str) -> list[str]:
+    return [typed]
+
+
+@server.completer
+async def everything(asked: schema.CompleteRequestParams) -> list[str]:
+    return [asked.argument.value]
+
+
+@server.prompt(completers={"text": ["a", "b"]})
+def completed(text: Annotated[str, Complete(texts)]) -> list[Content | str]:
+    return [text, Image(b"", "image/png")]
+
+
+def of_offers() -> None:
+    untouched: Callable[[int], Coroutine[JSON, JSON, str]] = family
+    assert untouched is family
+    assert_type(texts("a"), list[str])
+    assert_type(server.add_resource_template("a:{c}", texts), ResourceTemplateHandle)
+    assert_type(server.resource_templates["a:{c}"].definition, schema.ResourceTemplate)
+    assert_type(Image(b"", "image/png").block, schema.ImageContent)
 
 
 @server.method("acme/search")

@@ -37,6 +37,7 @@ from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.kept import HandleStore, KeptValue, MemoryStore, OwnHandles, StateHandles
 from sansmcp.server.mounts import MountHandle
 from sansmcp.server.peer import Peer
+from sansmcp.server.prompts import Title
 from sansmcp.server.runs import Command, Outlet, Wait, When
 from sansmcp.server.server import Server
 from sansmcp.server.serving import ServedSession
@@ -95,6 +96,7 @@ __all__ = [
     "SessionSettings",
     "StateHandles",
     "Text",
+    "Title",
     "ToolChanges",
     "ToolHandle",
     "Wait",

@@ -6,7 +6,7 @@ Proposals come from a function that was registered for the argument, from its ow
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from itertools import islice
-from typing import Final, TypeAlias, get_args
+from typing import Annotated, Final, TypeAlias, get_args, get_origin
 
 import attrs
 
@@ -155,6 +155,12 @@ def completion_target(
     return _NOTHING if completer is None else completer
 
 
+def notes_beside(annotation: JSON) -> tuple[JSON, ...]:
+    """Return what stands beside a type in `Annotated`."""
+    origin: JSON = get_origin(annotation)
+    return get_args(annotation)[1:] if origin is Annotated else ()
+
+
 def result_of(value: JSON) -> schema.CompleteResult:
     """Return what a completer returned as a result.
 
@@ -225,7 +231,7 @@ def _of_texts(texts: Sequence[str]) -> Completer:
 
 
 def _noted(field: RecordField) -> Completer | None:
-    for note in get_args(field.annotation)[1:] if hasattr(field.annotation, "__metadata__") else ():
+    for note in notes_beside(field.annotation):
         if isinstance(note, Complete):
             return completer_of(note.source)
     texts = tuple(dict.fromkeys(_choices(field_shape(field))))

@@ -10,7 +10,7 @@ from sansmcp.schema import Revision, SchemaError, codec_for
 from sansmcp.schema.inference.records import RecordField
 from sansmcp.schema.inference.shapes import NotedShape, shape_of
 from sansmcp.schema.inference.writing import plain
-from sansmcp.server.completions import Completer, Source, completers_of
+from sansmcp.server.completions import Completer, Source, completers_of, notes_beside
 from sansmcp.server.content import blocks_of, text_of
 from sansmcp.server.context import Context
 from sansmcp.server.functions import Handler, handler_of
@@ -22,6 +22,14 @@ from sansmcp.values import JSON, Value
 
 Fill: TypeAlias = Callable[[Mapping[str, str], Context | None], JSON]
 """Binds the arguments and calls the function."""
+
+
+@attrs.frozen
+class Title:
+    """Says, in `Annotated`, what people call an argument of a prompt."""
+
+    text: str
+    """A few words."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -129,7 +137,12 @@ def messages_of(value: JSON) -> tuple[schema.PromptMessage, ...]:
 def _argument(field: RecordField) -> schema.PromptArgument:
     shape = shape_of(field.annotation)
     description = shape.description if isinstance(shape, NotedShape) else None
-    return schema.PromptArgument(name=field.name, description=description, required=field.required)
+    return schema.PromptArgument(
+        name=field.name,
+        title=next((note.text for note in notes_beside(field.annotation) if isinstance(note, Title)), None),
+        description=description,
+        required=field.required,
+    )
 
 
 def _filler(handler: Handler) -> Fill:
