@@ -5,7 +5,7 @@ Each returns the answer where it is known; else the run stops there. See `Contex
 """
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar, assert_never
 
 from sansmcp import errors, schema
 from sansmcp.errors import RpcError
@@ -106,6 +106,7 @@ def _refusal(result: schema.ElicitResult) -> Declined | Cancelled | None:
             return Cancelled()
         case "accept":
             return None
+    assert_never(result.action)
 
 
 def _result(key: str, answer: Answer, type_: type[T]) -> T:

@@ -9,7 +9,8 @@ from contextvars import ContextVar, Token
 from typing import Final
 
 from sansmcp import schema
-from sansmcp.server.context import Context
+from sansmcp.server.context import Context, run_of
+from sansmcp.server.runs import RunState
 
 _current: ContextVar[Context | None] = ContextVar("sansmcp_request", default=None)
 _is_relaying: ContextVar[bool] = ContextVar("sansmcp_relaying", default=False)
@@ -33,7 +34,9 @@ def current_context() -> Context | None:
     It is known in a handler, in what the handler calls, and in the tasks it starts; also in handlers that
     take no `Context`, once a `LogHandler` was made for their server.
     """
-    return _current.get()
+    context = _current.get()
+    # A coroutine notes where it begins, and nobody undoes that: its task ends, or its thread goes on.
+    return None if context is None or run_of(context).state is RunState.ENDED else context
 
 
 def entered(context: Context) -> "Token[Context | None]":
@@ -52,7 +55,10 @@ def level_of(number: int) -> schema.LoggingLevel:
     Args:
         number: the level as `logging` has it.
     """
-    return next((level for least, level in _LEVELS if number >= least), "debug")
+    for least, level in _LEVELS:
+        if number >= least:
+            return level
+    return "debug"
 
 
 def relay(logger: str, number: int, text: Callable[[], str]) -> None:
@@ -66,7 +72,7 @@ def relay(logger: str, number: int, text: Callable[[], str]) -> None:
     Raises:
         LocalProtocolError: JSON cannot say it.
     """
-    context = _current.get()
+    context = current_context()
     # Whatever is logged because of a record must not make another one.
     if context is None or _is_relaying.get() or logger.partition(".")[0] == _OWN_LOGGER:
         return

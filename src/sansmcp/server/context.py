@@ -284,4 +284,4 @@ class Context:
 
 def run_of(context: Context) -> Run:
     """Return the run that a context speaks for; handlers have no use for it."""
-    return context._run  # noqa: SLF001 - of this module
+    return context._run  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

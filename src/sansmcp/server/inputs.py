@@ -8,7 +8,7 @@ They are no part of the input schema. All of a handler's are asked for in one ro
 import inspect
 import string
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Literal, TypeAlias, get_args, get_origin
+from typing import Final, Literal, TypeAlias, assert_never, get_args, get_origin
 
 import attrs
 
@@ -133,6 +133,8 @@ def input_of(
         case Roots():
             _check_type(where, type_, _ROOT_TYPES, "tuple[Root, ...]")
             ask = _roots(parameter.name)
+        case _:
+            assert_never(mark)
     default = ABSENT if parameter.default is inspect.Parameter.empty else parameter.default
     return Input(name=parameter.name, ask=ask, default=default)
 
@@ -198,6 +200,7 @@ def _form(key: str, type_: JSON, message_of: Callable[[Mapping[str, JSON]], JSON
                 raise ToolError(f"the user declined to answer: {message}")
             case Cancelled():
                 raise ToolError(f"the user gave no answer: {message}")
+        assert_never(result)
 
     return ask
 

@@ -192,10 +192,9 @@ class Run:
         self._noted = 0
 
     def enter(self, state: RunState) -> None:
-        """Note where the run stands; nobody waits once it is over."""
+        """Note that nobody waits for the outcome any more; then a handler need not wait either."""
         self.state = state
-        if state is not RunState.OPEN:
-            self._wake()
+        self._wake()
 
     # What it says
 
