@@ -44,6 +44,7 @@ from sansmcp.server import (
     Sample,
     Server,
 )
+from sansmcp.session import Delay, Incoming, Outgoing, Proceed, Steps
 
 __all__ = [
     "Accepted",
@@ -51,12 +52,14 @@ __all__ = [
     "Cancelled",
     "Context",
     "Declined",
+    "Delay",
     "Description",
     "Elicit",
     "Elicited",
     "Environment",
     "Ge",
     "Gt",
+    "Incoming",
     "InputNeeded",
     "InputRefused",
     "Le",
@@ -65,7 +68,9 @@ __all__ = [
     "MaxLength",
     "MinLength",
     "NotConnected",
+    "Outgoing",
     "Pattern",
+    "Proceed",
     "ProtocolError",
     "RemoteProtocolError",
     "RequestFailed",
@@ -77,6 +82,7 @@ __all__ = [
     "Sample",
     "SansmcpError",
     "Server",
+    "Steps",
     "ToolError",
     "UrlElicitationRequired",
     "accept",

@@ -71,7 +71,11 @@ def test_every_example_is_on_a_page():
 
 @pytest.mark.parametrize(
     ("page", "example"),
-    [("handlers-and-rerunning", "orders_client.py"), ("progress-and-logging", "import_client.py")],
+    [
+        ("handlers-and-rerunning", "orders_client.py"),
+        ("hooks-and-middleware", "guarded_server.py"),
+        ("progress-and-logging", "import_client.py"),
+    ],
 )
 def test_an_example_of_the_guide_prints_what_its_page_shows(page, example):
     text = (ROOT / "docs" / "guide" / f"{page}.md").read_text(encoding="utf-8")

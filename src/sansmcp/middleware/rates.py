@@ -79,14 +79,9 @@ class _Buckets:
         is_refused = wait > _ROUNDING
         self._full_at[key] = full_at if is_refused else full_at + self._interval
         if len(self._full_at) > _MOST_BUCKETS:
-            self._forget(now)
+            # The one that was not used for longest: no scan, which a flood of names could make costly.
+            del self._full_at[next(iter(self._full_at))]
         return wait if is_refused else 0.0
-
-    def _forget(self, now: float) -> None:
-        """Forget the buckets that are full; if none is, the one that was not used for longest."""
-        full = [key for key, full_at in self._full_at.items() if full_at <= now]
-        for key in full or [next(iter(self._full_at))]:
-            del self._full_at[key]
 
 
 def _comes_again(message: IncomingRequest) -> bool:
