@@ -8,6 +8,7 @@ from tests.adversarial.checks import CHECKS, IN_WORDS, MIB
 from tests.adversarial.corpus import is_plain, plain_cases, read_cases, stimuli_of
 from tests.adversarial.matching import run_uris
 from tests.adversarial.running import peak_of, runs_of
+from tests.adversarial.states import mints_state, run_states
 from tests.adversarial.words import WORDS
 from tests.effort import PROFILE
 from tests.requirements.deferred import deferred_cases
@@ -43,7 +44,7 @@ def words_in(case):
 @pytest.mark.parametrize("stimulus", STIMULI, ids=str)
 def test_a_case_of_the_corpus_holds(stimulus):
     ways = {"transcript": lambda _: [], "uri_match": run_uris}
-    runs = ways.get(stimulus.case.kind, runs_of)(stimulus)
+    runs = ways.get(stimulus.case.kind, run_states if mints_state(stimulus) else runs_of)(stimulus)
     for run in runs:
         for key, expected in stimulus.expected.items():
             if key in CHECKS:

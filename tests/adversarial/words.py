@@ -4,6 +4,7 @@ A place is the id of a case, then nothing for what holds of all of it, the numbe
 revision or era. A check gets all runs of one input in one revision, for one role.
 """
 
+import inspect
 import json
 import time
 
@@ -17,6 +18,7 @@ from tests.transcripts.scenarios import SCENARIOS
 
 from sansmcp.errors import LocalProtocolError, ToolError
 from sansmcp.schema import UriTemplate
+from sansmcp.server.sealing import Sealer
 from sansmcp.server.uri_matching import UriMatcher
 from sansmcp.session import (
     AnswerDropped,
@@ -27,6 +29,7 @@ from sansmcp.session import (
     RequestCancelled,
     RequestLost,
     RequestReceived,
+    RequestStateRefused,
     RequestTimedOut,
     ResponseReceived,
 )
@@ -352,6 +355,21 @@ def it_is_never_answered(runs, _stimulus):
     for run in runs:
         assert run.bench.messages == []
         assert run.bench.of(InputRequested) == []
+
+
+@says("core-request-state-tamper")
+def one_error_for_every_cause_and_the_cause_in_our_event(runs, _stimulus):
+    told = [run for run in runs if run.way != "12"]
+    assert {run.bench.answer["error"]["message"] for run in told} == {
+        "requestState is not valid for this request"
+    }
+    assert all("data" not in run.bench.answer["error"] for run in runs)
+    assert all(len(run.bench.of(RequestStateRefused)) == 1 for run in told)
+    # What is no text is no state, which the codec says before anybody looks for a seal.
+    (unread,) = [run.bench for run in runs if run.way == "12"]
+    assert len(unread.of(ProtocolViolated)) == 1
+    source = inspect.getsource(Sealer)
+    assert "compare_digest" in source
 
 
 @says("core-proto-keys")
