@@ -114,6 +114,8 @@ def test_what_is_registered_goes_before_annotations_and_these_before_what_is_for
     assert proposed(server, "b") == ("decorated",)
     server.prompts["review"].update(title="Title")
     assert proposed(server, "b") == ("decorated",)
+    server.prompts["review"].complete("a", ["by the handle"])
+    assert proposed(server, "a") == ("by the handle",)
     server.prompts["review"].update(completers={"c": ["only"]})
     assert [proposed(server, name) for name in "abc"] == [("annotated",), ("annotated",), ("only",)]
 

@@ -154,19 +154,19 @@ class Completable(Handle):
 
     __slots__ = ()
 
-    def complete(self, argument: str, completer: Completer) -> None:
-        """Let a function propose values for an argument, in place of what did so far.
+    def complete(self, argument: str, source: Source | Completer) -> None:
+        """Propose values for an argument, in place of what did so far; see `Server.add_completer`.
 
         Args:
             argument: which one.
-            completer: the function, as `completer_of` made it.
+            source: a function, or texts.
 
         Raises:
             LocalProtocolError: there is no such argument, or the item was removed.
         """
 
         def replaced(old: Offer[JSON]) -> Offer[JSON]:
-            completers = {**old.options.completers, argument: completer}
+            completers = {**old.options.completers, argument: source}
             new = self._made(old.key, old.source, attrs.evolve(old.options, completers=completers))
             return attrs.evolve(new, position=old.position, is_enabled=old.is_enabled)
 
