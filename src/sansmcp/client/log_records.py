@@ -39,10 +39,8 @@ def log_records(logger: Logger) -> Callable[[LogReceived], None]:
 
     def write(event: LogReceived) -> None:
         text = event.data if isinstance(event.data, str) else repr(event.data)
-        text = "\\n".join(text.splitlines())
-        if event.logger is None:
-            logger.log(LEVELS[event.level], "%s", text)
-        else:
-            logger.log(LEVELS[event.level], "%s: %s", event.logger, text)
+        line = text if event.logger is None else f"{event.logger}: {text}"
+        # One message is one record: what looks like further lines would pass for records of others.
+        logger.log(LEVELS[event.level], "%s", "\\n".join(line.splitlines()))
 
     return write
