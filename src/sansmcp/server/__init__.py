@@ -1,9 +1,20 @@
 """What a server offers: the registry, what handlers are given, and how their outcomes become answers."""
 
+from sansmcp.schema.inference.constraints import (
+    Constraint,
+    Description,
+    Ge,
+    Gt,
+    Le,
+    Lt,
+    MaxLength,
+    MinLength,
+    Pattern,
+)
 from sansmcp.server.answers import Accepted, Cancelled, Declined, Elicited, RootList, Sampled
 from sansmcp.server.bridge import current_context, relay
-from sansmcp.server.completions import Complete
 from sansmcp.server.caching import CacheHint
+from sansmcp.server.completions import Complete
 from sansmcp.server.connections import ServerConnections
 from sansmcp.server.content import Audio, Content, Embedded, Image, Text
 from sansmcp.server.context import Context
@@ -20,17 +31,6 @@ from sansmcp.server.handles import (
     ResourceTemplateHandle,
     ToolChanges,
     ToolHandle,
-)
-from sansmcp.schema.inference.constraints import (
-    Constraint,
-    Description,
-    Ge,
-    Gt,
-    Le,
-    Lt,
-    MaxLength,
-    MinLength,
-    Pattern,
 )
 from sansmcp.server.inputs import Elicit, Roots, Sample
 from sansmcp.server.invocation import Invocation, NotificationInvocation
