@@ -43,12 +43,14 @@ from sansmcp.server import (
     Lt,
     MaxLength,
     MinLength,
+    MultipleOf,
     Pattern,
     Roots,
     Sample,
     Server,
     Text,
     Title,
+    TypeSchema,
 )
 from sansmcp.session import Delay, Incoming, Outgoing, Proceed, Steps
 
@@ -77,6 +79,7 @@ __all__ = [
     "Lt",
     "MaxLength",
     "MinLength",
+    "MultipleOf",
     "NotConnected",
     "Outgoing",
     "Pattern",
@@ -96,6 +99,7 @@ __all__ = [
     "Text",
     "Title",
     "ToolError",
+    "TypeSchema",
     "UrlElicitationRequired",
     "accept",
     "cancel",

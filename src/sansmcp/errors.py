@@ -17,6 +17,10 @@ class SansmcpError(Exception):
     """The base of every exception that sansmcp raises on purpose."""
 
 
+class NameWarning(UserWarning):
+    """A tool or a prompt has a name that some clients refuse."""
+
+
 class ProtocolError(SansmcpError):
     """The rules were broken; see the two kinds for who did it."""
 

@@ -14,6 +14,7 @@ from tests.server.conversation import MODERN, Conversation
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import REVISIONS, ContentBlock
+from sansmcp.schema.inference.plans import DEFAULT
 from sansmcp.server import Audio, Content, Description, Embedded, Image, Server, Text
 from sansmcp.server.results import results_of
 from sansmcp.session import HandlerFailed
@@ -301,4 +302,57 @@ def test_a_result_made_by_hand_keeps_the_schema_given_by_hand():
 
 def test_a_return_type_that_json_cannot_say_is_refused():
     with pytest.raises(LocalProtocolError, match="has no place in JSON"):
-        results_of(complex)
+        results_of(complex, DEFAULT, validates=True)
+
+
+@attrs.frozen
+class Weather:
+    degrees: int
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_the_text_beside_the_data_may_be_the_handlers_own(revision):
+    def warm() -> Weather:
+        content = (schema.TextContent(text="It is warm."),)
+        return schema.CallToolResult(content=content, structured_content={"degrees": 30})
+
+    server = Server("own", version="1")
+    server.add_tool(warm)
+    found = Conversation(server, revision).call("warm")
+    assert found["content"] == [{"type": "text", "text": "It is warm."}]
+    assert found.get("structuredContent") == ({"degrees": 30} if revision >= "2025-06-18" else None)
+
+
+def test_the_data_beside_the_handlers_own_text_is_checked_unless_it_is_an_error():
+    made = schema.CallToolResult(content=(), structured_content={"degrees": "hot"})
+
+    def hot() -> Weather:
+        return made
+
+    server = Server("own", version="1")
+    server.add_tool(hot)
+    server.add_tool(hot, name="unchecked", validate_output=False)
+    peer = Conversation(server)
+    assert peer.call("hot")["isError"] is True
+    assert peer.call("unchecked")["structuredContent"] == {"degrees": "hot"}
+    made = schema.CallToolResult(content=(), is_error=True)
+    failed = peer.call("hot")
+    assert (failed["content"], failed["isError"]) == ([], True)
+    made = schema.CallToolResult(content=())
+    assert peer.call("hot")["isError"] is True
+    assert [str(event.error) for event in peer.events] == [
+        "degrees: expected the type 'integer', found 'hot'",
+        "expected structured content, found nothing",
+    ]
+
+
+@pytest.mark.parametrize("given", [{"output_schema": {"type": "object", "required": ["a"]}}, {}])
+def test_a_result_that_is_not_checked_is_sent_as_it_is(given):
+    def tool() -> list[int]:
+        return {"b": 1}
+
+    server = Server("unchecked", version="1")
+    server.add_tool(tool, **given)
+    server.add_tool(tool, name="unchecked", validate_output=False, **given)
+    assert Conversation(server).call("tool")["isError"] is True
+    assert Conversation(server).call("unchecked")["structuredContent"] == {"b": 1}

@@ -9,8 +9,11 @@ from sansmcp.schema.inference.constraints import (
     Lt,
     MaxLength,
     MinLength,
+    MultipleOf,
     Pattern,
 )
+from sansmcp.schema.inference.plans import EditSchema
+from sansmcp.schema.inference.vocabulary import TypeSchema
 from sansmcp.server.answers import Accepted, Cancelled, Declined, Elicited, RootList, Sampled
 from sansmcp.server.bridge import current_context, relay
 from sansmcp.server.caching import CacheHint
@@ -55,6 +58,7 @@ __all__ = [
     "Context",
     "Declined",
     "Description",
+    "EditSchema",
     "Elicit",
     "Elicited",
     "Embedded",
@@ -73,6 +77,7 @@ __all__ = [
     "MethodHandle",
     "MinLength",
     "MountHandle",
+    "MultipleOf",
     "NotificationHandle",
     "NotificationInvocation",
     "Outlet",
@@ -99,6 +104,7 @@ __all__ = [
     "Title",
     "ToolChanges",
     "ToolHandle",
+    "TypeSchema",
     "Wait",
     "When",
     "current_context",

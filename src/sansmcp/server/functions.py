@@ -12,6 +12,7 @@ from sansmcp.schema.inference.constraints import Description
 from sansmcp.schema.inference.docstrings import documentation_of
 from sansmcp.schema.inference.records import RecordField, hints_of
 from sansmcp.schema.inference.shapes import NotedShape, shape_of
+from sansmcp.schema.inference.vocabulary import PLAIN, Vocabulary
 from sansmcp.server.context import Context, run_of
 from sansmcp.server.inputs import Input, Mark, gather, input_of, mark_of
 from sansmcp.values import ABSENT, JSON, Absent, Value
@@ -64,12 +65,13 @@ class Handler(Value):
         return self.function(**arguments)
 
 
-def handler_of(function: Callable[..., JSON], *, blocks: bool) -> Handler:
+def handler_of(function: Callable[..., JSON], *, blocks: bool, vocabulary: Vocabulary = PLAIN) -> Handler:
     """Read a function.
 
     Args:
         function: a `def`, an `async def`, or any other object that can be called.
         blocks: whether a `def` may block; a coroutine never does.
+        vocabulary: what is known of types beside.
 
     Raises:
         LocalProtocolError: it is a generator, has parameters that have no name, or an annotation
@@ -94,7 +96,8 @@ def handler_of(function: Callable[..., JSON], *, blocks: bool) -> Handler:
         elif (mark := mark_of(hint)) is not None:
             asked.append((parameter, mark))
         elif parameter.kind in _CALLED_BY_NAME:
-            fields.append(_field(name, parameter, hint, documentation.parameters.get(parameter.name)))
+            described = documentation.parameters.get(parameter.name)
+            fields.append(_field(name, parameter, hint, described, vocabulary))
         else:
             raise LocalProtocolError(
                 f"{name}: the parameter {str(parameter)!r} has no name of its own in JSON; "
@@ -122,10 +125,16 @@ def _innermost(function: Callable[..., JSON]) -> Callable[..., JSON]:
     return inner
 
 
-def _field(function: str, parameter: inspect.Parameter, hint: JSON, description: str | None) -> RecordField:
+def _field(
+    function: str,
+    parameter: inspect.Parameter,
+    hint: JSON,
+    description: str | None,
+    vocabulary: Vocabulary,
+) -> RecordField:
     required = parameter.default is inspect.Parameter.empty
     try:
-        shape = shape_of(hint)
+        shape = shape_of(hint, vocabulary)
     except LocalProtocolError as error:
         raise LocalProtocolError(f"{function}({parameter.name}): {error}") from error
     if description is not None and not (isinstance(shape, NotedShape) and shape.description is not None):
@@ -136,4 +145,5 @@ def _field(function: str, parameter: inspect.Parameter, hint: JSON, description:
         annotation=hint,
         required=required,
         default=ABSENT if required else parameter.default,
+        vocabulary=vocabulary,
     )

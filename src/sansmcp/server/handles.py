@@ -9,6 +9,7 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Method
+from sansmcp.schema.inference.plans import EditSchema
 from sansmcp.server.caching import CacheHint
 from sansmcp.server.completions import Completer, Source
 from sansmcp.server.ledger import Ledger
@@ -186,6 +187,9 @@ class ToolChanges(TypedDict, total=False):
     output_schema: Mapping[str, JSON] | None
     meta: Mapping[str, JSON] | None
     blocks: bool
+    edit_schema: EditSchema | None
+    validate_input: bool
+    validate_output: bool
 
 
 class ToolHandle(Handle):

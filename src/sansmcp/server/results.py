@@ -11,9 +11,8 @@ from typing import Annotated, Any, Final, TypeAlias, Union, get_args, get_origin
 
 from sansmcp import schema
 from sansmcp.schema import LATEST_LEGACY, Revision, SchemaError, output_is_wrapped, validator_of, wrapped
-from sansmcp.schema.inference.json_schemas import schema_of
-from sansmcp.schema.inference.shapes import shape_of
-from sansmcp.schema.inference.writing import plain, writer_of
+from sansmcp.schema.inference.plans import Inference, output_plan
+from sansmcp.schema.inference.writing import plain
 from sansmcp.server.content import CONTENT, blocks_of, text_of
 from sansmcp.values import ABSENT, JSON
 
@@ -24,11 +23,15 @@ _BLOCKS: Final = (*CONTENT, schema.CallToolResult)
 _CONTENT: Final = (*_BLOCKS, str, bytes, NoneType, None)
 
 
-def results_of(annotation: JSON) -> tuple[dict[str, JSON] | None, Results]:
+def results_of(
+    annotation: JSON, inference: Inference, *, validates: bool
+) -> tuple[dict[str, JSON] | None, Results]:
     """Return the output schema of a return annotation, and what makes results.
 
     Args:
         annotation: what a function says it returns, or ABSENT.
+        inference: how schemas are made of types.
+        validates: whether results are checked.
 
     Raises:
         LocalProtocolError: JSON has nothing for it.
@@ -39,19 +42,23 @@ def results_of(annotation: JSON) -> tuple[dict[str, JSON] | None, Results]:
         return None, _any_result
     if _is_content(annotation):
         return None, _content_result
-    shape = shape_of(annotation)
-    written, write = schema_of(shape), writer_of(shape)
-    wraps = output_is_wrapped(written)
+    plan = output_plan(annotation, inference, validates=validates)
+    wraps = output_is_wrapped(plan.schema)
 
     def structured(value: JSON, revision: Revision) -> schema.CallToolResult:
-        data = write(value)
-        return _structured(data, wraps=wraps and revision <= LATEST_LEGACY)
+        if isinstance(value, schema.CallToolResult):
+            return _checked(value, plan.schema, validates=validates)
+        return _structured(plan.write(value), wraps=wraps and revision <= LATEST_LEGACY)
 
-    return written, structured
+    return dict(plan.schema), structured
 
 
-def raw_results(output_schema: Mapping[str, JSON]) -> Results:
+def raw_results(output_schema: Mapping[str, JSON], *, validates: bool) -> Results:
     """Return what makes results that fit a schema given by hand.
+
+    Args:
+        output_schema: the schema.
+        validates: whether results are checked.
 
     Raises:
         LocalProtocolError: it is no schema.
@@ -59,17 +66,26 @@ def raw_results(output_schema: Mapping[str, JSON]) -> Results:
     validator = validator_of(output_schema)
     wraps = output_is_wrapped(output_schema)
 
-    def validated(value: JSON, revision: Revision) -> schema.CallToolResult:
-        made = value if isinstance(value, schema.CallToolResult) else None
-        if made is not None and made.is_error:
-            return made
-        data = plain(value) if made is None else made.structured_content
-        if data is ABSENT:
-            raise SchemaError("structured content", ABSENT)
-        validator.validate(data)
-        return _structured(data, wraps=wraps and revision <= LATEST_LEGACY) if made is None else made
+    def raw(value: JSON, revision: Revision) -> schema.CallToolResult:
+        if isinstance(value, schema.CallToolResult):
+            return _checked(value, output_schema, validates=validates)
+        data = plain(value)
+        if validates:
+            validator.validate(data)
+        return _structured(data, wraps=wraps and revision <= LATEST_LEGACY)
 
-    return validated
+    return raw
+
+
+def _checked(
+    made: schema.CallToolResult, output_schema: Mapping[str, JSON], *, validates: bool
+) -> schema.CallToolResult:
+    """Return a result that a handler made itself, with content of its own beside the data it promised."""
+    if validates and not made.is_error:
+        if made.structured_content is ABSENT:
+            raise SchemaError("structured content", ABSENT)
+        validator_of(output_schema).validate(made.structured_content)
+    return made
 
 
 def _structured(data: JSON, *, wraps: bool) -> schema.CallToolResult:

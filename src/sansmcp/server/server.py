@@ -16,6 +16,8 @@ from sansmcp import schema
 from sansmcp.environment import Environment
 from sansmcp.errors import LocalProtocolError, RpcError, StateRefusedError
 from sansmcp.schema import INVALID_PARAMS, REVISIONS, Revision
+from sansmcp.schema.inference.plans import EditSchema, Inference
+from sansmcp.schema.inference.vocabulary import TypeSchema, vocabulary_of
 from sansmcp.server.abilities import Abilities
 from sansmcp.server.caching import NOT_KEPT, CacheHint, CacheHints
 from sansmcp.server.cursors import Cursors
@@ -74,6 +76,11 @@ class Server(Registrations):
         reveal_errors: whether clients are told what handlers raise; by default only that they failed.
         middleware: what stands around each request and notification that clients send, outermost first.
         sending_middleware: what stands around all that is sent to clients, outermost first.
+        schemas: the schemas of some types, wherever tools use them; a `TypeSchema` also says how their
+            values are read and written.
+        edit_schema: returns what tools use in place of a schema that was made of types; see `add_tool`.
+        inline_refs: whether the schemas of tools hold definitions where they are used, for hosts that read
+            no `$ref`; those that lead to themselves stay.
     """
 
     def __init__(
@@ -100,6 +107,9 @@ class Server(Registrations):
         reveal_errors: bool = False,
         middleware: Sequence[Middleware] = (),
         sending_middleware: Sequence[Middleware] = (),
+        schemas: Mapping[type, Mapping[str, JSON] | TypeSchema] = MappingProxyType({}),
+        edit_schema: EditSchema | None = None,
+        inline_refs: bool = False,
     ) -> None:
         unknown = [revision for revision in revisions if revision not in REVISIONS]
         if unknown or not revisions:
@@ -107,6 +117,11 @@ class Server(Registrations):
                 f"revisions: expected some of {REVISIONS}, found {tuple(revisions)!r:.80}"
             )
         self._hints = CacheHints(cache, cache_of)
+        self._inference = Inference(
+            vocabulary=vocabulary_of(schemas),
+            edits=() if edit_schema is None else (edit_schema,),
+            inline_refs=inline_refs,
+        )
         super().__init__(tuple(sorted(revisions)), self._hints.of("resources/read"))
         self._info = schema.Implementation(
             name=name,

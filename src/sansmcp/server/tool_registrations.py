@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, overload
 
 from sansmcp import schema
+from sansmcp.schema.inference.plans import DEFAULT, EditSchema, Inference
 from sansmcp.server.handles import Handles, ToolHandle
 from sansmcp.server.offering import Offering
 from sansmcp.server.offers import tool_offer
@@ -15,6 +16,8 @@ F = TypeVar("F", bound=Callable[..., object])
 
 class ToolRegistrations(Offering):
     """The part of a `Server` that is told of tools."""
+
+    _inference: Inference = DEFAULT
 
     @property
     def tools(self) -> Mapping[str, ToolHandle]:
@@ -38,6 +41,9 @@ class ToolRegistrations(Offering):
         output_schema: Mapping[str, JSON] | None = None,
         meta: Mapping[str, JSON] | None = None,
         blocks: bool = True,
+        edit_schema: EditSchema | None = None,
+        validate_input: bool = True,
+        validate_output: bool = True,
     ) -> Callable[[F], F]: ...
     def tool(
         self,
@@ -53,6 +59,9 @@ class ToolRegistrations(Offering):
         output_schema: Mapping[str, JSON] | None = None,
         meta: Mapping[str, JSON] | None = None,
         blocks: bool = True,
+        edit_schema: EditSchema | None = None,
+        validate_input: bool = True,
+        validate_output: bool = True,
     ) -> F | Callable[[F], F]:
         """Register a function as a tool, as a decorator with or without arguments; see `add_tool`."""
 
@@ -68,6 +77,9 @@ class ToolRegistrations(Offering):
                 output_schema=output_schema,
                 meta=meta,
                 blocks=blocks,
+                edit_schema=edit_schema,
+                validate_input=validate_input,
+                validate_output=validate_output,
             )
             return function
 
@@ -86,6 +98,9 @@ class ToolRegistrations(Offering):
         output_schema: Mapping[str, JSON] | None = None,
         meta: Mapping[str, JSON] | None = None,
         blocks: bool = True,
+        edit_schema: EditSchema | None = None,
+        validate_input: bool = True,
+        validate_output: bool = True,
     ) -> ToolHandle:
         """Register a function as a tool.
 
@@ -104,6 +119,10 @@ class ToolRegistrations(Offering):
             output_schema: the JSON Schema of what it returns, in place of the return annotation.
             meta: what travels beside it in lists.
             blocks: whether a `def` may block; one that never does is spared the way to a thread.
+            edit_schema: returns what is used in place of a schema that was made of types, which it may
+                change; it is told whether that is for "input" or "output". Values must fit both.
+            validate_input: whether arguments are checked; else they reach the function as they were parsed.
+            validate_output: whether what it returns is checked; else all that JSON can say is sent.
 
         Returns:
             What changes and removes it.
@@ -121,6 +140,10 @@ class ToolRegistrations(Offering):
             output_schema=output_schema,
             meta=meta,
             blocks=blocks,
+            edit_schema=edit_schema,
+            validate_input=validate_input,
+            validate_output=validate_output,
+            inference=self._inference,
         )
         offer = tool_offer(function, options, self._ledger.revisions)
         return ToolHandle(self._ledger, "tools", self._ledger.add("tools", offer))

@@ -3,21 +3,25 @@
 import re
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 
 from sansmcp import schema
-from sansmcp.errors import LocalProtocolError
+from sansmcp.errors import LocalProtocolError, NameWarning
 from sansmcp.schema import Revision, SchemaError, codec_for, validator_of
-from sansmcp.schema.inference.json_schemas import object_schema
-from sansmcp.schema.inference.reading import ObjectReader
+from sansmcp.schema.header_parameters import header_parameters
+from sansmcp.schema.inference.plans import DEFAULT, EditSchema, Inference, input_plan
+from sansmcp.schema.inlining import inlined
 from sansmcp.server.context import Context
 from sansmcp.server.functions import Handler, handler_of
 from sansmcp.server.results import Results, raw_results, results_of
 from sansmcp.server.targets import ArgumentsRefusedError, Target
 from sansmcp.session import RequestReceived
 from sansmcp.values import JSON, Value
+
+Run: TypeAlias = Callable[[Mapping[str, JSON], Context | None], JSON]
+"""Binds the arguments of a call and calls the function."""
 
 # 2025-11-25, Tools, Tool Names: what a name should be; other names are allowed.
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII)
@@ -45,6 +49,20 @@ class ToolOptions(Value):
     """What travels beside it in lists."""
     blocks: bool = True
     """Whether a `def` may block."""
+    edit_schema: EditSchema | None = None
+    """Changes the schemas that are made of types, after the server's own function has."""
+    validate_input: bool = True
+    """Whether arguments are checked."""
+    validate_output: bool = True
+    """Whether results are checked."""
+    inference: Inference = attrs.field(default=DEFAULT, repr=False)
+    """How the server makes schemas of types."""
+
+    def inferring(self) -> Inference:
+        """Return how schemas are made of the types of this tool."""
+        if self.edit_schema is None:
+            return self.inference
+        return attrs.evolve(self.inference, edits=(*self.inference.edits, self.edit_schema))
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -53,7 +71,7 @@ class ToolTarget(Target):
 
     definition: schema.Tool
     """What lists show."""
-    run: Callable[[Mapping[str, JSON], Context | None], JSON]
+    run: Run
     """Binds the arguments and calls the function."""
     results: Results
     """Makes the result from what it returned."""
@@ -84,16 +102,12 @@ def tool_of(
     Raises:
         LocalProtocolError: its name or a type cannot be said, or a schema is none.
     """
-    handler = handler_of(function, blocks=options.blocks)
+    inference = options.inferring()
+    handler = handler_of(function, blocks=options.blocks, vocabulary=inference.vocabulary)
     name = options.name or handler.name
-    if options.input_schema is None:
-        input_schema, run = object_schema(handler.fields), _typed(handler)
-    else:
-        run, input_schema = _raw(handler, options.input_schema), dict(options.input_schema)
-    if options.output_schema is None:
-        output_schema, results = results_of(handler.returns)
-    else:
-        results, output_schema = raw_results(options.output_schema), dict(options.output_schema)
+    input_schema, run = _input(handler, options, inference)
+    output_schema, results = _output(handler, options, inference)
+    header_parameters(input_schema)
     definition = schema.Tool(
         name=name,
         title=options.title,
@@ -126,13 +140,32 @@ def check_name(name: str) -> None:
     if _NAME.fullmatch(name) is None:
         warnings.warn(
             f"the name {name!r:.80} is not 1 to 128 of A-Z, a-z, 0-9, '_', '.', '-'; some clients refuse it",
+            NameWarning,
             stacklevel=5,
         )
 
 
-def _typed(handler: Handler) -> Callable[[Mapping[str, JSON], Context | None], JSON]:
+def _input(handler: Handler, options: ToolOptions, inference: Inference) -> tuple[dict[str, JSON], Run]:
+    """Return the schema of the arguments, and what binds them and calls the function."""
+    if options.input_schema is not None:
+        shown = inlined(options.input_schema) if inference.inline_refs else options.input_schema
+        return dict(shown), _raw(handler, options.input_schema, validates=options.validate_input)
+    plan = input_plan(handler.fields, inference, validates=options.validate_input)
+    return dict(plan.schema), _typed(handler, plan.read)
+
+
+def _output(
+    handler: Handler, options: ToolOptions, inference: Inference
+) -> tuple[dict[str, JSON] | None, Results]:
+    """Return the schema of the results, if they have one, and what makes them."""
+    if options.output_schema is None:
+        return results_of(handler.returns, inference, validates=options.validate_output)
+    shown = inlined(options.output_schema) if inference.inline_refs else options.output_schema
+    return dict(shown), raw_results(options.output_schema, validates=options.validate_output)
+
+
+def _typed(handler: Handler, read: Callable[[Mapping[str, JSON]], dict[str, JSON]]) -> Run:
     """Return what gives a function its arguments by name."""
-    read = ObjectReader(handler.fields).read
 
     def run(arguments: Mapping[str, JSON], context: Context | None) -> JSON:
         try:
@@ -144,9 +177,7 @@ def _typed(handler: Handler) -> Callable[[Mapping[str, JSON], Context | None], J
     return run
 
 
-def _raw(
-    handler: Handler, input_schema: Mapping[str, JSON]
-) -> Callable[[Mapping[str, JSON], Context | None], JSON]:
+def _raw(handler: Handler, input_schema: Mapping[str, JSON], *, validates: bool) -> Run:
     """Return what gives a function its arguments as one mapping."""
     if len(handler.fields) != 1:
         found = ", ".join(field.name for field in handler.fields) or "none"
@@ -159,7 +190,8 @@ def _raw(
 
     def run(arguments: Mapping[str, JSON], context: Context | None) -> JSON:
         try:
-            validator.validate(arguments)
+            if validates:
+                validator.validate(arguments)
         except SchemaError as error:
             raise refused(error) from error
         return handler.invoke({field.name: arguments}, context)

@@ -203,9 +203,7 @@ class ServerRequests(CallingSession[ServerEvent]):
             return
         name = _named_by(entry.message)
         self._emit(
-            HandlerFailed(
-                request_id=request_id, method=method, name=name, middleware=middleware, error=cause
-            )
+            HandlerFailed(request_id=request_id, method=method, name=name, middleware=middleware, error=cause)
         )
 
     def _drop_answer(self, entry: Inbound) -> None:

@@ -68,7 +68,16 @@ def object_schema(fields: Iterable[RecordField]) -> dict[str, JSON]:
     Raises:
         LocalProtocolError: JSON has nothing for the type of a field.
     """
-    shaped = tuple((field, field_shape(field)) for field in fields)
+    return fields_schema((field, field_shape(field)) for field in fields)
+
+
+def fields_schema(fields: Iterable[tuple[RecordField, Shape]]) -> dict[str, JSON]:
+    """Return the schema of an object with fields, each of which has a shape.
+
+    Raises:
+        LocalProtocolError: JSON has nothing for the type of a field.
+    """
+    shaped = tuple(fields)
     counter: Counter[Definable] = Counter()
     for _, shape in shaped:
         _count(shape, counter)

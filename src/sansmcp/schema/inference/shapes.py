@@ -5,7 +5,6 @@ the schema, for arguments and for results.
 """
 
 import collections
-import copy
 import enum
 import types
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, MutableSequence, Sequence
@@ -126,7 +125,7 @@ class OpaqueShape(Value):
     cls: type
     """What it is in Python."""
     schema: Callable[[Mode], dict[str, JSON]] = attrs.field(eq=False, repr=False)
-    """Returns its schema, which is the caller's."""
+    """Returns its schema; the outermost object is the caller's."""
     read: Callable[[JSON], JSON] | None = attrs.field(eq=False, repr=False)
     """Makes a value of JSON that fits the schema, or raises SchemaError or ValueError."""
     write: Callable[[JSON], JSON] | None = attrs.field(eq=False, repr=False)
@@ -421,7 +420,7 @@ def _custom(cls: type, custom: TypeSchema, scope: _Scope) -> Shape:
         inner = None
     return OpaqueShape(
         cls=cls,
-        schema=lambda _mode: copy.deepcopy(dict(custom.schema)),
+        schema=lambda _mode: dict(custom.schema),
         read=custom.read,
         write=custom.write,
         inner=inner,
