@@ -1,10 +1,11 @@
 """What handlers do besides answering, seen on every runtime: waiting, logging, asking."""
 
+import asyncio
 import logging
 from typing import Annotated, Any
 
 import pytest
-from tests.bindings.runtimes import Runtime, each_awaiting_runtime, each_runtime
+from tests.bindings.runtimes import THREADS, Runtime, each_awaiting_runtime, each_runtime
 
 from sansmcp import Context, Server, accept
 from sansmcp.schema import REVISIONS
@@ -204,3 +205,19 @@ def test_a_handler_with_a_declared_input_runs_once(runtime: Runtime, revision: s
     runtime.use(server, scenario, revisions=[revision], elicitation=elicitation)
     assert results[0].content[0].text == f"A Accepted(value={len('How many days in A?')})"
     assert runs == ["A"]
+
+
+def test_on_threads_a_coroutine_waits_and_logs_on_the_thread_of_its_runner() -> None:
+    server = Server("server", version="1")
+    logger = logs_of(THREADS, server, "coroutine on a thread")
+
+    @server.tool
+    async def tool(ctx: Context) -> None:
+        for number in range(MANY):
+            ctx.info(f"{number} ".ljust(LONG))
+            await ctx.drain()
+        logger.info("done")
+
+    told = records(server, THREADS, async_runner=asyncio.run)
+    assert len(told) == MANY + 1
+    assert told[-1].data == "done"
