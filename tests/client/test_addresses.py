@@ -150,3 +150,15 @@ def test_what_the_user_adds_goes_along_and_comes_before_what_is_inherited():
 
 def test_what_is_not_set_here_is_not_set_there():
     assert environment_for_server({}) == {}
+
+
+@pytest.mark.parametrize("port", [0, 1, 65_535])
+def test_every_port_makes_an_address(port):
+    assert TcpAddress(host="a", port=port).port == port
+
+
+@pytest.mark.parametrize("port", [-1, 65_536, 70_000, "80", None])
+def test_what_is_no_port_is_refused(port):
+    said = f"^port: expected a number from 0 to 65535, found {port!r}$"
+    with pytest.raises(LocalProtocolError, match=said):
+        TcpAddress(host="a", port=port)

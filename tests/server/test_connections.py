@@ -10,8 +10,9 @@ from functools import partial
 import pytest
 from tests.server.conversation import EVERYTHING, MODERN, environment
 
+from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import LATEST_LEGACY
-from sansmcp.server import Context, Server, ServerConnections
+from sansmcp.server import Context, Server, ServerConnections, expect_server
 from sansmcp.session import (
     AnswerDropped,
     Disconnected,
@@ -386,3 +387,10 @@ def test_breaches_and_the_end_are_reported(server):
     peer.link.receive_data(b"no\n", 0.0)
     peer.leave()
     assert [report.severity for report in serving.reports] == [Severity.WARNING, Severity.INFO]
+
+
+def test_what_is_no_server_is_refused_before_it_is_served():
+    expect_server(Server("sums", version="1.0"))
+    said = "^serve: expected a sansmcp Server, found type <class .*>; make one with Server"
+    with pytest.raises(LocalProtocolError, match=said):
+        expect_server(Server)

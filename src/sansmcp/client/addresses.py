@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.values import Value
+from sansmcp.values import JSON, Value
 
 # What the official SDKs pass on: enough to find programs and the user's files, nothing that may be secret.
 PASSED_ON: Final = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER")
@@ -16,6 +16,9 @@ PASSED_ON: Final = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM"
 # The specification names the order (2025-03-26, Lifecycle, Shutdown), the SDKs wait two seconds each.
 PATIENCE: Final = 2.0
 """Seconds between closing the input of a server, SIGTERM to its group, and SIGKILL."""
+
+
+_MAX_PORT: Final = 65_535
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -35,10 +38,16 @@ class TcpAddress(Value):
 
     host: str
     """A name or an IP address."""
-    port: int
+    port: int = attrs.field()
     """The port; 0 to be given a free one where it is listened on."""
     tls: bool = False
     """Whether it speaks TLS."""
+
+    @port.validator
+    def _check_port(self, _attribute: JSON, port: JSON) -> None:
+        # Systems take a larger number for another port.
+        if not isinstance(port, int) or not 0 <= port <= _MAX_PORT:
+            raise LocalProtocolError(f"port: expected a number from 0 to {_MAX_PORT}, found {port!r:.80}")
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -179,7 +179,7 @@ class ClientConnection:
             _settle(waiter, partial(call.read, kept))
             return pending
         if self._disconnected is not None:
-            raise NotConnected(self._disconnected.reason)
+            raise NotConnected(f"{call.method}: {self._disconnected.reason}; connect again to make calls")
         if not self._is_ready or self._endpoint.session.link is LinkState.CLOSED:
             self._wait(pending, now)
             return pending

@@ -43,7 +43,7 @@ class ListeningFrom:
         """
         ended = self._connection.disconnected
         if ended is not None:
-            raise NotConnected(ended.reason)
+            raise NotConnected(f"{ended.reason}; connect again to hear of changes")
         self._perform(partial(self._connection.listening.add, wish))
 
     def remove(self, wish: Wish) -> None:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import attrs
 
+from sansmcp.errors import LocalProtocolError
 from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.receiving import WrappedNotification, WrappedRequest
 from sansmcp.server.runs import Outlet, Wait
@@ -36,7 +37,24 @@ from sansmcp.session import (
     call_listener,
     report_of,
 )
-from sansmcp.values import RequestId
+from sansmcp.values import JSON, RequestId
+
+
+def expect_server(found: JSON) -> None:
+    """Check that what is to be served is a `Server`, which a type checker would have said.
+
+    Args:
+        found: what is to be served.
+
+    Raises:
+        LocalProtocolError: it is something else.
+    """
+    if not isinstance(found, Server):
+        raise LocalProtocolError(
+            f"serve: expected a sansmcp Server, found {type(found).__name__} {found!r:.80}; "
+            "make one with Server('name', version='1.0')"
+        )
+
 
 _Running: TypeAlias = Invocation | WrappedRequest
 _Notified: TypeAlias = NotificationInvocation | WrappedNotification

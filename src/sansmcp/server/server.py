@@ -174,7 +174,7 @@ class Server(Registrations):
         if found:
             raise LocalProtocolError(
                 f"this binding runs plain functions: expected def, found async def for {', '.join(found)}; "
-                "register a def instead, or serve with a binding that awaits"
+                "register a def instead, pass async_runner=asyncio.run, or serve with a binding that awaits"
             )
 
     # Middleware

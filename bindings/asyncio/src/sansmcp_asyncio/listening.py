@@ -133,8 +133,16 @@ async def listen_tcp(host: str, port: int, context: ssl.SSLContext | None, welco
 
     Raises:
         OSError: if the address cannot be listened on.
+        LocalProtocolError: if there is no such port.
     """
-    bound = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port, start_serving=False)
+    where = TcpAddress(host=host, port=port)
+    loop = asyncio.get_running_loop()
+    try:
+        bound = await loop.create_server(asyncio.Protocol, host, port, start_serving=False)
+    except OSError as error:
+        # asyncio says where in words of its own, and some versions give the number once more.
+        reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        raise OSError(error.errno, f"cannot listen on {where}: {reason}") from error
     listening = [socket.socket(fileno=os.dup(one.fileno())) for one in bound.sockets]
     bound.close()
     name = listening[0].getsockname()
@@ -185,7 +193,7 @@ def _bind_unix(path: str) -> socket.socket:
         os.chmod(path, 0o600)  # noqa: PTH101
     except OSError as error:
         listening.close()
-        raise OSError(error.errno, f"cannot listen on unix:{path}: {error}") from error
+        raise OSError(error.errno, f"cannot listen on unix:{path}: {error.strerror}") from error
     return listening
 
 

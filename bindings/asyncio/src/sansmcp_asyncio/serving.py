@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, Unpack
 
 from sansmcp.environment import Environment
-from sansmcp.server import Server, ServerConnections, ServeSettings
+from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
 from sansmcp.session import Report, ServerEvent, ServerSession, Severity
 from sansmcp_asyncio.driver import Driver
 from sansmcp_asyncio.flows import Stream
@@ -116,6 +116,7 @@ class _Serving:
     """One endpoint with its driver and its handlers."""
 
     def __init__(self, server: Server, workers: Workers | None, settings: ServeSettings) -> None:
+        expect_server(server)
         self._workers = workers or Workers()
         self._own_workers = self._workers if workers is None else None
         self._endpoint = server.endpoint(ENVIRONMENT, settings)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final, Unpack
 
 from sansmcp.environment import Environment
-from sansmcp.server import Server, ServerConnections, ServeSettings
+from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
 from sansmcp.session import Link, Report, ServerEvent, ServerSession
 from sansmcp_threads.driver import Driver
 from sansmcp_threads.handlers import AsyncRunner, Handlers, write_report
@@ -100,15 +100,16 @@ def _end_input(link: Link, reason: str, now: float) -> None:
 
 
 def check(server: Server, async_runner: AsyncRunner | None) -> None:
-    """Refuse a server that awaits, unless somebody does that.
+    """Refuse what is no server, and a server that awaits, unless somebody does that.
 
     Args:
         server: what is offered.
         async_runner: runs handlers that are an `async def`.
 
     Raises:
-        LocalProtocolError: a handler is an `async def`; it names which.
+        LocalProtocolError: it is no server, or a handler is an `async def`; it names which.
     """
+    expect_server(server)
     if async_runner is None:
         server.refuse_async_handlers()
 

@@ -112,14 +112,17 @@ def listen_on_tcp(host: str, port: int) -> socket.socket:
 
     Raises:
         OSError: if the address cannot be listened on.
+        LocalProtocolError: if there is no such port.
     """
+    where = TcpAddress(host=host, port=port)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
         return socket.create_server(address, family=family, backlog=BACKLOG)
     except OSError as error:
-        where = TcpAddress(host=host, port=port)
-        raise OSError(error.errno, f"cannot listen on {where}: {error}") from error
+        # The system says where in words of its own.
+        reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        raise OSError(error.errno, f"cannot listen on {where}: {reason}") from error
 
 
 def listen_on_unix(path: str) -> socket.socket:
@@ -145,7 +148,7 @@ def listen_on_unix(path: str) -> socket.socket:
         listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
-        raise OSError(error.errno, f"cannot listen on unix:{path}: {error}") from error
+        raise OSError(error.errno, f"cannot listen on unix:{path}: {error.strerror}") from error
     return listening
 
 

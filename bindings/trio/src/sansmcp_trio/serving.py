@@ -12,7 +12,7 @@ from typing import Final, Self, Unpack
 import trio
 
 from sansmcp.environment import Environment
-from sansmcp.server import Server, ServerConnections, ServeSettings
+from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
 from sansmcp.session import ServerEvent, ServerSession
 from sansmcp_trio.driver import Driver
 from sansmcp_trio.handlers import Handlers, write_report
@@ -131,6 +131,7 @@ class _Serving:
     """One endpoint with its driver, its handlers and their tasks."""
 
     def __init__(self, server: Server, workers: Workers | None, settings: ServeSettings) -> None:
+        expect_server(server)
         self._workers = workers or Workers()
         self._own_workers = self._workers if workers is None else None
         self._server = server

@@ -75,8 +75,13 @@ async def listen_tcp(host: str, port: int, context: ssl.SSLContext | None) -> tu
 
     Raises:
         OSError: if the address cannot be listened on.
+        LocalProtocolError: if there is no such port.
     """
-    listeners = await trio.open_tcp_listeners(port, host=host, backlog=_BACKLOG)
+    where = TcpAddress(host=host, port=port)
+    try:
+        listeners = await trio.open_tcp_listeners(port, host=host, backlog=_BACKLOG)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot listen on {where}: {error.strerror}") from error
     name = listeners[0].socket.getsockname()
     address = TcpAddress(host=name[0], port=name[1], tls=context is not None)
     if context is None:
@@ -136,7 +141,7 @@ def _bind_unix(path: str) -> socket.socket:
         os.chmod(path, 0o600)  # noqa: PTH101
     except OSError as error:
         listening.close()
-        raise OSError(error.errno, f"cannot listen on unix:{path}: {error}") from error
+        raise OSError(error.errno, f"cannot listen on unix:{path}: {error.strerror}") from error
     return listening
 
 
