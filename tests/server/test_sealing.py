@@ -10,10 +10,10 @@ from typing import Annotated
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.server.conversation import Conversation
+from tests.server.conversation import MODERN, Conversation, environment
 
 from sansmcp.errors import LocalProtocolError, StateRefusedError
-from sansmcp.schema import ClientCapabilities, Era
+from sansmcp.schema import REVISIONS, ClientCapabilities, Era
 from sansmcp.server import Context, Elicit, Server
 from sansmcp.server.sealing import (
     MAX_STATE_BYTES,
@@ -285,6 +285,31 @@ def test_a_server_may_let_each_state_be_used_once():
     assert Conversation(server).result("tools/call", **again)["content"][0]["text"] == "True"
     assert Conversation(server).error("tools/call", **again)["code"] == -32602
     assert runs == [True]
+
+
+# People
+
+
+@pytest.mark.parametrize("revision", [revision for revision in REVISIONS if revision >= "2025-06-18"])
+def test_a_person_may_think_for_a_day_where_the_session_keeps_the_state(revision):
+    calendar = Calendar()
+    server = Server("server", version="1")
+
+    @server.tool
+    def tool(sure: Annotated[bool, Elicit("Sure?")]) -> str:
+        return str(sure)
+
+    peer = Conversation(server, revision, around=environment(calendar))
+    (asked,) = peer.request("tools/call", name="tool")
+    calendar.now += 24 * 3600.0
+    said = {"action": "accept", "content": {"value": True}}
+    if revision == MODERN:
+        state = asked["result"]["requestState"]
+        again = {"name": "tool", "requestState": state, "inputResponses": {"sure": said}}
+        assert peer.error("tools/call", **again)["code"] == -32602
+    else:
+        (answer,) = peer.say({"id": asked["id"], "result": said})
+        assert answer["result"]["content"][0]["text"] == "True"
 
 
 # Whose it is

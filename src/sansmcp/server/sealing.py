@@ -171,12 +171,13 @@ class Sealer:
             )
         return text
 
-    def open(self, text: str, bound_to: str) -> JSON:
+    def open(self, text: str, bound_to: str, *, ends: bool = True) -> JSON:
         """Return the state that a client brought.
 
         Args:
             text: what the client brought.
             bound_to: what `request_digest` says of the request it brought it with.
+            ends: whether it may be too old; one that never left the session may not.
 
         Raises:
             StateRefusedError: it was changed, belongs to another request, or is too old.
@@ -197,19 +198,22 @@ class Sealer:
                 "the request state was changed, or sealed with a key that is not known here; "
                 "processes that serve the same clients need the same state_keys"
             )
-        return self._checked(mac, json.loads(payload), bound_to)
-
-    def _checked(self, mac: bytes, sealed: JSON, bound_to: str) -> JSON:
+        sealed = json.loads(payload)
         now = self._utc()
-        if sealed["at"] > now + _CLOCK_SKEW:
-            raise StateRefusedError(f"the request state was sealed {sealed['at'] - now} s ahead of our clock")
-        if now >= sealed["until"]:
-            raise StateRefusedError(f"the request state ended {now - sealed['until']} s ago")
+        if ends:
+            _check_time(sealed, now)
         if sealed["for"] != bound_to:
             raise StateRefusedError("the request state was sealed for another request")
         if self._used is not None and not self._used.take(mac, sealed["until"], now):
             raise StateRefusedError("the request state was used before, and each may be used once")
         return sealed["state"]
+
+
+def _check_time(sealed: JSON, now: float) -> None:
+    if sealed["at"] > now + _CLOCK_SKEW:
+        raise StateRefusedError(f"the request state was sealed {sealed['at'] - now} s ahead of our clock")
+    if now >= sealed["until"]:
+        raise StateRefusedError(f"the request state ended {now - sealed['until']} s ago")
 
 
 def _mac(key: bytes, payload: bytes) -> bytes:

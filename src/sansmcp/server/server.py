@@ -15,7 +15,7 @@ import attrs
 from sansmcp import schema
 from sansmcp.environment import Environment
 from sansmcp.errors import LocalProtocolError, RpcError, StateRefusedError
-from sansmcp.schema import INVALID_PARAMS, REVISIONS, Revision
+from sansmcp.schema import INVALID_PARAMS, REVISIONS, Era, Revision
 from sansmcp.schema.inference.plans import EditSchema, Inference
 from sansmcp.schema.inference.vocabulary import TypeSchema, vocabulary_of
 from sansmcp.server.abilities import Abilities
@@ -393,7 +393,9 @@ def _recall(event: RequestReceived, state: str, served: ServedSession | None) ->
     if served is None:
         return _refused(event, StateRefusedError("the session was not made by Server.open_session"))
     try:
-        opened = served.sealer.open(state, request_digest(event, served.principal))
+        # A legacy session keeps it, and its question to a person has no deadline.
+        ends = event.era is Era.MODERN
+        opened = served.sealer.open(state, request_digest(event, served.principal), ends=ends)
     except StateRefusedError as reason:
         return _refused(event, reason)
     return Memory.from_json(opened).with_answers(event.input_responses)
