@@ -52,6 +52,7 @@ class _Changes(Generic[T]):
 
     def close(self) -> None:
         """Stop: whoever iterates comes to the end. It may be called again, from any thread or task."""
+        self._is_open = True
         self._wishes.remove(self._wish)
 
     def _open(self) -> None:

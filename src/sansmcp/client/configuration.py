@@ -33,6 +33,11 @@ class ServerEntry(Value):
     """Headers for an address of HTTP; they may be secret too."""
 
     @property
+    def is_command(self) -> bool:
+        """Whether it is started as a program."""
+        return isinstance(self.target, tuple | list)
+
+    @property
     def is_http(self) -> bool:
         """Whether it is reached by HTTP."""
         return isinstance(self.target, str) and self.target.lower().startswith(_HTTP)

@@ -75,9 +75,9 @@ def connect_group(
             try:
                 client = connect(
                     entry.reachable(),
-                    env=entry.env,
+                    env=entry.env or None,
                     cwd=entry.cwd,
-                    stderr=stderr,
+                    stderr=stderr if entry.is_command else None,
                     async_runner=async_runner,
                     **settings,
                 )

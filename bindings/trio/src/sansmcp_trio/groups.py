@@ -65,7 +65,11 @@ class ConnectingGroup:
     async def _open(self, name: str, entry: ServerEntry) -> None:
         try:
             connecting = connect(
-                entry.reachable(), env=entry.env, cwd=entry.cwd, stderr=self._stderr, **self._settings
+                entry.reachable(),
+                env=entry.env or None,
+                cwd=entry.cwd,
+                stderr=self._stderr if entry.is_command else None,
+                **self._settings,
             )
             client = await self._stack.enter_async_context(connecting)
         except (NotConnected, OSError) as error:
