@@ -1,10 +1,14 @@
 """What authors of servers type; this module is only type-checked, by mypy and by pyright."""
 
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, assert_never, assert_type
 
 import attrs
 
+import sansmcp_asyncio
+import sansmcp_threads
+import sansmcp_trio
 from sansmcp import schema
 from sansmcp.environment import Environment
 from sansmcp.server import (
@@ -14,12 +18,16 @@ from sansmcp.server import (
     Content,
     Context,
     Declined,
+    Elicit,
+    Elicited,
     Image,
     Invocation,
     NotificationInvocation,
     Outlet,
     ResourceTemplateHandle,
     RootList,
+    Roots,
+    Sample,
     Sampled,
     Server,
 )
@@ -148,3 +156,32 @@ def a_binding_needs_no_casts(environment: Environment, event: RequestReceived, o
 
 def a_notification_may_have_no_handler(event: NotificationReceived) -> None:
     assert_type(server.resolve_notification(event), NotificationInvocation | None)
+
+
+@server.tool
+async def asking(
+    city: str,
+    days: Annotated[Elicited[int], Elicit("How many days in {city}?")],
+    sure: Annotated[bool, Elicit(lambda city: f"Sure of {city}?")],
+    said: Annotated[Sampled, Sample("What is {city}?", max_tokens=9)],
+    roots: Annotated[tuple[schema.Root, ...], Roots()] = (),
+) -> str:
+    match days:
+        case Accepted(number):
+            assert_type(number, int)
+        case Declined() | Cancelled():
+            pass
+        case _:
+            assert_never(days)
+    return f"{city} {sure} {said.text} {len(roots)}"
+
+
+def handles_are_texts(ctx: Context) -> None:
+    assert_type(ctx.handles.new({"a": 1}), str)
+    assert_type(ctx.client.can("roots"), bool)
+    assert_type(ctx.client.principal, str | None)
+
+
+def a_handler_logs_by_the_bridge_of_its_binding() -> None:
+    for handler in (sansmcp_asyncio.LogHandler, sansmcp_trio.LogHandler, sansmcp_threads.LogHandler):
+        handler(server, "INFO").setLevel(logging.WARNING)
