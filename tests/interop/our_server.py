@@ -8,10 +8,11 @@ import sys
 import threading
 import time
 from importlib import import_module
+from typing import Annotated
 
 import attrs
 
-from sansmcp import Accepted, Context, Server, ToolError
+from sansmcp import Accepted, Complete, Context, Server, ToolError
 from sansmcp.schema import CreateMessageRequestParams, SamplingMessage, TextContent
 
 NOTE = "note://greeting"
@@ -189,8 +190,13 @@ def add_resources_and_prompts(server: Server) -> None:
         """Return a fixed text."""
         return "Good morning"
 
+    @server.resource("note://by-name/{name}", name="by_name", description="A text per name.")
+    def by_name(name: str) -> str:
+        """Return a text for a name."""
+        return f"Good morning, {name}"
+
     @server.prompt(title="Greet somebody")
-    def greet(name: str, tone: str = "kind") -> str:
+    def greet(name: str, tone: Annotated[str, Complete(["kind", "knowing", "formal"])] = "kind") -> str:
         """Write a greeting."""
         return f"Greet {name} in a {tone} tone."
 

@@ -14,6 +14,7 @@ STEPS = (
     "tools",
     "resources",
     "reads",
+    "reads_by_name",
     "reads_nothing",
     "prompts",
     "prompt",
@@ -63,10 +64,20 @@ def test_a_client_of_a_peer_takes_every_step_with_our_server(tmp_path, client_co
     assert ended_by_itself(tmp_path)
 
 
+@pytest.mark.parametrize(("runtime", "peer", "mode"), cells(*(("mcp", mode) for mode in (*LEGACY, "modern"))))
+def test_a_client_of_a_peer_is_told_what_may_be_typed(tmp_path, client_command, runtime, mode):
+    ours = watched([sys.executable, "-m", "tests.interop.our_server", runtime], tmp_path)
+    report = run_client(client_command, mode, ours, only=["completes"])
+    assert (report.failed, report.code, report.errors) == ({}, 0, "")
+    assert report.steps["completes"]["values"] == ["kind", "knowing"]
+    assert ended_by_itself(tmp_path)
+
+
 def assert_lists_and_reads(steps, revision):
     assert {"add", "waits"} <= set(steps["tools"]["names"])
-    assert steps["resources"] == {"uris": ["note://greeting"], "templates": []}
+    assert steps["resources"] == {"uris": ["note://greeting"], "templates": ["note://by-name/{name}"]}
     assert steps["reads"]["contents"][0]["text"] == "Good morning"
+    assert steps["reads_by_name"]["contents"][0]["text"] == "Good morning, Ada"
     assert steps["reads_nothing"]["code"] == (-32602 if revision == MODERN else -32002)
     assert steps["prompts"]["names"] == ["greet"]
     assert steps["prompt"]["texts"] == ["Greet Ada in a kind tone."]

@@ -131,6 +131,10 @@ async def reads(talk: Talk) -> Seen:
     return {"contents": await talk.read(NOTE)}
 
 
+async def reads_by_name(talk: Talk) -> Seen:
+    return {"contents": await talk.read("note://by-name/Ada")}
+
+
 async def reads_nothing(talk: Talk) -> Seen:
     return await error_of(talk, lambda: talk.read("note://nothing"))
 
@@ -224,6 +228,7 @@ STEPS: tuple[Step, ...] = (
     tools,
     resources,
     reads,
+    reads_by_name,
     reads_nothing,
     prompts,
     prompt,
