@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.server.conversation import MODERN, Conversation, environment
 
 from sansmcp.errors import LocalProtocolError
@@ -367,3 +369,62 @@ def test_whoever_runs_handlers_hands_on_that_a_request_is_drained():
     finish(outcome, 0.0)
     settle()
     assert b'"result"' in link.data_to_send()
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("log"), st.integers(0, 600)),
+        st.tuples(st.just("progress"), st.integers(1, 5)),
+        st.tuples(st.sampled_from(["look", "write"]), st.just(0)),
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_whatever_a_handler_says_is_bounded_in_order_and_accounted_for(steps):
+    sent, commands, waiting = [], [], []
+
+    def look():
+        while commands:
+            commands.pop(0)(0.0)
+
+    def tool(ctx: Context) -> None:
+        reported = 0
+        for number, (step, size) in enumerate(steps):
+            if step == "log":
+                ctx.info(f"{number} ".ljust(size))
+            elif step == "progress":
+                reported += size
+                ctx.progress(reported)
+            elif step == "look":
+                look()
+            else:
+                sent.extend(peer.sent())
+            waiting.append(peer.session.unsent_bytes(1))
+
+    peer = talk(tool, limits=SessionLimits(request_bytes=1024))
+    peer.outlet = commands.append
+    invocation = started(peer)
+    invocation.succeed(invocation.call(), 0.0)
+    sent.extend(peer.sent())
+    look()
+    assert peer.sent() == []
+    *said, answer = sent
+    assert answer["id"] == 1
+    reported = [message["params"]["progress"] for message in said if "progress" in message["params"]]
+    assert reported == sorted(set(reported))
+    total = sum(size for step, size in steps if step == "progress")
+    assert reported[-1:] == ([total] if total else [])
+    left_out, last = 0, -1
+    for text in data_of(said):
+        if "left out" in text:
+            left_out += int(text.split()[0])
+        else:
+            assert int(text) > last
+            last = int(text)
+    kept = sum("left out" not in text for text in data_of(said))
+    assert kept + left_out == sum(step == "log" for step, _ in steps)
+    assert left_out == sum(event.count for event in events(peer))
+    # Of the last note of what was left out there is one, of progress so many as may pass at once.
+    assert max(waiting, default=0) <= 1024 + 200 + SessionLimits().progress_burst * 100

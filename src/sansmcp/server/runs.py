@@ -256,7 +256,7 @@ class Run:
             return
         params = schema.LoggingMessageNotificationParams(level=level, data=plain(data), logger=logger)
         # Here, where the handler can hear of it, and not on the session's thread.
-        said = self._measured(_LOG, params, codec_for(self.event.revision).unstructure(params))
+        said = self._record(params)
         if self.state is not RunState.OPEN:
             return
         if not self._has_room(said.size):
@@ -266,9 +266,8 @@ class Run:
                 self._outlet(self.flush)
             return
         if self._unheard is not None:
-            self._put(_Said(_LOG, self._note(), 0))
-        self._said += said.size
-        self._put(said)
+            self._put_counted(self._record(self._note()))
+        self._put_counted(said)
 
     def notify(self, method: str, params: JSON) -> None:
         """Send a notification of one's own; see `Context.notify`."""
@@ -288,8 +287,7 @@ class Run:
                 f"notify({method!r}): {self._waiting()} bytes of this request wait to be written and this "
                 f"has {said.size}; at most {self._session.limits.request_bytes} may wait, so drain() first"
             )
-        self._said += said.size
-        self._put(said)
+        self._put_counted(said)
 
     def complete(self, elicitation_id: str) -> None:
         """Say that what a user was sent to a page for is done; see `Context.elicitation_complete`."""
@@ -297,9 +295,16 @@ class Run:
             params = schema.ElicitationCompleteNotificationParams(elicitation_id=elicitation_id)
             self._put(_Said("notifications/elicitation/complete", params, 0))
 
+    def _put_counted(self, said: _Said) -> None:
+        self._said += said.size
+        self._put(said)
+
     def _put(self, said: _Said | None) -> None:
         self._pending.append(said)
         self._outlet(self.flush)
+
+    def _record(self, params: schema.LoggingMessageNotificationParams) -> _Said:
+        return self._measured(_LOG, params, codec_for(self.event.revision).unstructure(params))
 
     @staticmethod
     def _measured(method: str, params: JSON, written: JSON) -> _Said:
