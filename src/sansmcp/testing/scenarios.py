@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from sansmcp.errors import NotConnected, RequestLost, RequestTimedOut
-from sansmcp.schema import Revision, Side
+from sansmcp.errors import NotConnected, RequestFailed, RequestLost, RequestTimedOut
+from sansmcp.schema import LEGACY_REVISIONS, Revision, Side
 from sansmcp.testing.steps import (
     Ability,
     Answer,
@@ -81,6 +81,26 @@ _PLAIN: Final = (
     Scenario(
         name="a_tool_that_fails_costs_its_call_alone",
         steps=(Open(), Call("failing", "fail"), Await("failing", ToolFailed()), *_add("next"), Close()),
+        traced=True,
+    ),
+    Scenario(
+        name="a_server_that_changes_tells_its_client",
+        steps=(
+            Open(),
+            Call("early", "new"),
+            Await("early", Raises(RequestFailed, naming="new")),
+            Call("growing", "grow"),
+            Await("growing", Answer("grown")),
+            Seen(Side.CLIENT, "ChangeReceived"),
+            Call("new", "new"),
+            Await("new", Answer("new")),
+            Call("shrinking", "shrink"),
+            Await("shrinking", Answer("shrunk")),
+            Seen(Side.CLIENT, "ChangeReceived", 2),
+            Close(),
+        ),
+        # In the modern era a client is told of what it listens for.
+        revisions=LEGACY_REVISIONS,
         traced=True,
     ),
     Scenario(

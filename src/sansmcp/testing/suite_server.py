@@ -42,7 +42,8 @@ def suite_server(hold: Hold, kind: type[Server] = Server) -> Server:
         hold: waits in the binding's own colour; its parameters are `seconds: float` and `ctx: Context`.
         kind: the class of the server, which may have an endpoint of its own.
     """
-    server = kind("suite", version="1.0", instructions="For the suite.")
+    # Notices wait long enough for an answer to go before them on any machine.
+    server = kind("suite", version="1.0", instructions="For the suite.", notice_interval=0.1)
     notes: list[int] = []
 
     def add(a: int, b: int) -> int:
@@ -67,6 +68,14 @@ def suite_server(hold: Hold, kind: type[Server] = Server) -> Server:
     def fail() -> str:
         raise ValueError("for the author's eyes only")
 
+    def grow() -> str:
+        server.add_tool(lambda: "new", name="new")
+        return "grown"
+
+    def shrink() -> str:
+        server.tools["new"].remove()
+        return "shrunk"
+
     def noted() -> str:
         return " ".join(map(str, notes))
 
@@ -81,6 +90,8 @@ def suite_server(hold: Hold, kind: type[Server] = Server) -> Server:
 
     for tool in (add, echo, count, ask, fail, noted):
         server.add_tool(tool)
+    for tool in (grow, shrink):
+        server.add_tool(tool, blocks=False)
     server.add_tool(held, name="hold")
     server.add_notification(NOTE, note)
     return server
