@@ -1,7 +1,7 @@
 """One `async def` scenario for all runtimes: what a blocking client gives at once counts as awaited."""
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from tests.bindings.asyncio import running as running_asyncio
@@ -31,7 +31,7 @@ async def first(found: Any) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def inside(found: Any) -> AsyncIterator[Any]:
+async def inside(found: Any) -> AsyncGenerator[Any, None]:
     """Enter in the colour of what is given."""
     if hasattr(found, "__aenter__"):
         async with found as entered:

@@ -364,3 +364,23 @@ def test_results_of_legacy_servers_say_nothing_of_it_and_are_not_kept():
     for _ in range(2):
         told.ask(list_tools())
     assert len(told.asked("tools/list")) == 2
+
+
+def test_a_change_leaves_an_old_result_where_old_ones_are_served():
+    view = ResponseCache().view("s", serve_stale=True)
+    keep(view, TOOLS, tools())
+    view.changed(Change(kind=ChangeKind.TOOLS))
+    assert view.get(TOOLS, 0.0) is None
+    assert view.get(TOOLS, 0.0, stale=True) is not None
+
+
+def test_a_client_without_a_cache_hears_of_changes_refusals_and_losses_all_the_same():
+    told = client(cache=None, on_change=print, restart=Restart())
+    told.publish(Change(kind=ChangeKind.TOOLS))
+    told.answers["tools/list"] = ValueError("no")
+    with pytest.raises(errors.RequestFailed):
+        told.ask(list_tools())
+    told.both.lose()
+    told.advance(1.0)
+    told.answers["tools/list"] = tools()
+    assert told.ask(list_tools()).tools == (TOOL,)

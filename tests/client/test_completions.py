@@ -7,8 +7,12 @@ import pytest
 from tests.client.answering import Answering, Awaited, awaiting
 
 from sansmcp import Server, errors
-from sansmcp.session import SessionLimits
+from sansmcp.client.completions import Completions
+from sansmcp.client.pending import NOBODY
+from sansmcp.session import NotificationReceived, SessionLimits
+from sansmcp.session.deadlines import Deadlines
 from sansmcp.testing import connect
+from sansmcp.wire import Notification
 
 
 def client(**settings):
@@ -73,3 +77,14 @@ def test_it_is_waited_for_in_the_colour_that_blocks():
     server = Server("pages", version="1")
     with connect(server, revisions=["2025-11-25"]) as found, pytest.raises(errors.RequestTimedOut):
         found.elicitation_completed("7", timeout=1.0)
+
+
+def test_a_notification_of_something_else_is_no_completion():
+    completions = Completions(Deadlines())
+    message = Notification(method="acme/x", params={"elicitationId": "7"})
+    completions.hear(NotificationReceived(method="acme/x", params=message.params, message=message))
+    assert completions.wait("7", 0.0, timeout=None).next() is None
+
+
+def test_for_a_call_of_the_clients_own_nobody_waits():
+    assert NOBODY.done()

@@ -34,7 +34,10 @@ def test_a_command_has_words_variables_and_a_folder():
 
 
 def test_a_command_may_stand_alone_and_null_is_nothing():
-    assert entry(command="notes", env=None, cwd=None) == ServerEntry(target=("notes",))
+    found = entry(command="notes", env=None, cwd=None)
+    assert found == ServerEntry(target=("notes",))
+    assert found.is_command
+    assert not entry(url="unix:/run/notes").is_command
 
 
 def test_an_address_has_headers_and_http_cannot_be_reached_yet():

@@ -1,11 +1,12 @@
 """Calls and results of tools in a conversation (2025-11-25, Sampling, Message Content Constraints)."""
 
+import attrs
 import pytest
 from tests.client.test_handlers import InputHandlers, answer
 from tests.client.toys import TEXT
 
 from sansmcp import schema
-from sansmcp.client.conversations import imbalance
+from sansmcp.client.conversations import imbalance, unbalanced_answer
 
 
 def user(*blocks):
@@ -79,3 +80,51 @@ def test_a_conversation_out_of_balance_never_reaches_the_model(revision):
     question = schema.InputRequest(method="sampling/createMessage", params=params)
     refused, _ = answer(handlers, question, revision)
     assert (refused.code, refused.message, asked) == (-32602, "messages: no results for 1", [])
+
+
+OFFERED = schema.CreateMessageRequestParams(
+    messages=(user(TEXT),),
+    max_tokens=1,
+    tools=(schema.Tool(name="add", input_schema={"type": "object"}),),
+)
+
+
+def said(*blocks):
+    return schema.CreateMessageResult(role="assistant", content=blocks, model="m")
+
+
+@pytest.mark.parametrize(
+    ("params", "content", "fault"),
+    [
+        (OFFERED, (TEXT,), None),
+        (OFFERED, (calls("1"), calls("2")), None),
+        (
+            OFFERED,
+            (result_of("1"),),
+            "content: a model calls tools; their results come from whoever asked it",
+        ),
+        (
+            OFFERED,
+            (calls("1"), calls("1")),
+            "content: two calls of tools have the same id; expected an id of its own for each",
+        ),
+        (
+            attrs.evolve(OFFERED, tools=None),
+            (calls("1"),),
+            "content: calls of tools that were not offered: add",
+        ),
+    ],
+)
+def test_an_answer_of_a_model_may_call_the_tools_that_were_offered_each_with_its_own_id(
+    params, content, fault
+):
+    assert unbalanced_answer(params, said(*content)) == fault
+
+
+@pytest.mark.parametrize("revision", ["2025-11-25"])
+def test_an_answer_out_of_balance_never_reaches_the_server(revision):
+    handlers = InputHandlers(sampling=lambda _: said(result_of("1")), sampling_tools=True)
+    question = schema.InputRequest(method="sampling/createMessage", params=OFFERED)
+    refused, invocation = answer(handlers, question, revision)
+    assert refused.message == "the client could not answer"
+    assert "their results come from whoever asked it" in str(invocation.failure)

@@ -5,7 +5,8 @@ from tests.client.answering import Answering, Awaited, Task, awaiting
 from tests.client.toys import run
 
 from sansmcp import Server, errors, schema
-from sansmcp.client import AwaitableCalls, AwaitableGroup, BlockingGroup, Call, call_tool, list_tools
+from sansmcp.client import AwaitableCalls, AwaitableGroup, BlockingGroup, list_tools
+from sansmcp.client.members import Members
 from sansmcp.errors import LocalProtocolError, NotConnected
 from sansmcp.schema import REVISIONS, PromptReference, ResourceTemplateReference
 from sansmcp.testing import connect
@@ -238,13 +239,19 @@ class Coloured(AwaitableCalls):
         return calling()
 
 
-def test_a_result_that_is_no_page_is_for_the_call_to_complain_of():
-    told = Answering(answers={"tools/list": schema.ListToolsResult(tools=())}).connect()
-    group = AwaitableGroup({"one": Awaited(told)})
-    call = Call(method="tools/list", params=schema.PaginatedRequestParams(), read=lambda result: result)
-    assert awaiting(group.call(call)).result().tools == ()
-    assert call_tool("one_x").params.name == "one_x"
-    assert awaiting(group.call(list_tools())).result().next_cursor is None
+def test_a_result_that_is_no_page_is_for_the_call_to_complain_of(group):
+    members = Members("_")
+    members.add("one", group["one"])
+    name, call = members.route(list_tools())
+    assert name == "one"
+    with pytest.raises(LocalProtocolError, match="expected a result of type ListToolsResult, found Result"):
+        call.read(schema.EmptyResult())
+
+
+def test_it_may_be_said_that_a_server_is_lost(group):
+    error = NotConnected("gone")
+    group.lose("three", error)
+    assert group.lost == {"three": error}
 
 
 def test_what_is_remembered_of_uris_is_bounded():

@@ -105,3 +105,8 @@ def test_who_the_server_says_it_is_has_safe_icons_too():
     told = Answering("2025-11-25").connect()
     client = Awaited(told)
     assert client.server_info == schema.Implementation(name="server", version="1")
+
+
+def test_a_server_that_shows_an_unsafe_icon_of_itself_is_shown_without_it():
+    info = schema.Implementation(name="server", version="1", icons=BOTH)
+    assert with_safe_icons(info).icons == SAFE

@@ -7,6 +7,7 @@ import pytest
 from tests.client.answering import Answering, Awaited, Task, awaiting
 
 from sansmcp import Server, errors, schema
+from sansmcp.client.listening import Wish
 from sansmcp.schema import REVISIONS
 from sansmcp.session import Change, ChangeKind, Restart, SessionLimits, Severity
 from sansmcp.testing import connect
@@ -284,3 +285,109 @@ def test_entering_and_iterating_in_the_colour_that_blocks():
                 assert list(updates) == []
             with client.listen("notes://a") as changes, changes:
                 assert changes.honoured is not None
+                server.resource_updated("notes://a")
+                client.settle()
+                assert next(changes) == updated("notes://a")
+
+
+def test_a_subscription_that_was_closed_before_it_was_entered_has_nothing_to_tell():
+    for colour in ("blocks", "awaits"):
+        if colour == "blocks":
+            with connect(Server("notes", version="1")) as client:
+                changes = client.listen(tools=True)
+                changes.close()
+                with changes as entered_anyway:
+                    assert list(entered_anyway) == []
+        else:
+            changes = Awaited(answering()).listen(tools=True)
+            changes.close()
+            assert entered(changes) is changes
+            assert all_of(changes) == []
+
+
+def test_a_wish_that_cannot_be_said_is_refused_where_one_blocks_too():
+    with connect(Server("notes", version="1")) as client:
+        huge = client.resource_updates("notes://" + "x" * 5_000_000)
+        with pytest.raises(errors.LocalProtocolError), huge:
+            raise AssertionError("unreachable: it must not be entered")
+
+
+def test_a_subscription_of_the_users_own_is_none_of_this_clients_business():
+    told = answering()
+    kept = entered(Awaited(told).resource_updates("notes://a"))
+    wanted = schema.SubscriptionFilter(tools_list_changed=True)
+    handle = told.endpoint.session.listen(wanted, told.both.now)
+    told.settle()
+    told.endpoint.cancel(handle, told.both.now)
+    first, second = (
+        event.subscription_id
+        for event in told.both.server_events
+        if type(event).__name__ == "SubscriptionOpened"
+    )
+    assert first != second
+    told.publish(updated("notes://a"))
+    assert all_of(kept) == ["notes://a"]
+
+
+def test_the_server_may_end_one_subscription_while_the_next_is_asked_for():
+    told = answering()
+    client = Awaited(told)
+    kept = entered(client.resource_updates("notes://a"))
+    (old,) = [
+        event.subscription_id
+        for event in told.both.server_events
+        if type(event).__name__ == "SubscriptionOpened"
+    ]
+    wish = Wish(schema.SubscriptionFilter(tools_list_changed=True))
+    told.connection.listening.add(wish, told.both.now)
+    told.server.end_subscription(old, told.both.now)
+    told.settle()
+    told.publish(updated("notes://a"))
+    assert all_of(kept) == ["notes://a"]
+    assert wish.honoured == wish.wanted
+
+
+def test_whoever_changes_his_mind_before_the_server_agreed_is_forgotten():
+    told = answering()
+    listening = told.connection.listening
+    wish = Wish(schema.SubscriptionFilter(tools_list_changed=True))
+    listening.add(wish, told.both.now)
+    listening.remove(wish, told.both.now)
+    told.settle()
+    told.publish(TOOLS)
+    assert wish.changes.take() is None
+    assert wish.honoured is None
+
+
+def test_whoever_changes_his_mind_costs_nobody_else_anything():
+    told = answering()
+    kept = entered(Awaited(told).resource_updates("notes://a"))
+    listening = told.connection.listening
+    wish = Wish(schema.SubscriptionFilter(tools_list_changed=True))
+    listening.add(wish, told.both.now)
+    listening.remove(wish, told.both.now)
+    told.settle()
+    told.publish(TOOLS, updated("notes://a"))
+    assert all_of(kept) == ["notes://a"]
+    assert subscriptions_of(told) == 1
+
+
+def test_a_subscription_of_the_users_own_that_fails_costs_this_client_nothing():
+    told = answering()
+    waiting = awaiting(Awaited(told).listen(tools=True).__aenter__())
+    waiting.result()
+    told.both.peers.clear()
+    told.endpoint.session.listen(schema.SubscriptionFilter(prompts_list_changed=True), told.both.now)
+    told.settle()
+    told.advance(60.0)
+    assert told.texts(Severity.WARNING) == []
+
+
+def test_what_waits_for_the_next_connection_hears_when_there_is_none():
+    told = answering(restart=Restart(attempts=1))
+    told.both.reachable = False
+    told.both.lose()
+    entering = awaiting(Awaited(told).listen(tools=True).__aenter__())
+    told.advance(60.0)
+    with pytest.raises(errors.NotConnected):
+        entering.result()

@@ -142,3 +142,10 @@ def test_a_call_on_a_closed_client_is_refused_where_it_is_started():
     client.close()
     with pytest.raises(errors.NotConnected):
         client.start_tool("climb")
+
+
+def test_a_call_that_needs_no_answer_is_over_at_once_for_those_who_await_too():
+    told = Answering().connect()
+    run = Awaited(told).start(set_log_level("info"))
+    run.cancel()
+    assert awaiting(run.result()).result() is None

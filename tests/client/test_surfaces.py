@@ -8,7 +8,19 @@ import pytest
 from tests.client.toys import TEXT, AwaitedClient, PairClient, run
 
 from sansmcp import schema
-from sansmcp.client import AwaitableCalls, BlockingCalls, calls
+from sansmcp.client import (
+    AwaitableCalls,
+    AwaitableChanges,
+    AwaitableClient,
+    AwaitableGroup,
+    AwaitableRunning,
+    BlockingCalls,
+    BlockingChanges,
+    BlockingClient,
+    BlockingGroup,
+    BlockingRunning,
+    calls,
+)
 
 METHODS = sorted(
     name for name, _ in inspect.getmembers(BlockingCalls, inspect.isfunction) if not name.startswith("_")
@@ -124,3 +136,63 @@ def test_progress_is_told_to_the_caller_of_the_call_in_order_and_before_the_resu
     told = []
     result = client.call_tool("add", on_progress=lambda event: told.append((event.progress, event.total)))
     assert (told, result.content) == ([(1, 2), (2, 2)], (TEXT,))
+
+
+CLIENT_METHODS = sorted(
+    name
+    for name, _ in inspect.getmembers(BlockingClient, inspect.isfunction)
+    if not name.startswith("_") and not hasattr(BlockingCalls, name)
+)
+
+
+def test_both_whole_clients_have_the_same_methods():
+    awaitable = inspect.getmembers(AwaitableClient, inspect.isfunction)
+    found = [name for name, _ in awaitable if not name.startswith("_") and not hasattr(AwaitableCalls, name)]
+    assert sorted(found) == CLIENT_METHODS
+
+
+@pytest.mark.parametrize("name", CLIENT_METHODS)
+def test_both_whole_clients_take_the_same_arguments_say_the_same_and_return_the_same(name):
+    blocking, awaitable = getattr(BlockingClient, name), getattr(AwaitableClient, name)
+    assert parameters_of(blocking) == parameters_of(awaitable)
+    assert blocking.__doc__ == awaitable.__doc__
+    returned = {
+        BlockingRunning: AwaitableRunning,
+        BlockingChanges: AwaitableChanges,
+    }
+    one = inspect.signature(blocking).return_annotation
+    other = inspect.signature(awaitable).return_annotation
+    if get_origin(one) in returned:
+        assert (get_origin(other), get_args(other)) == (returned[get_origin(one)], get_args(one))
+    else:
+        assert other in (one, Awaitable[one])
+
+
+@pytest.mark.parametrize(
+    ("blocking", "awaitable"),
+    [
+        (BlockingRunning, AwaitableRunning),
+        (BlockingChanges, AwaitableChanges),
+        (BlockingGroup, AwaitableGroup),
+    ],
+)
+def test_what_they_return_has_the_same_methods_in_both_colours(blocking, awaitable):
+    def methods(of):
+        return sorted(name for name, _ in inspect.getmembers(of) if not name.startswith("_"))
+
+    assert methods(blocking) == methods(awaitable)
+
+
+@pytest.mark.parametrize("name", ["call_tool", "request"])
+def test_each_overload_of_both_surfaces_is_one_of_its_call(name):
+    overloads = [
+        [parameters_of(one) for one in get_overloads(getattr(of, name))]
+        for of in (BlockingCalls, AwaitableCalls, calls)
+    ]
+    assert overloads[0] == overloads[1] == overloads[2] != []
+
+
+def test_starting_a_tool_takes_what_calling_it_takes_but_a_listener():
+    names = [parameter.name for parameter in parameters_of(BlockingCalls.call_tool)]
+    started = [parameter.name for parameter in parameters_of(BlockingClient.start_tool)]
+    assert started == [name for name in names if name != "on_progress"]

@@ -1,7 +1,7 @@
 """What a client does by itself: the log level in each session, news of roots, lists that are read again."""
 
 import pytest
-from tests.client.answering import LEGACY, Answering, Awaited
+from tests.client.answering import LEGACY, Answering, Awaited, awaiting
 
 from sansmcp import schema
 from sansmcp.client import ClientOptions, ListRefreshed, Roots, call_tool, set_log_level
@@ -158,9 +158,12 @@ def test_changes_that_come_close_together_are_one():
 
 def test_a_change_of_one_resource_changes_no_list():
     seen = []
-    told = listing("2025-11-25", on_list=seen.append).connect()
+    told = listing("2025-11-25", on_list=seen.append)
+    told.answers["resources/subscribe"] = schema.EmptyResult()
+    updates = awaiting(Awaited(told.connect()).resource_updates("a://1").__aenter__()).result()
     told.publish(Change(kind=ChangeKind.RESOURCE, uri="a://1"))
     told.advance(5.0)
+    assert awaiting(anext(updates)).result() == "a://1"
     assert seen == []
 
 

@@ -6,12 +6,12 @@ A binding implements `call` and `perform`; everything else is here, the same in 
 import abc
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from functools import partial
-from typing import TypeVar, overload
+from typing import overload
 
 from sansmcp import schema
 from sansmcp.client import calls
 from sansmcp.client.awaitable import AwaitableCalls
-from sansmcp.client.calls import Call
+from sansmcp.client.calls import Call, T
 from sansmcp.client.changes import AwaitableChanges, uri_of
 from sansmcp.client.checking import Validate
 from sansmcp.client.known import KnownServer, ListeningFrom
@@ -19,8 +19,6 @@ from sansmcp.client.running import AwaitableRunning, Started
 from sansmcp.client.waiting import Awaited, take_awaited
 from sansmcp.session import Change
 from sansmcp.values import JSON
-
-T = TypeVar("T")
 
 
 class AwaitableClient(AwaitableCalls, KnownServer):

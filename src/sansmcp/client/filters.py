@@ -34,16 +34,15 @@ def wants(wanted: schema.SubscriptionFilter, change: Change) -> bool:
 
     A server may tell of a part of a resource that was asked for (2026-07-28, Resources, Subscriptions).
     """
-    match change.kind:
-        case ChangeKind.TOOLS:
-            return bool(wanted.tools_list_changed)
-        case ChangeKind.PROMPTS:
-            return bool(wanted.prompts_list_changed)
-        case ChangeKind.RESOURCES:
-            return bool(wanted.resources_list_changed)
-        case ChangeKind.RESOURCE:
-            uri = change.uri or ""
-            return any(_is_part(uri, whole) for whole in wanted.resource_subscriptions or ())
+    if change.kind is ChangeKind.RESOURCE:
+        uri = change.uri or ""
+        return any(_is_part(uri, whole) for whole in wanted.resource_subscriptions or ())
+    lists = {
+        ChangeKind.TOOLS: wanted.tools_list_changed,
+        ChangeKind.PROMPTS: wanted.prompts_list_changed,
+        ChangeKind.RESOURCES: wanted.resources_list_changed,
+    }
+    return bool(lists[change.kind])
 
 
 def _is_part(uri: str, whole: str) -> bool:

@@ -29,6 +29,8 @@ _EMPTY: Final[Mapping[str, JSON]] = {
     "resources/templates/list": schema.ListResourceTemplatesResult(resource_templates=()),
 }
 
+_PAGES: Final = tuple(type(page) for page in _EMPTY.values())
+
 _GONE: Final = (NotConnected, RequestLost)
 
 LOSSES: Final = (NotConnected, CallEnded, RemoteProtocolError, MissingCapability)
@@ -187,6 +189,9 @@ class Members(Generic[ClientT]):
     def _joined(self, name: str, page: JSON) -> JSON:
         """Return a page of a server as one of the group."""
         self._lost.pop(name, None)
+        if not isinstance(page, _PAGES):
+            # It is for the call to complain of.
+            return page
         inner = page.next_cursor
         cursor = self._after(name) if inner is None else f"in:{len(name)}:{name}{inner}"
         match page:
@@ -197,12 +202,9 @@ class Members(Generic[ClientT]):
             case schema.ListResourcesResult():
                 for resource in page.resources:
                     _remember(self._uris, resource.uri, name)
-            case schema.ListResourceTemplatesResult():
+            case _:
                 for template in page.resource_templates:
                     _remember(self._templates, template.uri_template, name)
-            case _:
-                # What is no page is for the call to complain of.
-                return page
         return attrs.evolve(page, next_cursor=cursor)
 
     def _prefixed(self, name: str, things: JSON) -> JSON:

@@ -100,9 +100,8 @@ class _Running(Generic[T]):
         Whoever waits for its result gets `CallCancelled`. It may be called from any thread or task that may
         use the client.
         """
-        if not self._started.done():
-            self._give_up()
-            self._started.cancel()
+        self._give_up()
+        self._started.cancel()
 
 
 class BlockingRunning(_Running[T], Iterator[ProgressReceived]):

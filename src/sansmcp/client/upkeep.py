@@ -97,9 +97,9 @@ class Upkeep:
 
     def missed(self, now: float) -> None:
         """Take in that changes may have been missed; afterwards the driver settles."""
-        if self._lists is not None and self._lists.honoured is not None:
-            for kind in _kinds_in(self._lists.honoured):
-                self.changed(Change(kind=kind), now)
+        honoured = self._lists.honoured if self._lists is not None else None
+        for kind in _kinds_in(honoured or schema.SubscriptionFilter()):
+            self.changed(Change(kind=kind), now)
 
     def end(self) -> None:
         """Take in that there will be no connection any more."""

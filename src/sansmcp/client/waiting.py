@@ -73,9 +73,4 @@ def at_once(value: T) -> Awaitable[T]:
 
 
 def _wake_up(feed: Feed[T], what: str) -> Call[None]:
-    return Call(method=what, read=_nothing, locally=feed.wait)
-
-
-def _nothing(result: JSON) -> None:
-    """Make nothing of a wake-up."""
-    del result
+    return Call(method=what, read=lambda _: None, locally=feed.wait)
