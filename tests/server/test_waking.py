@@ -1,6 +1,6 @@
 """How what runs handlers hears of changes of what is offered, on whatever thread they happen."""
 
-from tests.server.test_connections import Peer, Serving
+from tests.server.test_connections import META, Peer, Serving
 
 from sansmcp.server import Server
 from sansmcp.session import ClientInitialized, ServerSession
@@ -78,3 +78,23 @@ def test_a_session_that_the_server_did_not_open_is_let_be():
     server.add_tool(lambda: 1, name="second")
     serving.perform()
     assert session.actions() == []
+
+
+def test_what_stands_around_all_that_is_sent_sees_notices_that_somebody_hears():
+    server, serving = served()
+    sent = []
+
+    @server.sending_middleware
+    def watch(message, proceed):
+        sent.append(message.method)
+        return (yield from proceed(message))
+
+    legacy, modern = Peer(serving).initialize(), Peer(serving)
+    modern.say({"id": 1, "method": "tools/list", "params": {"_meta": META}})
+    sent.clear()
+    server.add_tool(lambda: 1, name="second")
+    serving.perform()
+    for peer in (legacy, modern):
+        peer.link.handle_timeout(0.01)
+    assert (methods(legacy), methods(modern)) == (["notifications/tools/list_changed"], [])
+    assert sent == ["notifications/tools/list_changed"]

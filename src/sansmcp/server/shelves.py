@@ -1,5 +1,6 @@
 """The items of one kind that a server offers, in the order in which they were registered."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Generic, TypeAlias, TypeVar
 
@@ -46,13 +47,10 @@ class Shelf(Value, Generic[T]):
     """All of them by name or URI, in order."""
     used: int = 0
     """How many positions were given away; none is given twice."""
-    enabled: Mapping[str, Offer[T]] = attrs.field(
-        init=False, repr=False, eq=False, default=attrs.Factory(lambda self: self.seen(), takes_self=True)
-    )
-    """Those that clients see, in order."""
 
-    def seen(self) -> Mapping[str, Offer[T]]:
-        """Return what clients see."""
+    @functools.cached_property
+    def enabled(self) -> Mapping[str, Offer[T]]:
+        """Those that clients see, in order; worked out when somebody first looks."""
         return {key: offer for key, offer in self.offers.items() if offer.is_enabled}
 
     def get(self, key: str) -> T | None:
