@@ -10,6 +10,8 @@ from tests.adversarial.bench import ClientBench, ServerBench, at_depth
 from tests.adversarial.corpus import CAPABILITIES, bytes_of, written
 
 from sansmcp import schema
+from sansmcp.client import list_tools, value_of, walk
+from sansmcp.errors import RemoteProtocolError
 from sansmcp.schema import codec_for
 from sansmcp.session import Change, ChangeKind, SessionLimits
 
@@ -198,6 +200,7 @@ class Script:
         self.run = run
         self.bench = run.bench
         self.tokens = {}
+        self.walk = None
 
     def do_recv(self, step):
         """A message is read, once or every so many seconds."""
@@ -251,8 +254,32 @@ class Script:
         self.tokens['"$TOKEN"'] = json.dumps(token)
         self.run.notes.append(("called", self.handle, number))
 
+    def do_list_all(self, step):
+        """Somebody walks over the pages of a list."""
+        assert step["method"] == "tools/list"
+        self.walk = walk(list_tools)
+
+    def do_walk(self, step):
+        """Each page that is asked for leads on to another one, as long as somebody asks."""
+        page = None
+        for number in range(FOREVER):
+            try:
+                call = next(self.walk) if page is None else self.walk.send(page)
+            except RemoteProtocolError as error:
+                self.run.notes.append(("walked", error, number))
+                return
+            handle = self.bench.call(call.method, call.params)
+            result = json.loads(json.dumps(step["variant"]).replace("$n", str(number)))
+            answer = {"jsonrpc": "2.0", "id": self.bench.wire_ids[handle], "result": result}
+            self.bench.feed_message(json.dumps(answer).encode())
+            (outcome,) = self.bench.outcomes(handle)
+            page = value_of(call, outcome)
+
     def do_reply_forever(self, step):
         """Each request is answered alike, as long as there is one."""
+        if self.walk is not None:
+            self.do_walk(step)
+            return
         answered = 0
         while answered < FOREVER and not self.bench.outcomes(self.handle):
             answered += 1

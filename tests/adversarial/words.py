@@ -516,7 +516,19 @@ def a_session_is_opened_once_and_stays_as_it_was(runs, stimulus):
         assert received.capabilities.sampling is None
 
 
-# Rounds, capabilities, subscriptions
+# Pages, rounds, capabilities, subscriptions
+
+
+@says("core-pagination-loop")
+def a_walk_stops_by_page_64_or_where_a_cursor_comes_again(runs, _stimulus):
+    assert len(runs) == 2
+    for run in runs:
+        ((_, error, asked),) = run.notes
+        repeats = run.choices["reply_forever"]["nextCursor"] == "A"
+        assert asked == (2 if repeats else 64), run.way
+        assert ("twice" if repeats else "at most 64 pages") in str(error)
+        # One page costs one request.
+        assert len(run.bench.wire_ids) == asked
 
 
 @says("core-mrtr-loop")
