@@ -168,6 +168,8 @@ class Registry(Value):
 
     def route(self, event: RequestReceived) -> tuple[RequestReceived, Target]:
         """Return what answers a request, and the request as it is to be answered there."""
+        if not self.mounts:
+            return event, self.target(event)
         params = event.params
         changes: dict[str, JSON] = {}
         mount = None

@@ -106,6 +106,7 @@ class Session(abc.ABC, Generic[EventT]):
         self._notification_pace = Pace(self._limits.notification_interval, self._limits.notification_burst)
         self._reports = 0
         self._unsent_bytes = 0
+        self._unsent: dict[RequestId, int] = {}
         self._tell: Callable[[], None] | None = None
 
     # Outputs
@@ -125,6 +126,7 @@ class Session(abc.ABC, Generic[EventT]):
         actions, self._actions = self._actions, []
         if self._unsent_bytes:
             self._unsent_bytes = 0
+            self._unsent.clear()
             self._sent_on()
         return actions
 
@@ -268,6 +270,8 @@ class Session(abc.ABC, Generic[EventT]):
         self._counters.messages_sent += 1
         self._counters.bytes_sent += len(data)
         self._unsent_bytes += len(data)
+        if related is not None:
+            self._unsent[related] = self._unsent.get(related, 0) + len(data)
         self._queue(Send(message=message, data=data, related=related, key=key))
 
     def _queue(self, action: Action) -> None:

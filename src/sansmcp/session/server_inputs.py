@@ -108,7 +108,10 @@ class ServerInputs(ServerRequests):
         if self._serve_itself(message, row, codec, params):
             return
         token = progress_token_of(message)
-        capabilities = self._client_capabilities if modern is None else modern.capabilities
+        if modern is None:
+            capabilities, declared = self._client_capabilities, self._legacy_capabilities
+        else:
+            capabilities, declared = modern.capabilities, self._capabilities
         entry = Inbound(
             message=message,
             method=row,
@@ -116,7 +119,7 @@ class ServerInputs(ServerRequests):
             codec=codec,
             era=Era.LEGACY if modern is None else Era.MODERN,
             capabilities=capabilities,
-            extensions=shared_extensions(self._declared_in(codec.revision), capabilities),
+            extensions=shared_extensions(declared, capabilities),
             client_info=self._client_info if modern is None else modern.client_info,
             log_level=self._log_level if modern is None else modern.log_level,
             report=None if token is None else self._new_report(token),

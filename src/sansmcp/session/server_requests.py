@@ -50,7 +50,6 @@ from sansmcp.values import ABSENT, JSON, RequestId
 from sansmcp.wire import (
     Batch,
     ErrorResponse,
-    Message,
     Request,
     Response,
     encode,
@@ -97,7 +96,6 @@ class ServerRequests(CallingSession[ServerEvent]):
         self._log_gate = LogGate(self._limits.log_interval, self._limits.log_burst)
         self._offered: dict[tuple[str, Revision], Method] = {}
         self._info_json: dict[Revision, JSON] = {}
-        self._unsent: dict[RequestId, int] = {}
         self._draining: dict[RequestId, None] = {}
 
     def stats(self) -> SessionStats:
@@ -217,23 +215,11 @@ class ServerRequests(CallingSession[ServerEvent]):
         self._start_waiting()
         self._check_drained()
 
-    def _send_encoded(
-        self,
-        message: Message | Batch,
-        data: bytes,
-        *,
-        related: RequestId | None = None,
-        key: tuple[str, ...] | None = None,
-    ) -> None:
-        if related is not None:
-            self._unsent[related] = self._unsent.get(related, 0) + len(data)
-        super()._send_encoded(message, data, related=related, key=key)
-
     def _sent_on(self) -> None:
-        self._unsent.clear()
-        draining, self._draining = self._draining, {}
-        for request_id in draining:
-            self._emit(RequestDrained(request_id=request_id))
+        if self._draining:
+            draining, self._draining = self._draining, {}
+            for request_id in draining:
+                self._emit(RequestDrained(request_id=request_id))
         self._start_waiting()
 
     def _note_left_out(self, request_id: RequestId | None, method: str, count: int) -> None:
