@@ -1,6 +1,7 @@
 """From JSON to Python, as strictly as the schema says."""
 
 import datetime as dt
+import decimal
 from typing import Any, Literal
 
 import pytest
@@ -113,3 +114,9 @@ def test_what_is_read_can_be_written_and_fits_again(row, document):
     written = writer_of(shape_of(row.type))(value)
     assert Draft202012Validator(row.schema).is_valid(written)
     assert read(row.type, written) == value
+
+
+def test_names_that_are_written_in_two_ways_are_refused():
+    assert read(dict[decimal.Decimal, int], {"1.0": 1}) == {decimal.Decimal(1): 1}
+    with pytest.raises(SchemaError, match="expected names that differ, found an object"):
+        read(dict[decimal.Decimal, int], {"1.0": 1, "1": 2})

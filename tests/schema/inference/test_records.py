@@ -1,7 +1,7 @@
 """Fields of attrs classes, dataclasses and TypedDicts."""
 
 import dataclasses
-from typing import Annotated, NotRequired, Required, TypedDict
+from typing import Annotated, Any, NotRequired, Required, TypedDict
 
 import attrs
 import pytest
@@ -88,3 +88,8 @@ def test_an_annotation_that_names_nothing_is_refused():
 
     with pytest.raises(LocalProtocolError, match="Broken: an annotation names 'Missing'"):
         fields_of(Broken)
+
+
+def test_a_field_without_a_type_may_be_anything():
+    made = attrs.make_class("Made", ["a"])
+    assert fields_of(made) == (RecordField(name="a", attribute="a", annotation=Any, required=True),)

@@ -96,6 +96,7 @@ def test_the_shapes_of_fields_are_known_by_name():
         ([int], "has no place in JSON"),
         ("int", "has no place in JSON"),
         (list[complex], "has no place in JSON"),
+        (dict[tuple[str], str], "is no name in JSON"),
         (dict[int, str], "is no name in JSON; expected str, or what is written as a text"),
         (Literal[b"x"], "cannot be said in JSON"),
         (enum.Enum("Shapes", {"ROUND": (1, 2)}), "cannot be said in JSON"),

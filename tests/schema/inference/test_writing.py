@@ -1,6 +1,7 @@
 """From Python to JSON, checked against what was promised."""
 
 import datetime as dt
+import decimal
 import json
 import uuid
 
@@ -113,3 +114,9 @@ def test_64_levels_are_said_and_65_are_not():
     assert plain(nested(64)) == nested(64)
     with pytest.raises(LocalProtocolError):
         plain(nested(65))
+
+
+def test_what_a_text_cannot_say_is_refused():
+    with pytest.raises(LocalProtocolError, match="cannot be said in JSON"):
+        plain(decimal.Decimal("NaN"))
+    assert plain(decimal.Decimal("1.50")) == "1.50"

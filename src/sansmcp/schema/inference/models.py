@@ -32,10 +32,11 @@ def read_model(cls: JSON, value: JSON) -> JSON:
     Raises:
         SchemaError: the model has something against it.
     """
+    text = json.dumps(value)
     try:
-        return cls.model_validate_json(json.dumps(value))
+        return cls.model_validate_json(text)
     except ValueError as error:
-        raise _as_schema_error(cls, error, value) from None
+        raise _as_schema_error(cls, error) from None
 
 
 def write_model(cls: JSON, value: JSON) -> JSON:
@@ -53,11 +54,9 @@ def write_model(cls: JSON, value: JSON) -> JSON:
         raise SchemaError(f"a {cls.__name__} that JSON can say", value) from None
 
 
-def _as_schema_error(cls: JSON, error: JSON, value: JSON) -> SchemaError:
-    """Say what pydantic's first error says: where, and what it expected there."""
-    first = next(iter(error.errors(include_url=False)), None) if hasattr(error, "errors") else None
-    if first is None:
-        return SchemaError(f"a valid {cls.__name__}", value)
+def _as_schema_error(cls: JSON, error: JSON) -> SchemaError:
+    """Say what the first of pydantic's errors says: where, and what it expected there."""
+    first = error.errors(include_url=False)[0]
     fault = SchemaError(f"what {cls.__name__} takes ({first['msg']})", first["input"])
     for step in reversed(first["loc"]):
         fault.under(step)

@@ -60,7 +60,9 @@ def fields_of(cls: type) -> tuple[RecordField, ...]:
     """
     hints = hints_of(cls, cls.__qualname__)
     if attrs.has(cls):
-        return tuple(_of_attrs(field, hints[field.name]) for field in attrs.fields(cls) if field.init)
+        return tuple(
+            _of_attrs(field, hints.get(field.name, Any)) for field in attrs.fields(cls) if field.init
+        )
     if dataclasses.is_dataclass(cls):
         fields = dataclasses.fields(cls)
         return tuple(_of_dataclass(field, hints[field.name]) for field in fields if field.init)
