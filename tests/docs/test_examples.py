@@ -74,6 +74,7 @@ def test_every_example_is_on_a_page():
     [
         ("handlers-and-rerunning", "orders_client.py"),
         ("hooks-and-middleware", "guarded_server.py"),
+        ("lifespan", "counter_server.py"),
         ("progress-and-logging", "import_client.py"),
     ],
 )

@@ -38,6 +38,7 @@ from sansmcp.server.handles import (
 from sansmcp.server.inputs import Elicit, Roots, Sample
 from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.kept import HandleStore, KeptValue, MemoryStore, OwnHandles, StateHandles
+from sansmcp.server.lifespans import Lifespan, Living
 from sansmcp.server.mounts import MountHandle
 from sansmcp.server.peer import Peer
 from sansmcp.server.prompts import Title
@@ -70,6 +71,8 @@ __all__ = [
     "Invocation",
     "KeptValue",
     "Le",
+    "Lifespan",
+    "Living",
     "Lt",
     "MaxLength",
     "MemoryStore",

@@ -37,7 +37,7 @@ from sansmcp.session import (
     call_listener,
     report_of,
 )
-from sansmcp.values import JSON, RequestId
+from sansmcp.values import ABSENT, JSON, Absent, RequestId
 
 
 def expect_server(found: JSON) -> None:
@@ -84,6 +84,7 @@ class ServerConnections:
         report: takes what belongs into the log.
         settings: who looks on, and how sessions are set up; see `ServeSettings`.
         deadlines: those of the endpoint, for middleware that waits.
+        lifespan: what entering `Server.living` gave.
         wait: waits in a handler's colour, for `Context.drain`; None where the binding cannot.
     """
 
@@ -97,6 +98,7 @@ class ServerConnections:
         report: Callable[[Report], None],
         settings: ServeSettings,
         deadlines: Deadlines,
+        lifespan: JSON | Absent = ABSENT,
         wait: Wait | None = None,
     ) -> None:
         self._server = server
@@ -107,6 +109,7 @@ class ServerConnections:
         self._wait = wait
         self._report = report
         self._deadlines = deadlines
+        self._lifespan = lifespan
         self._works: dict[ServerSession, _Work] = {}
         self._is_woken = False
         self._unsubscribe = server.subscribe(self._wake)
@@ -204,7 +207,7 @@ class ServerConnections:
             running[event.request_id] = (invocation, stop)
 
     def _resolve(self, session: ServerSession, event: RequestReceived) -> Invocation:
-        return self._server.resolve(event, session, self._outlet, self._wait)
+        return self._server.resolve(event, session, self._outlet, self._wait, self._lifespan)
 
     def _begin_wrapped(self, session: ServerSession, event: RequestReceived, work: _Work) -> None:
         wrapped = WrappedRequest(

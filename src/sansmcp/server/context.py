@@ -24,7 +24,7 @@ from sansmcp.server.kept import OwnHandles
 from sansmcp.server.peer import Peer
 from sansmcp.server.runs import Run, RunState
 from sansmcp.session import GivenUp
-from sansmcp.values import JSON
+from sansmcp.values import ABSENT, JSON
 from sansmcp.wire import Request
 
 T = TypeVar("T")
@@ -72,6 +72,21 @@ class Context:
         """What travels beside the request."""
         meta = (self._run.event.message.params or {}).get("_meta")
         return meta if isinstance(meta, Mapping) else {}
+
+    @property
+    def lifespan(self) -> JSON:
+        """What entering the lifespan of the server gave, such as a pool of connections.
+
+        Raises:
+            LocalProtocolError: the server has none.
+        """
+        found = self._run.around.lifespan
+        if found is ABSENT:
+            raise LocalProtocolError(
+                "ctx.lifespan: there is none here; give Server(lifespan=...) a function that returns a "
+                "context manager, and serve it with a binding"
+            )
+        return found
 
     @property
     def handles(self) -> OwnHandles:

@@ -20,7 +20,7 @@ from sansmcp.server.memory import Answer, Memory
 from sansmcp.server.sealing import digest_of
 from sansmcp.session import MissingCapability, RequestReceived, ServerSession
 from sansmcp.session.capabilities import missing_for_input
-from sansmcp.values import JSON
+from sansmcp.values import ABSENT, JSON, Absent
 from sansmcp.wire import Notification, encode
 
 Command: TypeAlias = Callable[[float], None]
@@ -80,6 +80,8 @@ class Surroundings:
     """Whom the client was found to be."""
     wait: Patience | None = None
     """Waits in the handler's own colour; None where nothing can."""
+    lifespan: JSON | Absent = ABSENT
+    """What the lifespan of the program gave; absent where there is none."""
 
 
 def _refused(*_: JSON) -> JSON:

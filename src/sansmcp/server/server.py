@@ -23,6 +23,7 @@ from sansmcp.server.caching import NOT_KEPT, CacheHint, CacheHints
 from sansmcp.server.cursors import Cursors
 from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.kept import StateHandles
+from sansmcp.server.lifespans import Lifespan, Living, check_lifespan, living
 from sansmcp.server.lists import PAGE_SIZE, Lists
 from sansmcp.server.memory import NOTHING_YET, Memory
 from sansmcp.server.mounts import MountHandle
@@ -44,7 +45,7 @@ from sansmcp.session import (
     Stack,
 )
 from sansmcp.session.middleware import MiddlewareT
-from sansmcp.values import JSON
+from sansmcp.values import ABSENT, JSON, Absent
 
 
 class Server(Registrations):
@@ -81,6 +82,9 @@ class Server(Registrations):
         edit_schema: returns what tools use in place of a schema that was made of types; see `add_tool`.
         inline_refs: whether the schemas of tools hold definitions where they are used, for hosts that read
             no `$ref`; those that lead to themselves stay.
+        lifespan: a function of the server that returns a context manager, sync or async: it is entered before
+            the first client is served and left after the last one; handlers get what it gives as
+            `ctx.lifespan`.
     """
 
     def __init__(
@@ -110,6 +114,7 @@ class Server(Registrations):
         schemas: Mapping[type, Mapping[str, JSON] | TypeSchema] = MappingProxyType({}),
         edit_schema: EditSchema | None = None,
         inline_refs: bool = False,
+        lifespan: Lifespan | None = None,
     ) -> None:
         unknown = [revision for revision in revisions if revision not in REVISIONS]
         if unknown or not revisions:
@@ -146,6 +151,9 @@ class Server(Registrations):
         self._ordered = frozenset(ordered)
         self._reveals = reveal_errors
         self._stack = Stack(received=tuple(middleware), sent=tuple(sending_middleware))
+        if lifespan is not None:
+            check_lifespan(lifespan)
+        self._lifespan = lifespan
 
     # What it is
 
@@ -260,6 +268,14 @@ class Server(Registrations):
 
     # Serving
 
+    def living(self) -> Living:
+        """Return what a binding enters before it serves and leaves afterwards; see `ServerConnections`.
+
+        Raises:
+            LocalProtocolError: the lifespan returned no context manager.
+        """
+        return living(self._lifespan, self)
+
     def rotate_state_key(self, key: bytes, *, keep: int = 1) -> None:
         """Seal what handlers leave to their next run, and cursors, with another key from now on.
 
@@ -336,7 +352,12 @@ class Server(Registrations):
         )
 
     def resolve(
-        self, event: RequestReceived, session: ServerSession, outlet: Outlet, wait: Wait | None = None
+        self,
+        event: RequestReceived,
+        session: ServerSession,
+        outlet: Outlet,
+        wait: Wait | None = None,
+        lifespan: JSON | Absent = ABSENT,
     ) -> Invocation:
         """Return what answers a request; nothing has run yet, and nothing is raised for what a peer sent.
 
@@ -345,6 +366,7 @@ class Server(Registrations):
             session: where it came from, made by `open_session`.
             outlet: gets at the session's thread.
             wait: waits as the binding does that; None where it cannot.
+            lifespan: what the lifespan of the serving gave.
         """
         registry = self._ledger.registry
         served = session if isinstance(session, ServedSession) else None
@@ -364,6 +386,7 @@ class Server(Registrations):
                 principal=None if served is None else served.principal,
                 handles=self._handles,
                 wait=waiting(wait, is_async=target.is_async, blocks=target.blocks),
+                lifespan=lifespan,
             )
             run = Run(event, session, outlet, memory, registry.sendable, around=around)
         return Invocation(target, event, session, run=run, sealer=sealer, reveals=self._reveals)

@@ -9,6 +9,7 @@ jumps to the next deadline. Handlers run at once, in the order of their requests
 """
 
 from collections.abc import Callable, Coroutine, Generator
+from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
 from typing import Final, Generic, Self, TypeVar, Unpack
@@ -30,6 +31,7 @@ from sansmcp.session import (
     outcome_of,
 )
 from sansmcp.testing.environment import SeededEnvironment
+from sansmcp.testing.living import stepped
 from sansmcp.testing.streams import Cut, Stream, StreamState, whole
 from sansmcp.values import JSON
 
@@ -131,6 +133,7 @@ class MemoryClient(BlockingClient):
         self._server = server.endpoint(environment, serving)
         self._endpoint = options.endpoint(None, environment.random)
         self._schedules = (Schedule(self._server), Schedule(self._endpoint))
+        self._life = ExitStack()
         self._connections = ServerConnections(
             server,
             start=self._start,
@@ -139,6 +142,7 @@ class MemoryClient(BlockingClient):
             report=self.reports.append,
             settings=serving,
             deadlines=self._server.deadlines,
+            lifespan=self._life.enter_context(stepped(server.living(), self._let_pass)),
         )
         self._connection = ClientConnection(
             options,
@@ -231,12 +235,13 @@ class MemoryClient(BlockingClient):
         self.settle()
 
     def close(self) -> None:
-        """Close the connection in good order; it may be said again."""
-        self.begin_close()
-        self.go_on_reading()
-        self.run_until(lambda: not self._ways)
-        self._connections.close()
-        self.settle()
+        """Close the connection in good order, and leave the lifespan of the server; it may be said again."""
+        with self._life:
+            self.begin_close()
+            self.go_on_reading()
+            self.run_until(lambda: not self._ways)
+            self._connections.close()
+            self.settle()
 
     # The bytes between the two
 
@@ -349,6 +354,9 @@ class MemoryClient(BlockingClient):
 
     # Handlers
 
+    def _let_pass(self, seconds: float) -> None:
+        self.now += seconds
+
     def _outlet(self, command: Callable[[float], None]) -> None:
         command(self.now)
 
@@ -407,5 +415,9 @@ def connect(
         NotConnected: there is no common ground.
     """
     client = MemoryClient(server, ClientOptions.of(settings), serving or {}, cut)
-    client.open()
+    try:
+        client.open()
+    except BaseException:
+        client.close()
+        raise
     return client

@@ -103,8 +103,16 @@ async def _give(stream: Stream) -> Stream:
 
 async def _open_memory(server: Server) -> Stream:
     near, far = memory_pair()
-    serving = asyncio.create_task(serve_stream(server, far), name="sansmcp server")
+    serving = asyncio.create_task(_serve(server, far), name="sansmcp server")
     return _ServedStream(near, serving)
+
+
+async def _serve(server: Server, far: MemoryStream) -> None:
+    try:
+        await serve_stream(server, far)
+    finally:
+        # Where its lifespan does not begin, nobody else ends the stream.
+        await far.close()
 
 
 class _ServedStream:

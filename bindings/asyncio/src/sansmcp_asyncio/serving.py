@@ -4,13 +4,15 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Final, Unpack
 
 from sansmcp.environment import Environment
 from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
 from sansmcp.session import Report, ServerEvent, ServerSession, Severity
+from sansmcp.values import JSON
 from sansmcp_asyncio.driver import Driver
 from sansmcp_asyncio.flows import Stream
 from sansmcp_asyncio.handlers import Handlers, write_report
@@ -39,11 +41,12 @@ async def serve_stream(
         workers: the threads of handlers that block, which the caller closes; by default some of its own.
         settings: how the session is set up; see `ServeSettings`.
     """
-    serving = _Serving(server, workers, settings)
-    try:
-        await serving.carry(stream)
-    finally:
-        await serving.close()
+    async with _living(server) as lifespan:
+        serving = _Serving(server, workers, settings, lifespan)
+        try:
+            await serving.carry(stream)
+        finally:
+            await serving.close()
 
 
 def serve_stdio(server: Server, **settings: Unpack[ServeSettings]) -> None:
@@ -115,8 +118,9 @@ async def serve_unix(
 class _Serving:
     """One endpoint with its driver and its handlers."""
 
-    def __init__(self, server: Server, workers: Workers | None, settings: ServeSettings) -> None:
-        expect_server(server)
+    def __init__(
+        self, server: Server, workers: Workers | None, settings: ServeSettings, lifespan: JSON
+    ) -> None:
         self._workers = workers or Workers()
         self._own_workers = self._workers if workers is None else None
         self._endpoint = server.endpoint(ENVIRONMENT, settings)
@@ -131,6 +135,7 @@ class _Serving:
             report=write_report,
             settings=settings,
             deadlines=self._endpoint.deadlines,
+            lifespan=lifespan,
         )
 
     def carry(self, stream: Stream) -> asyncio.Task[None]:
@@ -161,19 +166,33 @@ async def _serve(
     workers: Workers | None,
     settings: ServeSettings,
 ) -> None:
-    serving = _Serving(server, workers, settings)
-    try:
-        listener = await listen(serving.carry_one_of_many)
+    async with _living(server) as lifespan:
+        serving = _Serving(server, workers, settings, lifespan)
         try:
-            if started is not None:
-                started(listener.address)
-            # Nothing ends it but cancellation.
-            await asyncio.get_running_loop().create_future()
+            listener = await listen(serving.carry_one_of_many)
+            try:
+                if started is not None:
+                    started(listener.address)
+                # Nothing ends it but cancellation.
+                await asyncio.get_running_loop().create_future()
+            finally:
+                listener.stop()
+                await listener.wait_stopped()
         finally:
-            listener.stop()
-            await listener.wait_stopped()
-    finally:
-        await serving.close()
+            await serving.close()
+
+
+@asynccontextmanager
+async def _living(server: Server) -> AsyncIterator[JSON]:
+    """Enter the lifespan of a server, of either colour, and leave it at the end."""
+    expect_server(server)
+    living = server.living()
+    if isinstance(living, AbstractAsyncContextManager):
+        async with living as value:
+            yield value
+    else:
+        with living as value:
+            yield value
 
 
 def _tell_fault(carrying: asyncio.Task[None]) -> None:

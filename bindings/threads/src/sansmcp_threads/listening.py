@@ -159,10 +159,18 @@ def listen_tcp(
         LocalProtocolError: a handler is an `async def`, and no `async_runner` is given.
     """
     serving = Serving(server, workers, async_runner, settings)
-    listening = listen_on_tcp(host, port)
+    listening = _listen_or_close(serving, partial(listen_on_tcp, host, port))
     name = listening.getsockname()
     address = str(TcpAddress(host=name[0], port=name[1], tls=ssl is not None))
     return Listener(address, listening, serving, ssl, lambda: None)
+
+
+def _listen_or_close(serving: Serving, listen: Callable[[], socket.socket]) -> socket.socket:
+    try:
+        return listen()
+    except BaseException:
+        serving.close()
+        raise
 
 
 def listen_unix(
@@ -191,7 +199,7 @@ def listen_unix(
     """
     serving = Serving(server, workers, async_runner, settings)
     place = os.fspath(path)
-    listening = listen_on_unix(place)
+    listening = _listen_or_close(serving, partial(listen_on_unix, place))
     inode = os.stat(place).st_ino  # noqa: PTH116
     remove = partial(remove_unix, place, inode)
     return Listener(str(UnixAddress(path=place)), listening, serving, None, remove)

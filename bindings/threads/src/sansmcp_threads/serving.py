@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import Final, Unpack
 
@@ -11,6 +12,7 @@ from sansmcp.server import Server, ServerConnections, ServeSettings, expect_serv
 from sansmcp.session import Link, Report, ServerEvent, ServerSession
 from sansmcp_threads.driver import Driver
 from sansmcp_threads.handlers import AsyncRunner, Handlers, write_report
+from sansmcp_threads.living import living
 from sansmcp_threads.streams import ByteStream, StdioStream
 from sansmcp_threads.workers import Workers
 
@@ -41,6 +43,8 @@ class Serving:
         self._workers = workers or Workers()
         self._own_workers = self._workers if workers is None else None
         self._endpoint = server.endpoint(ENVIRONMENT, settings)
+        self._life = ExitStack()
+        lifespan = self._life.enter_context(living(server, async_runner))
         self._driver: Driver[ServerSession, ServerEvent] = Driver(self._endpoint, self._handle)
         handlers = Handlers(self._driver, self._workers, async_runner)
         self._connections = ServerConnections(
@@ -52,6 +56,7 @@ class Serving:
             report=self._report,
             settings=settings,
             deadlines=self._endpoint.deadlines,
+            lifespan=lifespan,
         )
 
     def carry(self, open_stream: Callable[[], ByteStream]) -> None:
@@ -82,11 +87,14 @@ class Serving:
         self._driver.wait_done()
 
     def close(self) -> None:
-        """End what is left at once."""
-        self._driver.perform(lambda _now: self._connections.close())
-        self._driver.cancel()
-        if self._own_workers is not None:
-            self._own_workers.close()
+        """End what is left at once, and leave the lifespan of the server."""
+        try:
+            self._driver.perform(lambda _now: self._connections.close())
+            self._driver.cancel()
+            if self._own_workers is not None:
+                self._own_workers.close()
+        finally:
+            self._life.close()
 
     def _handle(self, session: ServerSession, event: ServerEvent) -> None:
         self._connections.handle(session, event)

@@ -4,7 +4,8 @@ import logging
 import os
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from types import TracebackType
 from typing import Final, Self, Unpack
@@ -14,6 +15,7 @@ import trio
 from sansmcp.environment import Environment
 from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
 from sansmcp.session import ServerEvent, ServerSession
+from sansmcp.values import JSON
 from sansmcp_trio.driver import Driver
 from sansmcp_trio.handlers import Handlers, write_report
 from sansmcp_trio.sockets import Listener, listen_tcp, listen_unix
@@ -44,7 +46,7 @@ async def serve_stream(
         workers: the threads of handlers that block, which the caller closes; by default some of its own.
         settings: how the session is set up; see `ServeSettings`.
     """
-    async with _Serving(server, workers, settings) as serving:
+    async with _living(server) as lifespan, _Serving(server, workers, settings, lifespan) as serving:
         await serving.carry(stream)
 
 
@@ -90,10 +92,11 @@ async def serve_tcp(
     Raises:
         OSError: if the address cannot be listened on.
     """
-    serving = _Serving(server, workers, settings)
-    address, listeners = await listen_tcp(host, port, ssl)
-    async with serving:
-        await serving.listen(address, listeners, started, task_status)
+    async with _living(server) as lifespan:
+        serving = _Serving(server, workers, settings, lifespan)
+        address, listeners = await listen_tcp(host, port, ssl)
+        async with serving:
+            await serving.listen(address, listeners, started, task_status)
 
 
 async def serve_unix(
@@ -121,22 +124,25 @@ async def serve_unix(
         OSError: if the path cannot be listened on, since somebody does or it is no socket.
     """
     await trio.lowlevel.checkpoint()
-    serving = _Serving(server, workers, settings)
-    address, listeners = listen_unix(os.fspath(path))
-    async with serving:
-        await serving.listen(address, listeners, started, task_status)
+    async with _living(server) as lifespan:
+        serving = _Serving(server, workers, settings, lifespan)
+        address, listeners = listen_unix(os.fspath(path))
+        async with serving:
+            await serving.listen(address, listeners, started, task_status)
 
 
 class _Serving:
     """One endpoint with its driver, its handlers and their tasks."""
 
-    def __init__(self, server: Server, workers: Workers | None, settings: ServeSettings) -> None:
-        expect_server(server)
+    def __init__(
+        self, server: Server, workers: Workers | None, settings: ServeSettings, lifespan: JSON
+    ) -> None:
         self._workers = workers or Workers()
         self._own_workers = self._workers if workers is None else None
         self._server = server
         self._tasks = Tasks()
         self._settings = settings
+        self._lifespan = lifespan
         self._endpoint = server.endpoint(ENVIRONMENT, settings)
 
     async def __aenter__(self) -> Self:
@@ -152,6 +158,7 @@ class _Serving:
             report=write_report,
             settings=self._settings,
             deadlines=self._endpoint.deadlines,
+            lifespan=self._lifespan,
         )
         return self
 
@@ -197,6 +204,19 @@ class _Serving:
 
     def _handle(self, session: ServerSession, event: ServerEvent) -> None:
         self._connections.handle(session, event)
+
+
+@asynccontextmanager
+async def _living(server: Server) -> AsyncIterator[JSON]:
+    """Enter the lifespan of a server, of either colour, and leave it at the end."""
+    expect_server(server)
+    living = server.living()
+    if isinstance(living, AbstractAsyncContextManager):
+        async with living as value:
+            yield value
+    else:
+        with living as value:
+            yield value
 
 
 async def _serve_stdio(server: Server, **settings: Unpack[ServeSettings]) -> None:
