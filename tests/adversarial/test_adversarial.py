@@ -8,6 +8,7 @@ from tests.adversarial.checks import CHECKS, IN_WORDS, MIB
 from tests.adversarial.corpus import is_plain, plain_cases, read_cases, stimuli_of
 from tests.adversarial.matching import run_uris
 from tests.adversarial.running import peak_of, runs_of
+from tests.adversarial.schemas import peak_of_schemas, run_schemas
 from tests.adversarial.states import mints_state, run_states
 from tests.adversarial.words import WORDS
 from tests.effort import PROFILE
@@ -43,7 +44,12 @@ def words_in(case):
 
 @pytest.mark.parametrize("stimulus", STIMULI, ids=str)
 def test_a_case_of_the_corpus_holds(stimulus):
-    ways = {"transcript": lambda _: [], "uri_match": run_uris}
+    ways = {
+        "schema": run_schemas,
+        "schema_validate": run_schemas,
+        "transcript": lambda _: [],
+        "uri_match": run_uris,
+    }
     runs = ways.get(stimulus.case.kind, run_states if mints_state(stimulus) else runs_of)(stimulus)
     for run in runs:
         for key, expected in stimulus.expected.items():
@@ -58,7 +64,7 @@ def test_a_case_of_the_corpus_holds(stimulus):
 
 @pytest.mark.parametrize("stimulus", HEAVY, ids=str)
 def test_a_large_input_takes_little_memory(stimulus):
-    peak = peak_of(stimulus)
+    peak = (peak_of_schemas if stimulus.input["kind"] == "schema_validate" else peak_of)(stimulus)
     assert peak <= stimulus.expected["limits"]["rss_mib"] * MIB, f"{peak / MIB:.1f} MiB"
 
 

@@ -16,8 +16,8 @@ from tests.server.steps import steps_of
 from tests.transcripts.cuts import Split, assert_same, in_one_piece, randomly
 from tests.transcripts.scenarios import SCENARIOS
 
-from sansmcp.errors import LocalProtocolError, ToolError
-from sansmcp.schema import UriTemplate
+from sansmcp.errors import LocalProtocolError, RemoteProtocolError, ToolError
+from sansmcp.schema import SchemaError, UriTemplate
 from sansmcp.server.sealing import Sealer
 from sansmcp.server.uri_matching import UriMatcher
 from sansmcp.session import (
@@ -603,3 +603,25 @@ def twice_as_long_takes_twice_as_much_at_most(runs, stimulus):
     matcher = UriMatcher(UriTemplate(stimulus.input["template"]))
     once, twice = (steps_of(matcher.match, uri[: len(uri) // part])[1] for part in (2, 1))
     assert twice <= 2 * once
+
+
+# Schemas
+
+
+@says("core-schema-network-ref")
+def nothing_is_fetched_and_nothing_is_taken_for_granted(runs, stimulus):
+    fault = LocalProtocolError if stimulus.role == "server" else RemoteProtocolError
+    assert len(runs) == len(stimulus.input["schemas"])
+    for run in runs:
+        (error,) = run.notes
+        assert isinstance(error, fault), run.way
+        assert "nothing is fetched for it" in str(error) or "$schema is" in str(error)
+
+
+@says("core-schema-bombs")
+def a_bomb_is_refused_or_stopped(runs, stimulus):
+    (doubled,), (cycle,) = (run.notes for run in runs)
+    assert isinstance(doubled, SchemaError)
+    assert "100000 steps" in str(doubled)
+    assert isinstance(cycle, LocalProtocolError if stimulus.role == "server" else RemoteProtocolError)
+    assert "leads to itself" in str(cycle)
