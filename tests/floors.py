@@ -13,7 +13,7 @@ from pathlib import Path
 import attrs
 
 FLOORS = (
-    ("values", "errors", "environment"),
+    ("values", "errors", "environment", "switches"),
     ("wire",),
     ("schema",),
     ("session",),
