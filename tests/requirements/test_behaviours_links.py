@@ -9,7 +9,7 @@ from tests.interop import our_server
 
 from sansmcp import RequestFailed, RequestLost, schema
 from sansmcp.client import accept
-from sansmcp.schema import REVISIONS
+from sansmcp.schema import REVISIONS, UriTemplate
 from sansmcp.session import Restart
 from sansmcp.wire import Violation, decode
 from sansmcp_asyncio import connect
@@ -44,7 +44,8 @@ async def take_every_step(client, logs):
     assert [tool.name async for tool in client.tools()][:2] == ["add", "echo"]
     assert [prompt.name async for prompt in client.prompts()] == ["greet"]
     assert [resource.uri async for resource in client.resources()] == ["note://greeting"]
-    assert [template async for template in client.resource_templates()] == []
+    templates = [template.uri_template async for template in client.resource_templates()]
+    assert templates == ["note://by-name/{name}"]
     assert text(await client.call_tool("add", {"a": 1, "b": 2})) == "3"
     tricky = "grüß dich \u2028\r\n\t\x00 \U0001f600"
     assert text(await client.call_tool("echo", {"text": tricky})) == tricky
@@ -56,6 +57,8 @@ async def take_every_step(client, logs):
         "Greet Ada in a kind tone."
     )
     assert (await client.read_resource("note://greeting")).contents[0].text == "Good morning"
+    named = await client.read_resource(UriTemplate(templates[0]).expand({"name": "Ada L"}))
+    assert named.contents[0].text == "Good morning, Ada L"
     with pytest.raises(RequestFailed) as caught:
         await client.read_resource("note://none")
     assert caught.value.is_resource_not_found
