@@ -85,7 +85,7 @@ def test_a_wrong_binding_is_found_out(harness, scenario, said):
     "scenario", [scenario for scenario in SCENARIOS if scenario.needs <= MemoryHarness.abilities]
 )
 def test_a_binding_that_is_right_gets_through(scenario):
-    played = play(scenario, MemoryHarness(), LATEST)
+    played = play(scenario, MemoryHarness(), scenario.revisions[-1])
     assert played.client[-1] == played.server[-1] == "Disconnected"
 
 
