@@ -72,10 +72,13 @@ def test_every_example_is_on_a_page():
 @pytest.mark.parametrize(
     ("page", "example"),
     [
+        ("client", "following_client.py"),
+        ("client-handlers", "answering_client.py"),
         ("handlers-and-rerunning", "orders_client.py"),
         ("hooks-and-middleware", "guarded_server.py"),
         ("lifespan", "counter_server.py"),
         ("progress-and-logging", "import_client.py"),
+        ("several-servers", "several_servers.py"),
     ],
 )
 def test_an_example_of_the_guide_prints_what_its_page_shows(page, example):
