@@ -1,7 +1,7 @@
 """What tools may return besides text and data."""
 
 from sansmcp import Server
-from sansmcp.schema import Annotations, ResourceLink, bytes_of
+from sansmcp.schema import REVISIONS, Annotations, ImageContent, ResourceLink, TextContent, bytes_of
 from sansmcp.server import Content, Image, Text
 from sansmcp.testing import connect
 
@@ -18,7 +18,14 @@ def photograph(camera: str) -> list[Content]:
     ]
 
 
-for revision in ("2024-11-05", "2026-07-28"):
+for revision in (REVISIONS[0], REVISIONS[-1]):
     with connect(server, revisions=[revision]) as client:
-        text, image, link = client.call_tool("photograph", {"camera": "north"}).content
-        print(text.text, bytes_of(image), type(link).__name__)
+        print(revision)
+        for block in client.call_tool("photograph", {"camera": "north"}).content:
+            match block:
+                case TextContent():
+                    print("text:", block.text)
+                case ImageContent():
+                    print("picture:", bytes_of(block))
+                case ResourceLink():
+                    print("link:", block.uri)

@@ -31,7 +31,8 @@ with connect(server) as client:
     for argument in prompt.arguments or ():
         print(argument.name, argument.required, argument.description)
     for message in client.get_prompt("review", {"title": "Emma", "words": "20"}).messages:
-        print(f"{message.role}: {message.content.text}")
+        if isinstance(message.content, TextContent):
+            print(f"{message.role}: {message.content.text}")
     try:
         client.get_prompt("review", {"title": "Emma", "words": "few"})
     except RequestFailed as error:
