@@ -8,7 +8,13 @@ import attrs
 from sansmcp import schema
 from sansmcp.client import (
     AwaitableCalls,
+    AwaitableClient,
+    AwaitableGroup,
+    AwaitableRunning,
     BlockingCalls,
+    BlockingClient,
+    BlockingGroup,
+    BlockingRunning,
     Call,
     InputHandlers,
     Outcome,
@@ -22,7 +28,7 @@ from sansmcp.client import (
     set_log_level,
     value_of,
 )
-from sansmcp.session import ProgressReceived
+from sansmcp.session import Change, ProgressReceived
 from sansmcp.values import JSON
 
 
@@ -33,6 +39,8 @@ class Sum:
 
 def calls_know_what_they_give(outcome: Outcome) -> None:
     assert_type(call_tool("add", {"a": 1}), Call[schema.CallToolResult])
+    assert_type(call_tool("add", {"a": 1}, result_type=Sum), Call[Sum])
+    assert_type(call_tool("add", result_type=list[int], validate="report"), Call[list[int]])
     assert_type(list_tools(), Call[schema.ListToolsResult])
     assert_type(ping(), Call[None])
     assert_type(set_log_level("error"), Call[None])
@@ -48,6 +56,7 @@ def a_call_of_something_is_a_call_of_what_that_is(call: Call[schema.CallToolResu
 
 def the_blocking_surface_gives_values(client: BlockingCalls) -> None:
     assert_type(client.call_tool("add", {"a": 1}, timeout=1.0), schema.CallToolResult)
+    assert_type(client.call_tool("add", {"a": 1}, result_type=Sum), Sum)
     assert_type(client.list_tools("cursor"), schema.ListToolsResult)
     assert_type(client.list_prompts(), schema.ListPromptsResult)
     assert_type(client.list_resources(), schema.ListResourcesResult)
@@ -120,3 +129,41 @@ def handlers_are_plain_or_asynchronous() -> None:
     InputHandlers(elicitation=a_plain_handler, sampling=a_model, roots=["file:///home"])
     InputHandlers(elicitation=an_asynchronous_handler, roots=some_roots)
     InputHandlers(roots=lambda: ["file:///home", "file:///tmp"])
+
+
+def a_blocking_client_follows_what_goes_on(client: BlockingClient) -> None:
+    assert_type(client.start_tool("add"), BlockingRunning[schema.CallToolResult])
+    with client.start_tool("add", result_type=Sum) as running:
+        for event in running:
+            assert_type(event, ProgressReceived)
+        assert_type(running.result(), Sum)
+    assert_type(client.start(ping()).result(), None)
+    with client.listen("notes://a", tools=True) as changes:
+        for change in changes:
+            assert_type(change, Change)
+    for uri in client.resource_updates("notes://a"):
+        assert_type(uri, str)
+
+
+async def and_so_does_one_that_is_awaited(client: AwaitableClient) -> None:
+    assert_type(await client.call_tool("add", result_type=Sum), Sum)
+    assert_type(client.start_tool("add"), AwaitableRunning[schema.CallToolResult])
+    async with client.start_tool("add", result_type=Sum) as running:
+        async for event in running:
+            assert_type(event, ProgressReceived)
+        assert_type(await running.result(), Sum)
+    async with client.listen("notes://a", tools=True) as changes:
+        async for change in changes:
+            assert_type(change, Change)
+    async for uri in client.resource_updates("notes://a"):
+        assert_type(uri, str)
+
+
+def a_group_knows_what_its_clients_are(
+    blocking: BlockingGroup[BlockingClient], awaitable: AwaitableGroup[AwaitableClient]
+) -> None:
+    assert_type(blocking["one"], BlockingClient)
+    assert_type(blocking.call_tool("one_add", result_type=Sum), Sum)
+    assert_type(blocking.tools(), Iterator[schema.Tool])
+    assert_type(awaitable.remove("one"), AwaitableClient)
+    assert_type(awaitable.call_tool("one_add", result_type=Sum), Awaitable[Sum])
