@@ -79,6 +79,7 @@ def test_every_example_is_on_a_page():
         ("lifespan", "counter_server.py"),
         ("progress-and-logging", "import_client.py"),
         ("several-servers", "several_servers.py"),
+        ("types-and-schemas", "schemas.py"),
     ],
 )
 def test_an_example_of_the_guide_prints_what_its_page_shows(page, example):

@@ -37,7 +37,7 @@ _REFERENCES: Final = ("$ref", "$dynamicRef")
 _MAX_REFERENCES_IN_A_ROW: Final = 32
 
 # Following one takes jsonschema that much longer than any other keyword.
-_STEPS_OF_A_REFERENCE: Final = 5
+_STEPS_OF_A_REFERENCE: Final = 10
 
 # Its check of patterns compiles them, whoever wrote them.
 _NO_FORMATS: Final = FormatChecker(formats=())
