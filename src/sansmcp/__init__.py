@@ -9,6 +9,7 @@ is a distribution of its own, such as `sansmcp_asyncio`.
 from sansmcp.client import accept, cancel, decline
 from sansmcp.environment import Environment
 from sansmcp.errors import (
+    CallCancelled,
     CallEnded,
     InputNeeded,
     InputRefused,
@@ -20,6 +21,7 @@ from sansmcp.errors import (
     RequestLost,
     RequestTimedOut,
     ResourceNotFound,
+    ResultInvalid,
     RpcError,
     SansmcpError,
     ToolError,
@@ -57,6 +59,7 @@ from sansmcp.session import Delay, Incoming, Outgoing, Proceed, Steps
 __all__ = [
     "Accepted",
     "Audio",
+    "CallCancelled",
     "CallEnded",
     "Cancelled",
     "Complete",
@@ -90,6 +93,7 @@ __all__ = [
     "RequestLost",
     "RequestTimedOut",
     "ResourceNotFound",
+    "ResultInvalid",
     "Roots",
     "RpcError",
     "Sample",
@@ -99,6 +103,7 @@ __all__ = [
     "Text",
     "Title",
     "ToolError",
+    "ToolFailed",
     "TypeSchema",
     "UrlElicitationRequired",
     "accept",
