@@ -29,3 +29,5 @@ for revision in (REVISIONS[0], REVISIONS[-1]):
                     print("picture:", bytes_of(block))
                 case ResourceLink():
                     print("link:", block.uri)
+                case _:
+                    print("something else")
