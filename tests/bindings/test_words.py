@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import trio
-from tests.bindings.runtimes import ASYNCIO, TRIO, Runtime, each_runtime
+from tests.bindings.runtimes import ASYNCIO, TRIO, Runtime, each_awaiting_runtime, each_runtime
 
 from sansmcp import LocalProtocolError, NotConnected, Server
 
@@ -79,3 +79,12 @@ def test_a_client_that_was_closed_says_to_connect_again(runtime: Runtime) -> Non
     said = "^tools/call: this side closed the connection; connect again to make calls$"
     with pytest.raises(NotConnected, match=said):
         runtime.use(server, scenario)
+
+
+@each_awaiting_runtime
+def test_standard_input_and_output_are_not_served_inside_of_a_loop(runtime: Runtime) -> None:
+    async def work() -> None:
+        with pytest.raises(LocalProtocolError, match="expected no loop, found one that runs; await"):
+            runtime.binding.serve_stdio(server)
+
+    trio.run(work) if runtime is TRIO else asyncio.run(work())

@@ -17,6 +17,7 @@ import pytest
 
 from sansmcp import Accepted, Context, Environment, RequestLost, RequestTimedOut, Server
 from sansmcp.client import accept
+from sansmcp.errors import CallCancelled
 from sansmcp.schema import Revision
 from sansmcp.server import CacheHint
 from sansmcp.session import ClientInitialized, LineLink, RequestReceived, ResponseReceived
@@ -403,8 +404,8 @@ serve_stdio(server)
 # Runtimes
 
 
-@edge("Nothing interrupts a call on threads but the keys and the end")
-def test_a_call_on_threads_ends_with_its_client() -> None:
+@edge("A call on threads that nobody can reach")
+def test_a_call_on_threads_ends_with_its_client_or_is_started() -> None:
     server, begun, ended = Server("slow", version="1.0"), threading.Event(), threading.Event()
     lost = []
 
@@ -419,6 +420,12 @@ def test_a_call_on_threads_ends_with_its_client() -> None:
         lost.append(str(caught.value))
 
     client = connect(server)
+    running = client.start_tool("work")
+    assert begun.wait(60)
+    running.cancel()
+    with pytest.raises(CallCancelled):
+        running.result()
+    begun.clear()
     caller = threading.Thread(target=call_work)
     caller.start()
     assert begun.wait(60)

@@ -4,6 +4,7 @@ Each returns the texts that a user sees, as the page shows them: the last line o
 a result, or a line of the log.
 """
 
+import asyncio
 import contextlib
 import errno
 import io
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import sansmcp_asyncio
 import sansmcp_threads
 from sansmcp import Accepted, Context, Server
 from sansmcp.client import accept
@@ -229,6 +231,14 @@ def _() -> list[str]:
         raised(lambda: sansmcp_threads.serve_stdio(server)),
         raised(lambda: connect(sums(), elicitation=ask)),
     ]
+
+
+@trouble("A loop runs already")
+def _() -> str:
+    async def main() -> None:
+        sansmcp_asyncio.serve_stdio(sums())
+
+    return raised(lambda: asyncio.run(main()))
 
 
 @trouble("The port is taken")

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final, Unpack
 
 from sansmcp.environment import Environment
+from sansmcp.errors import LocalProtocolError
 from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
 from sansmcp.session import Report, ServerEvent, ServerSession, Severity
 from sansmcp.values import JSON
@@ -57,12 +58,28 @@ def serve_stdio(server: Server, **settings: Unpack[ServeSettings]) -> None:
     Args:
         server: what is offered.
         settings: how the session is set up; see `ServeSettings`.
+
+    Raises:
+        LocalProtocolError: it is called inside of a loop.
     """
+    if _is_in_loop():
+        raise LocalProtocolError(
+            "serve_stdio(): expected no loop, found one that runs; "
+            "await serve_stream(server, StdioStream()) in it instead"
+        )
     try:
         asyncio.run(serve_stream(server, StdioStream(), **settings))
     except KeyboardInterrupt:
         # Whoever pressed the keys knows why it ended; 130 is what shells say.
         raise SystemExit(130) from None
+
+
+def _is_in_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def serve_tcp(

@@ -13,6 +13,7 @@ from typing import Final, Self, Unpack
 import trio
 
 from sansmcp.environment import Environment
+from sansmcp.errors import LocalProtocolError
 from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
 from sansmcp.session import ServerEvent, ServerSession
 from sansmcp.values import JSON
@@ -58,7 +59,15 @@ def serve_stdio(server: Server, **settings: Unpack[ServeSettings]) -> None:
     Args:
         server: what is offered.
         settings: how the session is set up; see `ServeSettings`.
+
+    Raises:
+        LocalProtocolError: it is called inside of a loop.
     """
+    if trio.lowlevel.in_trio_run():
+        raise LocalProtocolError(
+            "serve_stdio(): expected no loop, found one that runs; "
+            "await serve_stream(server, StdioStream()) in it instead"
+        )
     try:
         trio.run(partial(_serve_stdio, server, **settings))
     except KeyboardInterrupt:
