@@ -25,6 +25,7 @@ from sansmcp.errors import (
     RpcError,
     SansmcpError,
     ToolError,
+    ToolFailed,
     UrlElicitationRequired,
 )
 from sansmcp.server import (
