@@ -11,6 +11,7 @@ from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import REVISIONS
 from sansmcp.server import Context, Server, ServerConnections
 from sansmcp.session import NotificationsLeftOut, RequestDrained, SessionLimits, outcome_of
+from sansmcp.wire import Notification, encode
 
 DEBUG = {"io.modelcontextprotocol/logLevel": "debug"}
 TOKEN = {"progressToken": "t"}
@@ -428,3 +429,20 @@ def test_whatever_a_handler_says_is_bounded_in_order_and_accounted_for(steps):
     assert left_out == sum(event.count for event in events(peer))
     # Of the last note of what was left out there is one, of progress so many as may pass at once.
     assert max(waiting, default=0) <= 1024 + 200 + SessionLimits().progress_burst * 100
+
+
+@given(
+    st.text(max_size=20) | st.text('ab"\\/\x7f\n é', max_size=20) | st.integers(),
+    st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=9),
+    st.sampled_from(["info", "emergency"]),
+)
+def test_a_record_counts_for_as_many_bytes_as_it_takes(data, logger, level):
+    def tool(ctx: Context) -> None:
+        ctx.log(level, data, logger)
+
+    said = {"level": level, "data": data} | ({} if logger is None else {"logger": logger})
+    size = len(encode(Notification(method="notifications/message", params=said)))
+    for limit, left_out in ((size, 0), (size - 1, 1)):
+        peer = talk(tool, limits=SessionLimits(request_bytes=limit))
+        peer.request("tools/call", name="tool")
+        assert peer.session.stats().left_out == left_out
