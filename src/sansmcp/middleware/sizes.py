@@ -11,7 +11,7 @@ from sansmcp.session import (
     RequestReceived,
     Steps,
 )
-from sansmcp.values import JSON
+from sansmcp.values import ABSENT, JSON
 from sansmcp.wire import Response, encode
 
 
@@ -31,7 +31,7 @@ def limit_results(most_bytes: int) -> Middleware:
 
     def limit_result(message: Incoming | OutgoingRequest, proceed: Proceed) -> Steps:
         result = yield from proceed(message)
-        if not isinstance(message, IncomingRequest | OutgoingRequest):
+        if result is ABSENT or not isinstance(message, IncomingRequest | OutgoingRequest):
             return result
         size = size_of(result, _revision_of(message))
         if size <= most_bytes:

@@ -61,6 +61,10 @@ class Sending:
         """Take note of a request that will have an answer."""
         self._requests[event.request_id] = event
 
+    def forget(self, request_id: RequestId) -> None:
+        """Take note that a request will have no answer of its own."""
+        self._requests.pop(request_id, None)
+
     def request(self, request_id: RequestId) -> RequestReceived:
         """Return a request that has no answer yet.
 

@@ -27,6 +27,7 @@ from sansmcp.server.lifespans import Lifespan, Living, check_lifespan, living
 from sansmcp.server.lists import PAGE_SIZE, Lists
 from sansmcp.server.memory import NOTHING_YET, Memory
 from sansmcp.server.mounts import MountHandle
+from sansmcp.server.own import OwnTarget
 from sansmcp.server.registrations import Registrations
 from sansmcp.server.registry import Registry
 from sansmcp.server.runs import NOWHERE, Outlet, Run, Surroundings, Wait, waiting
@@ -327,6 +328,7 @@ class Server(Registrations):
             limits=settings.get("limits"),
             keep_alive=settings.get("keep_alive"),
             ordered=self._ordered,
+            is_wrapped=self._stack != Stack(),
         )
 
     def endpoint(self, environment: Environment, settings: ServeSettings) -> ServerLines:
@@ -394,6 +396,8 @@ class Server(Registrations):
     def _route(
         self, event: RequestReceived, registry: Registry, served: ServedSession | None
     ) -> tuple[RequestReceived, Target]:
+        if served is not None and served.is_own(event):
+            return event, OwnTarget(name=event.method, session=served)
         page = self._lists.target(event.method, registry, None if served is None else served.cursors)
         if page is None:
             return registry.route(event)

@@ -7,14 +7,26 @@ import attrs
 
 from sansmcp import schema
 from sansmcp.environment import Environment
-from sansmcp.schema import MethodTable, Revision
+from sansmcp.errors import RpcError
+from sansmcp.schema import Codec, Kind, Method, MethodTable, Revision, Side, codec_for
 from sansmcp.server.caching import CacheHint
 from sansmcp.server.cursors import Cursors
 from sansmcp.server.notices import Notices, Offered
 from sansmcp.server.sealing import Sealer
 from sansmcp.server.sending import Sending
-from sansmcp.session import Change, KeepAlive, ServerSession, SessionLimits, Timeouts
+from sansmcp.session import Change, KeepAlive, RequestReceived, ServerSession, SessionLimits, Timeouts
 from sansmcp.values import ABSENT, JSON, RequestId
+from sansmcp.wire import ErrorResponse, Request, Response
+
+_OWN_METHODS: Final = frozenset(
+    {
+        "logging/setLevel",
+        "resources/subscribe",
+        "resources/unsubscribe",
+        "subscriptions/listen",
+    }
+)
+"""What a session answers by itself, but for the handshake and pings, which must not wait for anybody."""
 
 _NOTICES: Final = "notices"
 
@@ -40,6 +52,7 @@ class ServedSession(ServerSession):
         declared: returns what it can do now.
         notice_interval: for how long changes are gathered before the client is told, in seconds.
         discovery: how long what the server says of itself may be kept.
+        is_wrapped: whether middleware stands around what the session answers by itself, too.
     """
 
     def __init__(
@@ -62,6 +75,7 @@ class ServedSession(ServerSession):
         declared: Callable[[], schema.ServerCapabilities],
         notice_interval: float,
         discovery: CacheHint,
+        is_wrapped: bool = False,
     ) -> None:
         super().__init__(
             info=info,
@@ -90,6 +104,56 @@ class ServedSession(ServerSession):
         self._notice_interval = notice_interval
         self._discovery = discovery
         self._is_gathering = False
+        self._is_wrapped = is_wrapped
+        self._captured: list[Response | ErrorResponse] | None = None
+
+    # What a session answers by itself, with middleware around it
+
+    def _serve_itself(self, message: Request, row: Method, codec: Codec, params: JSON) -> bool:
+        if self._is_wrapped and row.name in _OWN_METHODS:
+            # It becomes an event like any other, and `answer_itself` is the handler.
+            return False
+        return super()._serve_itself(message, row, codec, params)
+
+    def _reply(self, request_id: RequestId, message: Response | ErrorResponse) -> None:
+        if self._captured is None:
+            super()._reply(request_id, message)
+        else:
+            self._captured.append(message)
+
+    def is_own(self, event: RequestReceived) -> bool:
+        """Say whether it is the session that answers a request, and no handler."""
+        return self._is_wrapped and event.method in _OWN_METHODS
+
+    def answer_itself(self, event: RequestReceived) -> JSON:
+        """Do what a request asks of the session.
+
+        Args:
+            event: the request; its outcome is to be given like that of any other.
+
+        Returns:
+            Its result as a JSON object; ABSENT where that comes when a subscription ends.
+
+        Raises:
+            RpcError: it is refused.
+        """
+        codec = codec_for(event.revision)
+        row = self._methods.lookup(event.method, event.revision, Side.CLIENT, Kind.REQUEST)
+        if row is None:
+            raise AssertionError("unreachable: it was looked up when it was received")
+        captured: list[Response | ErrorResponse] = []
+        self._captured = captured
+        try:
+            super()._serve_itself(event.message, row, codec, event.params)
+        finally:
+            self._captured = None
+        if not captured:
+            self._finish(self._outcome_for(event.method, event.request_id))
+            return ABSENT
+        (answer,) = captured
+        if isinstance(answer, ErrorResponse):
+            raise RpcError(answer.error.code, answer.error.message, answer.error.data)
+        return answer.result
 
     # With middleware around what is sent, nothing is raised here: its failures become events or reports
 
@@ -103,7 +167,11 @@ class ServedSession(ServerSession):
         middleware: str | None = None,
     ) -> None:
         """Answer a request with its result; see `ServerSession.respond`."""
-        if self.sending is None:
+        if result is ABSENT:
+            # A subscription has begun; it is not in flight any more.
+            if self.sending is not None:
+                self.sending.forget(request_id)
+        elif self.sending is None:
             super().respond(request_id, result, now, cause=cause, middleware=middleware)
         else:
             self.sending.respond(request_id, result, now, cause, middleware)
