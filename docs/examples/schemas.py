@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from sansmcp import Description, Ge, Le, Server, TypeSchema
+from sansmcp.schema import TextContent
 from sansmcp_threads import connect
 
 
@@ -57,5 +58,6 @@ with connect(server) as client:
     print(tool.output_schema)
     stay = {"room": "double", "first_day": "2026-08-01", "nights": 2}
     print(client.call_tool("price", {"stay": stay}).structured_content)
-    print(client.call_tool("price", {"stay": {**stay, "nights": 31}}).content[0].text)
-    print(client.call_tool("price", {"stay": {**stay, "room": "suite"}}).content[0].text)
+    for wrong in ({"nights": 31}, {"room": "suite"}):
+        refused = client.call_tool("price", {"stay": {**stay, **wrong}})
+        print(*(block.text for block in refused.content if isinstance(block, TextContent)))

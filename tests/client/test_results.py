@@ -321,3 +321,27 @@ def test_a_type_that_cannot_be_read_is_refused_before_anything_is_sent():
     with pytest.raises(LocalProtocolError):
         call_tool("lie", result_type=Server)
     assert issubclass(LocalProtocolError, errors.SansmcpError)
+
+
+def test_a_pattern_that_is_not_checked_is_told_once():
+    promised = {"type": "object", "properties": {"days": {"pattern": r"^(\d)\1$"}, "x": {"pattern": "^a+$"}}}
+    told = client(result=said({"days": "3", "x": "a"}), tools=(tool(promised=promised),))
+    for _ in range(2):
+        assert told.ask(call_tool("lie")).structured_content == {"days": "3", "x": "a"}
+    (text,) = told.texts(Severity.WARNING)
+    assert text == (
+        r"tool 'lie': the pattern '^(\\d)\\1$' of its outputSchema is not checked: "
+        "nothing here does so in linear time"
+    )
+
+
+def test_hostile_promises_end_soon_and_are_told():
+    doubled = {"d0": {"type": "object"}}
+    for level in range(1, 31):
+        doubled[f"d{level}"] = {"allOf": [{"$ref": f"#/$defs/d{level - 1}"}] * 2}
+    told = client(result=said({}), tools=(tool(promised={"$ref": "#/$defs/d30", "$defs": doubled}),))
+    with pytest.raises(ResultInvalid, match="checked in 100000 steps"):
+        told.ask(call_tool("lie"))
+    told = client(result=said({}), tools=(tool(promised={"$ref": "https://canary.invalid/x"}),))
+    assert told.ask(call_tool("lie")).structured_content == {}
+    assert "nothing is fetched for it" in told.texts(Severity.WARNING)[0]

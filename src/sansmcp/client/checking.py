@@ -27,6 +27,8 @@ class OutputChecks:
     def __init__(self) -> None:
         # None for a tool that promises nothing.
         self._schemas: OrderedDict[str, Mapping[str, JSON] | None] = OrderedDict()
+        self._remarks: list[str] = []
+        self._remarked: set[tuple[str, str]] = set()
 
     def learn(self, tools: tuple[schema.Tool, ...]) -> None:
         """Take in what tools promise."""
@@ -71,12 +73,27 @@ class OutputChecks:
             raise RemoteProtocolError(
                 f"tool {name!r:.80}: its outputSchema cannot be used: {error}"
             ) from error
+        self._remark(name, check.unchecked_patterns)
         try:
             check.validate(result.structured_content)
         except SchemaError as error:
             error.under("structuredContent")
             return f"tool {name!r:.80}: {error}"
         return None
+
+    def remarks(self) -> list[str]:
+        """Return what is to be told about schemas since the last time: patterns that are not checked."""
+        remarks, self._remarks = self._remarks, []
+        return remarks
+
+    def _remark(self, name: str, patterns: tuple[str, ...]) -> None:
+        for pattern in patterns:
+            if (name, pattern) not in self._remarked and len(self._remarked) < _MAX_TOOLS:
+                self._remarked.add((name, pattern))
+                self._remarks.append(
+                    f"tool {name!r:.80}: the pattern {pattern!r:.80} of its outputSchema is not checked: "
+                    "nothing here does so in linear time"
+                )
 
     def _enter(self, name: str, promised: Mapping[str, JSON] | None) -> None:
         self._schemas[name] = promised

@@ -132,11 +132,14 @@ class Results:
         if name is None:
             return None
         try:
-            return self._checks.fault(name, event.result)
+            fault = self._checks.fault(name, event.result)
         except ProtocolError as error:
             # The result may well be right: what is wrong is the schema.
             self._warn(str(error))
             return None
+        for remark in self._checks.remarks():
+            self._warn(remark)
+        return fault
 
     def _name_to_check(self, call: Call[JSON]) -> str | None:
         if (call.validate or self._validate) == "off" or call.method != "tools/call":

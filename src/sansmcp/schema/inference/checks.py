@@ -5,7 +5,6 @@ As in JSON Schema a constraint says nothing of values of other types.
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import assert_never
 
 import attrs
@@ -72,6 +71,9 @@ def _of_lengths(expected: str, holds: Callable[[JSON], bool]) -> Check:
 def _multiple_of(divisor: float) -> Check:
     if divisor <= 0:
         raise LocalProtocolError(f"MultipleOf({divisor!r}): expected a number greater than 0")
+    # It takes a while to import, and few ask for multiples.
+    from decimal import Decimal  # noqa: PLC0415
+
     # As it is written: in binary 0.3 is no multiple of 0.1.
     upper, lower = Decimal(repr(divisor)).as_integer_ratio()
 

@@ -3,9 +3,7 @@
 import base64
 import binascii
 import datetime as dt
-import decimal
 import inspect
-import ipaddress
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -55,11 +53,7 @@ def _bytes(text: str) -> bytes:
     return binascii.a2b_base64(text.encode(), strict_mode=True)
 
 
-def _number(text: str) -> decimal.Decimal:
-    return decimal.Decimal(text)
-
-
-def _write_number(value: decimal.Decimal) -> str:
+def _write_number(value: JSON) -> str:
     if not value.is_finite():
         raise ValueError(value)
     return format(value, "f")
@@ -140,24 +134,6 @@ _FORMATS: Final[Mapping[type, TextFormat]] = {
         parse=_bytes,
         write=lambda value: base64.b64encode(value).decode(),
     ),
-    decimal.Decimal: TextFormat(
-        keywords={"pattern": DECIMAL_PATTERN},
-        expected="a decimal number in a text, such as '12.50'",
-        parse=_matching(DECIMAL_PATTERN, _number),
-        write=_write_number,
-    ),
-    ipaddress.IPv4Address: TextFormat(
-        keywords={"format": "ipv4"},
-        expected="an IPv4 address such as '127.0.0.1'",
-        parse=ipaddress.IPv4Address,
-        write=str,
-    ),
-    ipaddress.IPv6Address: TextFormat(
-        keywords={"format": "ipv6"},
-        expected="an IPv6 address such as '::1'",
-        parse=ipaddress.IPv6Address,
-        write=str,
-    ),
 }
 
 
@@ -165,10 +141,13 @@ _FORMATS: Final[Mapping[type, TextFormat]] = {
 def text_format(cls: JSON) -> TextFormat | None:
     """Return how the values of a type are written as text, or None if they are not.
 
-    Paths are known by their protocol: which modules they come from is no matter of this floor.
+    Whoever names some of the types has imported their modules; nobody else shall pay for that, so they
+    are known by their names, and paths by their protocol.
     """
     known = _FORMATS.get(cls)
-    if known is None and hasattr(cls, "__fspath__") and not inspect.isabstract(cls):
+    if known is not None:
+        return known
+    if hasattr(cls, "__fspath__") and not inspect.isabstract(cls):
         return TextFormat(
             keywords={},
             expected="a path",
@@ -176,4 +155,19 @@ def text_format(cls: JSON) -> TextFormat | None:
             write=lambda value: str(value.__fspath__()),
             is_open=True,
         )
-    return known
+    match cls.__module__, cls.__qualname__:
+        case "decimal", "Decimal":
+            return TextFormat(
+                keywords={"pattern": DECIMAL_PATTERN},
+                expected="a decimal number in a text, such as '12.50'",
+                parse=_matching(DECIMAL_PATTERN, cls),
+                write=_write_number,
+            )
+        case "ipaddress", "IPv4Address":
+            expected = "an IPv4 address such as '127.0.0.1'"
+            return TextFormat(keywords={"format": "ipv4"}, expected=expected, parse=cls, write=str)
+        case "ipaddress", "IPv6Address":
+            expected = "an IPv6 address such as '::1'"
+            return TextFormat(keywords={"format": "ipv6"}, expected=expected, parse=cls, write=str)
+        case _:
+            return None
