@@ -1,7 +1,7 @@
 """A server with a lifespan; run it with `python counter_server.py`."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from sansmcp import Context, Server
@@ -9,7 +9,7 @@ from sansmcp.testing import connect
 
 
 @contextmanager
-def counting(server: Server) -> Iterator[Counter[str]]:
+def counting(server: Server) -> Generator[Counter[str], None, None]:
     counter: Counter[str] = Counter()
     print(f"{server.info.name} starts")
     try:

@@ -775,6 +775,33 @@ def test_a_flood_behind_a_delay_is_bounded_and_counted():
     assert "NotificationsLeftOut" in events
 
 
+def test_draining_waits_for_what_middleware_holds_up():
+    def stall(message, proceed):
+        yield Delay(60)
+        return (yield from proceed(message))
+
+    events = []
+    serving = Serving(
+        served(sending_middleware=[stall]),
+        keeps={"add"},
+        on_event=lambda _session, event: events.append(type(event)),
+    )
+    peer = serving.peer()
+    peer.say(call(1, "add", a=1, b=2))
+    session = next(iter(serving.endpoint.links)).session
+    session.drain(1, 0.0)
+    serving.settle()
+    assert events.count(RequestDrained) == 1
+    params = {"level": "info", "data": "said"}
+    session.notify("notifications/message", params, 0.0, related=1)
+    session.drain(1, 0.0)
+    serving.settle()
+    assert events.count(RequestDrained) == 1
+    serving.endpoint.handle_timeout(60.0)
+    serving.settle()
+    assert events.count(RequestDrained) == 2
+
+
 def test_a_change_that_nobody_hears_passes_nothing():
     taped = Taped()
     serving = Serving(served(sending_middleware=[taped]))

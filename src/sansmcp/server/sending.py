@@ -171,6 +171,15 @@ class Sending:
             return
         self._in_order.put(related, Item(make=make, do=do, failed=partial(self._lost, method), now=now))
 
+    def drain(self, request_id: RequestId, now: float) -> None:
+        """Ask for `RequestDrained` once what was said before is not held up by middleware any more."""
+
+        def do(_message: JSON, at: float) -> None:
+            ServerSession.drain(self._session, request_id, at)
+
+        failed = partial(self._lost, "drain")
+        self._in_order.put(request_id, Item(make=None, do=do, failed=failed, now=now))
+
     def publish(self, change: Change, now: float) -> None:
         """Tell of a change."""
         method = CHANGE_METHODS[change.kind]

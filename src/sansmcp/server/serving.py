@@ -214,6 +214,13 @@ class ServedSession(ServerSession):
         else:
             self.sending.notify(method, params, now, related)
 
+    def drain(self, request_id: RequestId, now: float) -> None:
+        """Ask for `RequestDrained`; see `ServerSession.drain`."""
+        if self.sending is None:
+            super().drain(request_id, now)
+        else:
+            self.sending.drain(request_id, now)
+
     def publish(self, change: Change, now: float) -> None:
         """Tell everybody who wants to hear it that something changed; see `ServerSession.publish`."""
         if self.sending is None:

@@ -26,8 +26,8 @@ Failed: TypeAlias = Callable[[BaseException, str | None, float], None]
 class Item:
     """One message."""
 
-    make: Callable[[Clock], Incoming | Outgoing]
-    """Makes what middleware sees."""
+    make: Callable[[Clock], Incoming | Outgoing] | None
+    """Makes what middleware sees; None for what only waits for its turn."""
     do: Do
     """What is inside of all middleware."""
     failed: Failed
@@ -111,9 +111,10 @@ class InOrder:
             self._end(item, error, middleware, chain.now)
             self._run(key)
 
-        chain = Chain(self._layers, self._deadlines, act=act, ended=ended, now=item.now)
+        layers = () if item.make is None else self._layers
+        chain = Chain(layers, self._deadlines, act=act, ended=ended, now=item.now)
         self._chains[key] = chain
-        chain.begin(item.make(chain.clock))
+        chain.begin(None if item.make is None else item.make(chain.clock))
 
     def _end(self, item: Item, error: BaseException | None, middleware: str | None, now: float) -> None:
         if error is None and item.is_answer and not item.is_done:

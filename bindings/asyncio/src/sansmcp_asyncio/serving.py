@@ -4,7 +4,7 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Final, Unpack
@@ -200,7 +200,7 @@ async def _serve(
 
 
 @asynccontextmanager
-async def _living(server: Server) -> AsyncIterator[JSON]:
+async def _living(server: Server) -> AsyncGenerator[JSON, None]:
     """Enter the lifespan of a server, of either colour, and leave it at the end."""
     expect_server(server)
     living = server.living()

@@ -1,7 +1,7 @@
 """The lifespan of a server on threads: entered before anybody is served, left after everybody."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 
 from sansmcp.errors import LocalProtocolError
@@ -33,7 +33,7 @@ def living(server: Server, async_runner: AsyncRunner | None) -> AbstractContextM
 
 
 @contextmanager
-def _held(found: AbstractAsyncContextManager[JSON], async_runner: AsyncRunner) -> Iterator[JSON]:
+def _held(found: AbstractAsyncContextManager[JSON], async_runner: AsyncRunner) -> Generator[JSON, None, None]:
     """Hold an async context manager open on a thread of its own: its loop must outlive the serving."""
     held = _Held(found)
     thread = threading.Thread(target=held.run, args=(async_runner,), name="sansmcp lifespan", daemon=True)

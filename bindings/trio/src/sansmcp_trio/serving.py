@@ -4,7 +4,7 @@ import logging
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from types import TracebackType
@@ -216,7 +216,7 @@ class _Serving:
 
 
 @asynccontextmanager
-async def _living(server: Server) -> AsyncIterator[JSON]:
+async def _living(server: Server) -> AsyncGenerator[JSON, None]:
     """Enter the lifespan of a server, of either colour, and leave it at the end."""
     expect_server(server)
     living = server.living()
