@@ -6,8 +6,10 @@ Source: Tools, all revisions; 2025-11-25, Tools, Error Handling.
 import asyncio
 import contextlib
 import datetime as dt
+from typing import Optional
 
 import attrs
+import pydantic
 import pytest
 from tests.server.conversation import MODERN, Conversation
 
@@ -423,3 +425,34 @@ def test_a_parameter_that_is_mirrored_in_a_header_is_checked_at_registration(ser
 def test_the_warning_of_a_name_has_a_class_of_its_own(server):
     with pytest.warns(NameWarning, match="some clients refuse it"):
         server.add_tool(lambda: 1, name="has space")
+
+
+class Tree(pydantic.BaseModel):
+    size: int
+    left: Optional["Tree"] = None
+
+
+@pytest.mark.parametrize("revision", ["2025-06-18", "2025-11-25"])
+@pytest.mark.parametrize("kind", [Branch, Tree, list[Branch], Leaf | None])
+def test_output_schemas_have_an_object_at_their_root_where_a_revision_asks_for_it(revision, kind):
+    """Strict clients lose the whole list otherwise (modelcontextprotocol/python-sdk#3377)."""
+
+    def grow():
+        raise NotImplementedError
+
+    grow.__annotations__["return"] = kind
+    server = Server("trees", version="1")
+    server.add_tool(grow)
+    (tool,) = listed(server, revision)
+    assert tool["outputSchema"]["type"] == "object"
+    assert "$ref" not in tool["outputSchema"]
+    schema.validator_of(tool["outputSchema"])
+
+
+@pytest.mark.parametrize("revision", [one for one in REVISIONS if one >= "2025-03-26"])
+def test_a_hint_that_is_false_is_no_hint_that_is_absent(revision):
+    server = Server("hints", version="1")
+    hints = schema.ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)
+    server.add_tool(lambda: 1, name="one", annotations=hints)
+    (tool,) = listed(server, revision)
+    assert tool["annotations"] == {"readOnlyHint": False, "destructiveHint": False, "openWorldHint": True}
