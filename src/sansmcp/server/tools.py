@@ -148,8 +148,8 @@ def check_name(name: str) -> None:
 def _input(handler: Handler, options: ToolOptions, inference: Inference) -> tuple[dict[str, JSON], Run]:
     """Return the schema of the arguments, and what binds them and calls the function."""
     if options.input_schema is not None:
-        shown = inlined(options.input_schema) if inference.inline_refs else options.input_schema
-        return dict(shown), _raw(handler, options.input_schema, validates=options.validate_input)
+        run = _raw(handler, options.input_schema, validates=options.validate_input)
+        return _shown(options.input_schema, inference), run
     plan = input_plan(handler.fields, inference, validates=options.validate_input)
     return dict(plan.schema), _typed(handler, plan.read)
 
@@ -160,8 +160,13 @@ def _output(
     """Return the schema of the results, if they have one, and what makes them."""
     if options.output_schema is None:
         return results_of(handler.returns, inference, validates=options.validate_output)
-    shown = inlined(options.output_schema) if inference.inline_refs else options.output_schema
-    return dict(shown), raw_results(options.output_schema, validates=options.validate_output)
+    results = raw_results(options.output_schema, validates=options.validate_output)
+    return _shown(options.output_schema, inference), results
+
+
+def _shown(given: Mapping[str, JSON], inference: Inference) -> dict[str, JSON]:
+    """Return a schema that was given by hand as lists show it."""
+    return inlined(given) if inference.inline_refs else dict(given)
 
 
 def _typed(handler: Handler, read: Callable[[Mapping[str, JSON]], dict[str, JSON]]) -> Run:
