@@ -28,7 +28,10 @@ def per_principal(message: IncomingRequest) -> Hashable:
 
 
 def per_tool(message: IncomingRequest) -> Hashable:
-    """Give each tool a bucket of its own for each session; nothing else is limited."""
+    """Give each tool a bucket of its own for each session; nothing else is limited.
+
+    Put a limit `per_session` around it: a peer may name any number of tools that there are not.
+    """
     return (message.session, message.name) if message.method == "tools/call" else None
 
 
