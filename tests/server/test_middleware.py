@@ -424,6 +424,7 @@ def test_a_handler_hears_when_what_it_said_is_on_its_way():
     serving.connections.handle(session, RequestDrained(request_id=1))
     serving.kept[0].go_on()
     serving.endpoint.handle_timeout(120.0)
+    serving.connections.handle(session, RequestDrained(request_id=1))
     assert [answer["id"] for answer in peer.answers()] == [1]
 
 

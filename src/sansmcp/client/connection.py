@@ -311,7 +311,7 @@ class ClientConnection:
                 self._inform(self._options.on_log, event)
             case ChangeReceived():
                 self._changed(event, now)
-            case NotificationReceived():
+            case _:
                 self._completions.hear(event)
                 self._inform(self._options.on_notification, event)
 
