@@ -10,7 +10,7 @@ import attrs
 
 from sansmcp import Server
 from sansmcp.client import ClientOptions
-from sansmcp.session import Cancel, ClientSession, Dial, Disconnected, LinkState, Send
+from sansmcp.session import Cancel, ClientSession, Deadlines, Dial, Disconnected, LinkState, Send
 from sansmcp.wire import Notification, Violation, decode, encode
 
 _LENGTH = struct.Struct("!I")
@@ -70,6 +70,7 @@ class _Links:
     """What both endpoints do: note which links have something, and take the events of their sessions."""
 
     def __init__(self):
+        self.deadlines = Deadlines()
         self._touched = {}
         self._eventful = deque()
 
@@ -97,10 +98,11 @@ class _Links:
         return None
 
     def next_deadline(self):
-        return None
+        return self.deadlines.next_deadline()
 
     def handle_timeout(self, now):
-        pass
+        while (act := self.deadlines.take_due(now)) is not None:
+            act()
 
 
 class PrefixedServerEndpoint(_Links):

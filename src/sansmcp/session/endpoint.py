@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 import attrs
 
+from sansmcp.session.deadlines import Deadlines
 from sansmcp.session.link import Link
 from sansmcp.values import JSON
 
@@ -66,6 +67,14 @@ class ServerEndpoint(Endpoint[SessionT_co, EventT_co], Protocol[SessionT_co, Eve
     def close(self, now: float) -> None:
         """End every connection in good order; it may be said again."""
 
+    @property
+    def deadlines(self) -> Deadlines:
+        """What is due for what stands between sessions and handlers, such as middleware that waits.
+
+        It belongs to no link, so it is part of `next_deadline` and `handle_timeout`.
+        """
+        ...
+
 
 class ClientEndpoint(Endpoint[SessionT_co, EventT_co], Protocol[SessionT_co, EventT_co]):
     """An endpoint that goes to its peer: it asks for a stream with `Dial`."""
@@ -73,6 +82,14 @@ class ClientEndpoint(Endpoint[SessionT_co, EventT_co], Protocol[SessionT_co, Eve
     @property
     def session(self) -> SessionT_co:
         """The session that calls are made on, which is another one after a restart."""
+        ...
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """What is due for what stands between sessions and callers, such as middleware that waits.
+
+        It belongs to no link, so it is part of `next_deadline` and `handle_timeout`.
+        """
         ...
 
     def connect(self, now: float) -> None:
