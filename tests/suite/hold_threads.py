@@ -1,4 +1,4 @@
-"""How a handler waits on a thread."""
+"""How a handler waits and talks on a thread."""
 
 import time
 
@@ -11,3 +11,11 @@ def hold(seconds: float, ctx: Context):
     while time.monotonic() < until and not ctx.cancelled:
         time.sleep(0.001)
     return "held"
+
+
+def talk(records: int, size: int, ctx: Context):
+    """Log and drain."""
+    for _ in range(records):
+        ctx.info("x" * size)
+        ctx.drain()
+    return "said"

@@ -1,4 +1,4 @@
-"""How a handler waits on trio."""
+"""How a handler waits and talks on trio."""
 
 import trio
 
@@ -9,3 +9,11 @@ async def hold(seconds: float, ctx: Context):  # noqa: ARG001  # every hold has 
     """Wait until the time is over or the scope is cancelled."""
     await trio.sleep(seconds)
     return "held"
+
+
+async def talk(records: int, size: int, ctx: Context):
+    """Log and drain."""
+    for _ in range(records):
+        ctx.info("x" * size)
+        await ctx.drain()
+    return "said"

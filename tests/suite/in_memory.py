@@ -13,6 +13,7 @@ from sansmcp.testing import (
     connect,
     suite_server,
     whole,
+    wrap_suite_server,
 )
 
 
@@ -22,18 +23,28 @@ async def hold(seconds: float, ctx: Context):  # noqa: ARG001  # every hold has 
     return "held"
 
 
+async def talk(records: int, size: int, ctx: Context):
+    """Log and drain."""
+    for _ in range(records):
+        ctx.info("x" * size)
+        await ctx.drain()
+    return "said"
+
+
 class MemoryHarness:
     """Plays the suite on nothing at all."""
 
     abilities = frozenset(Ability) - {Ability.PEERS, Ability.SHOUTS}
 
     def __init__(self, cut=whole):
-        self.server = suite_server(hold)
+        self.server = suite_server(hold, talk)
         self._cut = cut
         self._client = None
         self._calls = {}
 
     def open(self, setup: Setup):
+        if setup.wrapped:
+            wrap_suite_server(self.server)
         self._client = connect(self.server, serving=setup.server, cut=self._cut, **setup.client)
         return self._client.revision
 
@@ -63,6 +74,13 @@ class MemoryHarness:
     def notify(self, method, params):
         self._client.session.notify(method, params, self._client.now)
         self._client.settle()
+
+    def subscribe(self, uri):
+        self._updates = self._client.resource_updates(uri)
+        self._updates.__enter__()
+
+    def next_update(self):
+        return next(self._updates)
 
     def wait_until(self, condition):
         self._client.run_until(condition)

@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.suite.counting import GUARD
-from tests.suite.hold_asyncio import hold
+from tests.suite.hold_asyncio import hold, talk
 from tests.suite.real import RealHarness
 
 from sansmcp.testing import Peer, Raised, Returned, WasCancelled, suite_server
@@ -18,7 +18,7 @@ class AsyncioHarness(RealHarness):
     def start(self):
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(self._uncaught)
-        self._server = suite_server(hold, self.server_kind)
+        self._server = suite_server(hold, talk, self.server_kind)
         self._tasks = []
         self._calls = {}
         self._client = None
@@ -48,6 +48,13 @@ class AsyncioHarness(RealHarness):
             self._client.settle()
 
         self._run(notify())
+
+    def subscribe(self, uri):
+        self._updates = self._client.resource_updates(uri)
+        self._run(self._updates.__aenter__())
+
+    def next_update(self):
+        return self._run(anext(self._updates))
 
     def wait_until(self, condition):
         async def wait():

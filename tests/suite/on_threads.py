@@ -3,7 +3,7 @@
 import threading
 
 from tests.suite.counting import GUARD, wait_for
-from tests.suite.hold_threads import hold
+from tests.suite.hold_threads import hold, talk
 from tests.suite.real import RealHarness
 
 from sansmcp.testing import Ability, Peer, Raised, Returned, suite_server
@@ -17,7 +17,7 @@ class ThreadsHarness(RealHarness):
     cannot = frozenset({Ability.CANCEL})
 
     def start(self):
-        self._server = suite_server(hold, self.server_kind)
+        self._server = suite_server(hold, talk, self.server_kind)
         self._listener = None
         self._threads = []
         self._ended = {}
@@ -37,6 +37,13 @@ class ThreadsHarness(RealHarness):
 
     def notify(self, method, params):
         self._client.perform(lambda now: self._client.session.notify(method, params, now))
+
+    def subscribe(self, uri):
+        self._updates = self._client.resource_updates(uri)
+        self._updates.__enter__()
+
+    def next_update(self):
+        return next(self._updates)
 
     def wait_until(self, condition):
         wait_for(condition)

@@ -6,7 +6,7 @@ from functools import partial
 
 import trio
 from tests.suite.counting import GUARD, wait_for
-from tests.suite.hold_trio import hold
+from tests.suite.hold_trio import hold, talk
 from tests.suite.real import RealHarness
 
 from sansmcp.testing import Peer, Raised, Returned, WasCancelled, suite_server
@@ -19,7 +19,7 @@ class TrioHarness(RealHarness):
     runtime = "trio"
 
     def start(self):
-        self._server = suite_server(hold, self.server_kind)
+        self._server = suite_server(hold, talk, self.server_kind)
         self._client = None
         self._calls = {}
         self._listening = trio.CancelScope()
@@ -49,6 +49,13 @@ class TrioHarness(RealHarness):
             self._client.settle()
 
         self._run(_at_once, notify)
+
+    def subscribe(self, uri):
+        self._updates = self._client.resource_updates(uri)
+        self._run(self._updates.__aenter__)
+
+    def next_update(self):
+        return self._run(self._updates.__anext__)
 
     def wait_until(self, condition):
         wait_for(condition)

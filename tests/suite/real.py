@@ -11,7 +11,7 @@ from tests.suite.counting import Snapshot
 from tests.suite.relay import Relay
 
 from sansmcp import Server
-from sansmcp.testing import Ability, Peer
+from sansmcp.testing import Ability, Peer, wrap_suite_server
 
 FULL = os.environ.get("SANSMCP_MATRIX") == "full"
 """Whether every scenario is played in every revision over every kind of stream.
@@ -63,6 +63,8 @@ class RealHarness:
         return frozenset(_ABILITIES[kind]) - cls.cannot
 
     def open(self, setup):
+        if setup.wrapped:
+            wrap_suite_server(self._server)
         return self.connect(self._target(setup), setup)
 
     def break_off(self):
@@ -103,7 +105,8 @@ class RealHarness:
         if self.kind == "memory":
             return self.memory(setup)
         if self.kind == "process":
-            words = ("--runtime", self.runtime, "--grace", str(setup.grace), "--pid", str(self._pid_file))
+            words = ["--runtime", self.runtime, "--grace", str(setup.grace), "--pid", str(self._pid_file)]
+            words += ["--wrapped"] * setup.wrapped
             return _GONE.get(setup.peer, (sys.executable, "-m", "tests.suite.server", *words))
         served, near = (
             (None, None) if self.kind == "tcp" else map(str, (self._folder / "s", self._folder / "r"))

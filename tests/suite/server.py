@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from sansmcp.session import Timeouts
-from sansmcp.testing import suite_server
+from sansmcp.testing import suite_server, wrap_suite_server
 
 
 def main():
@@ -15,11 +15,14 @@ def main():
     parser.add_argument("--runtime", choices=["asyncio", "threads", "trio"], required=True)
     parser.add_argument("--grace", type=float, required=True)
     parser.add_argument("--pid", type=Path, required=True)
+    parser.add_argument("--wrapped", action="store_true")
     chosen = parser.parse_args()
     chosen.pid.write_text(str(os.getpid()))
     binding = importlib.import_module(f"sansmcp_{chosen.runtime}")
-    hold = importlib.import_module(f"tests.suite.hold_{chosen.runtime}").hold
-    server = suite_server(hold)
+    colour = importlib.import_module(f"tests.suite.hold_{chosen.runtime}")
+    server = suite_server(colour.hold, colour.talk)
+    if chosen.wrapped:
+        wrap_suite_server(server)
     server.add_tool(shout)
     binding.serve_stdio(server, timeouts=Timeouts(end_of_input=chosen.grace))
 

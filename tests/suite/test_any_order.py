@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 from tests.suite.counting import GUARD
-from tests.suite.hold_asyncio import hold
+from tests.suite.hold_asyncio import hold, talk
 
 from sansmcp import NotConnected, RequestLost
 from sansmcp.testing import suite_server
@@ -26,7 +26,7 @@ async def opened():
 
 
 async def _connected():
-    return await connect(suite_server(hold))
+    return await connect(suite_server(hold, talk))
 
 
 async def sum_of(client):

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from tests.suite.counting import wait_for
-from tests.suite.hold_threads import hold
+from tests.suite.hold_threads import hold, talk
 
 from sansmcp.schema import REVISIONS
 from sansmcp.testing import suite_server
@@ -32,7 +32,7 @@ def test_an_interrupted_wait_cancels_the_call_on_the_server_and_the_next_one_wor
     seen = []
     near, far = memory_pair()
     settings = {"on_event": lambda _session, event: seen.append(type(event).__name__)}
-    serving = threading.Thread(target=lambda: serve_stream(suite_server(hold), far, **settings))
+    serving = threading.Thread(target=lambda: serve_stream(suite_server(hold, talk), far, **settings))
     serving.start()
     before = signal.signal(signal.SIGUSR1, interrupt)
     try:

@@ -186,3 +186,34 @@ def test_two_ends_that_never_rest_are_found_out():
         with pytest.raises(AssertionError, match="do not come to rest"):
             client.settle()
         restless.clear()
+
+
+def test_an_async_def_waits_until_what_it_said_is_on_its_way():
+    server = Server("talkative", version="1")
+
+    @server.tool
+    async def talk(ctx: Context) -> str:
+        for _ in range(3):
+            ctx.info("x" * 600_000)
+            await ctx.drain()
+        return "said"
+
+    heard = []
+    with connect(server, log_level="info", on_log=lambda event: heard.append(len(event.data))) as client:
+        assert client.call_tool("talk").content[0].text == "said"
+    assert heard == [600_000] * 3
+
+
+def test_a_def_does_not_wait_for_what_it_said():
+    server = Server("talkative", version="1")
+
+    @server.tool
+    def talk(ctx: Context) -> str:
+        ctx.info("x")
+        ctx.drain()
+        return "said"
+
+    heard = []
+    with connect(server, log_level="info", on_log=heard.append) as client:
+        assert client.call_tool("talk").content[0].text == "said"
+    assert [event.data for event in heard] == ["x"]

@@ -5,8 +5,10 @@ from tests.suite.in_memory import MemoryHarness
 from tests.testing import planted
 
 from sansmcp import LocalProtocolError
+from sansmcp.client import call_tool, list_resources, read_resource
 from sansmcp.testing import SCENARIOS, Scenario, play, scenario_named
-from sansmcp.testing.steps import Await, Call, Close, Echo, GivenUp, Open
+from sansmcp.testing.expectations import GivenUp, Refused, Shows
+from sansmcp.testing.steps import Ask, Await, Call, Change, Close, Echo, Listen, Open, Pages, Updated
 
 LATEST = "2026-07-28"
 
@@ -117,6 +119,47 @@ def test_an_echo_is_compared_with_what_was_sent_and_another_call_is_no_echo():
     scenario = Scenario(name="s", steps=(Open(), Call("a", "add", {"a": 1, "b": 2}), Await("a"), Close()))
     with pytest.raises(AssertionError, match="the answer None; found Returned"):
         play(scenario, MemoryHarness(), LATEST)
+
+
+ROME = read_resource("place://Rome")
+NOWHERE = read_resource("place://nowhere")
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ([Ask("a", NOWHERE), Await("a", Shows())], "expected a value; found Raised"),
+        (
+            [Ask("a", ROME), Await("a", Shows({"contents.1.text": ""}))],
+            "something at contents.1.text; found",
+        ),
+        (
+            [Ask("a", ROME), Await("a", Shows({"contents.0.no": ""}))],
+            "something at contents.0.no; found",
+        ),
+        (
+            [Ask("a", ROME), Await("a", Shows({"contents.0.text": "x"}))],
+            "'x' at contents.0.text; found 'Ro",
+        ),
+        ([Ask("a", ROME), Await("a", Refused((-32602,)))], r"a code of \(-32602,\); found Returned"),
+        ([Ask("a", NOWHERE), Await("a", Refused((1, 2)))], r"a code of \(1, 2\); found -32602"),
+        ([Pages(list_resources, "resources", 1, ())], r"1 pages with \(\); found 3 pages with \['item 0', "),
+        ([Pages(lambda _: list_resources("no cursor"), "resources", 1, ())], "a page; found Raised"),
+        (
+            [Listen("place://Paris"), Change("update a resource"), Updated("place://Rome")],
+            "an update of place://Rome; found 'place://Paris'",
+        ),
+    ],
+)
+def test_what_a_call_gives_is_compared_with_what_is_expected(steps, said):
+    with pytest.raises(AssertionError, match=said):
+        play(Scenario(name="s", steps=(Open(), *steps, Close())), MemoryHarness(), LATEST)
+
+
+def test_values_are_found_by_names_of_fields_keys_and_places():
+    shown = Shows({"structured_content.tags.0": "old", "structured_content.name": "Rome"})
+    steps = (Open(), Ask("a", call_tool("town", {"name": "Rome"})), Await("a", shown), Close())
+    assert play(Scenario(name="s", steps=steps), MemoryHarness(), LATEST).client
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,16 @@ from sansmcp.testing.connected import (
 )
 from sansmcp.testing.environment import Calendar, SeededEnvironment, SeededRandom
 from sansmcp.testing.event_lines import line_of, lines_of
+from sansmcp.testing.expectations import (
+    Answer,
+    Echoed,
+    Expected,
+    GivenUp,
+    Raises,
+    Refused,
+    Shows,
+    ToolFailed,
+)
 from sansmcp.testing.harness import Ended, Harness, Raised, Returned, Setup, WasCancelled
 from sansmcp.testing.in_memory import MemoryClient, Pause, Waiting, WorkCancelled, connect
 from sansmcp.testing.pair import Line, Pair, Sender
@@ -21,38 +31,39 @@ from sansmcp.testing.play import Played, play
 from sansmcp.testing.scenarios import SCENARIOS, scenario_named
 from sansmcp.testing.steps import (
     Ability,
-    Answer,
+    Ask,
     Asked,
     Await,
     BeginClose,
     Break,
     Call,
     Cancel,
+    Change,
     Close,
     CloseElsewhere,
     Echo,
-    Echoed,
-    Expected,
-    GivenUp,
     GoOnReading,
     HalfClose,
+    Listen,
     Notify,
     Open,
+    Pages,
     Peer,
     ProgressWas,
-    Raises,
     Reached,
     Scenario,
     Seen,
     Settles,
     Step,
     StopReading,
-    ToolFailed,
+    Updated,
 )
 from sansmcp.testing.streams import Cut, byte_by_byte, pieces_of, whole
-from sansmcp.testing.suite_server import NOTE, SUITE_METHODS, Hold, suite_server
+from sansmcp.testing.suite_middleware import wrap_suite_server
+from sansmcp.testing.suite_server import CHANGE, NOTE, SUITE_METHODS, Hold, Talk, suite_server
 
 __all__ = [
+    "CHANGE",
     "CLIENT_INFO",
     "EVERY_CLIENT_CAPABILITY",
     "EVERY_SERVER_CAPABILITY",
@@ -62,6 +73,7 @@ __all__ = [
     "SUITE_METHODS",
     "Ability",
     "Answer",
+    "Ask",
     "Asked",
     "Await",
     "BeginClose",
@@ -69,6 +81,7 @@ __all__ = [
     "Calendar",
     "Call",
     "Cancel",
+    "Change",
     "Close",
     "CloseElsewhere",
     "Cut",
@@ -82,9 +95,11 @@ __all__ = [
     "Harness",
     "Hold",
     "Line",
+    "Listen",
     "MemoryClient",
     "Notify",
     "Open",
+    "Pages",
     "Pair",
     "Pause",
     "Peer",
@@ -93,6 +108,7 @@ __all__ = [
     "Raised",
     "Raises",
     "Reached",
+    "Refused",
     "Returned",
     "Scenario",
     "SeededEnvironment",
@@ -101,9 +117,12 @@ __all__ = [
     "Sender",
     "Settles",
     "Setup",
+    "Shows",
     "Step",
     "StopReading",
+    "Talk",
     "ToolFailed",
+    "Updated",
     "Waiting",
     "WasCancelled",
     "WorkCancelled",
@@ -117,4 +136,5 @@ __all__ = [
     "scenario_named",
     "suite_server",
     "whole",
+    "wrap_suite_server",
 ]

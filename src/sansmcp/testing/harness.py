@@ -32,6 +32,8 @@ class Setup(Value):
     """The settings for `serve_stream` and its kind; a server in another process needs `grace` alone."""
     grace: float
     """Seconds that requests get when the server's input has ended; it is in `server` too."""
+    wrapped: bool = False
+    """Whether to give the server to `wrap_suite_server` before it is served."""
 
 
 @attrs.frozen
@@ -95,6 +97,13 @@ class Harness(Protocol):
 
     def notify(self, method: str, params: JSON) -> None:
         """Send a notification to the server."""
+
+    def subscribe(self, uri: str) -> None:
+        """Enter `resource_updates(uri)` of the client, and return when the server agreed."""
+
+    def next_update(self) -> str:
+        """Wait until the iterator that `subscribe` entered gives something, and return it."""
+        ...
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Let the runtime go on until something is so."""

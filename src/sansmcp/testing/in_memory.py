@@ -5,10 +5,11 @@
 
 What they say to each other passes through real bytes. Time passes only while somebody waits, and then it
 jumps to the next deadline. Handlers run at once, in the order of their requests; an `async def` may await
-`Pause` and whatever is done already, since there is no loop here that anything else could wait for.
+`Pause`, `Context.drain()` and whatever is done already, since there is no loop here that anything else could
+wait for. In a `def`, `Context.drain()` does not wait: nothing would be written meanwhile.
 """
 
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
@@ -18,7 +19,7 @@ import attrs
 
 from sansmcp.client import BlockingClient, Call, ClientConnection, ClientOptions, ClientSettings, Pending
 from sansmcp.schema import Side
-from sansmcp.server import Server, ServerConnections, ServeSettings
+from sansmcp.server import Server, ServerConnections, ServeSettings, When
 from sansmcp.session import (
     Endpoint,
     Finish,
@@ -85,6 +86,20 @@ class Waiting(Generic[T]):
 
 
 @attrs.define(eq=False)
+class _Happening:
+    """Awaited in an `async def` handler, it ends once something has happened."""
+
+    has_happened: bool = False
+
+    def happen(self) -> None:
+        self.has_happened = True
+
+    def __await__(self) -> Generator["_Happening", None, None]:
+        while not self.has_happened:
+            yield self
+
+
+@attrs.define(eq=False)
 class _Handling:
     """An `async def` handler on its way."""
 
@@ -92,6 +107,7 @@ class _Handling:
     finish: Finish
     coroutine: Coroutine[JSON, None, JSON]
     at: float = 0.0
+    waits_for: "_Happening | None" = None
     is_over: bool = False
 
 
@@ -142,6 +158,7 @@ class MemoryClient(BlockingClient):
             report=self.reports.append,
             settings=serving,
             deadlines=self._server.deadlines,
+            wait=self._wait,
             lifespan=self._life.enter_context(stepped(server.living(), self._let_pass)),
         )
         self._connection = ClientConnection(
@@ -293,14 +310,13 @@ class MemoryClient(BlockingClient):
         self.settle()
         while not condition():
             deadlines = [at for schedule in self._schedules if (at := schedule.next_deadline()) is not None]
-            deadlines += [handling.at for handling in self._handling]
+            deadlines += [handling.at for handling in self._handling if handling.waits_for is None]
             if not deadlines:
                 raise AssertionError(f"at {self.now} nothing more will happen, and it is not so")
             self.now = max(self.now, min(deadlines))
             for schedule in self._schedules:
                 schedule.handle_timeout(self.now)
-            for handling in [handling for handling in self._handling if handling.at <= self.now]:
-                self._step(handling, None)
+            self._go_on(lambda handling: handling.waits_for is None and handling.at <= self.now)
             self.settle()
 
     def _move(self) -> bool:
@@ -316,7 +332,10 @@ class MemoryClient(BlockingClient):
         for way in tuple(self._ways):
             moved |= self._carry(way)
         self._ways = [way for way in self._ways if not way.is_over]
-        return moved
+        has_happened = self._go_on(
+            lambda handling: handling.waits_for is not None and handling.waits_for.has_happened
+        )
+        return moved or has_happened
 
     def _ways_to(self, side: Side) -> list[_Way]:
         return [way for way in self._ways if way.to is side]
@@ -371,6 +390,20 @@ class MemoryClient(BlockingClient):
         self._step(handling, None)
         return None if handling.is_over else partial(self._step, handling, WorkCancelled("it was cancelled"))
 
+    def _wait(self, when: When, /, *, is_async: bool) -> Awaitable[None] | None:
+        if not is_async:
+            return None
+        happening = _Happening()
+        when(happening.happen)
+        return happening
+
+    def _go_on(self, may: Callable[[_Handling], bool]) -> bool:
+        """Run the coroutines on that may go on, and say whether there were any."""
+        found = [handling for handling in self._handling if may(handling)]
+        for handling in found:
+            self._step(handling, None)
+        return bool(found)
+
     def _step(self, handling: _Handling, error: WorkCancelled | None) -> None:
         """Run a coroutine until it pauses or is over."""
         if handling in self._handling:
@@ -382,8 +415,9 @@ class MemoryClient(BlockingClient):
         except BaseException as raised:  # noqa: BLE001  # whatever a handler raises is its request's outcome
             outcome = partial(handling.work.raised, raised)
         else:
-            if isinstance(found, float):
-                handling.at = self.now + found
+            if isinstance(found, (float, _Happening)):
+                handling.waits_for = found if isinstance(found, _Happening) else None
+                handling.at = self.now if isinstance(found, _Happening) else self.now + found
                 self._handling.append(handling)
                 return
             handling.coroutine.close()

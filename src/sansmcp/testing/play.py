@@ -7,15 +7,17 @@ from typing import Final, assert_never
 import attrs
 
 from sansmcp import schema
-from sansmcp.client import ElicitationHandler, accept, call_tool, decline
+from sansmcp.client import Call, ClientSettings, ElicitationHandler, accept, call_tool, decline, walk
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Revision, Side
 from sansmcp.session import ClientEvent, ClientSession, Event, ServerEvent, ServerSession, Timeouts
 from sansmcp.testing import steps
 from sansmcp.testing.event_lines import lines_of
-from sansmcp.testing.harness import Ended, Harness, Setup
-from sansmcp.testing.steps import Answer, Asked, Scenario, Step
-from sansmcp.testing.suite_server import NOTE, SUITE_METHODS
+from sansmcp.testing.expectations import Answer
+from sansmcp.testing.harness import Ended, Harness, Returned, Setup
+from sansmcp.testing.steps import Asked, Scenario, Step
+from sansmcp.testing.suite_middleware import CLIENT_MIDDLEWARE
+from sansmcp.testing.suite_server import CHANGE, NOTE, SUITE_METHODS
 from sansmcp.testing.verdicts import fault_of_end, fault_of_events, fault_of_progress, fault_of_raised
 from sansmcp.values import JSON, Value
 
@@ -119,6 +121,14 @@ class _Player:
                 self._check_progress(step)
             case steps.Seen():
                 self._harness.wait_until(partial(self._has_seen, step))
+            case steps.Ask():
+                self._start(step.label, step.call)
+            case steps.Pages():
+                self._check_pages(step)
+            case steps.Updated():
+                found = self._harness.next_update()
+                if found != step.uri:
+                    raise self._wrong(f"an update of {step.uri}; found {found!r:.300}")
             case steps.Settles():
                 self._settle(step)
             case _:
@@ -151,17 +161,13 @@ class _Player:
         setup = Setup(
             revision=self._revision,
             peer=step.peer,
-            client={
-                "revisions": [self._revision],
-                "elicitation": self._answering(step.asked),
-                "methods": SUITE_METHODS,
-                "on_event": self._hear_client,
-            },
+            client=self._client_settings(step),
             server={
                 "timeouts": Timeouts(end_of_input=step.grace),
                 "on_event": self._hear_server,
             },
             grace=step.grace,
+            wrapped=step.wrapped,
         )
         try:
             found = self._harness.open(setup)
@@ -173,6 +179,23 @@ class _Player:
         if step.raises is not None or found != self._revision:
             expected = f"a connection in {self._revision}" if step.raises is None else step.raises.__name__
             raise self._wrong(f"{expected}; found a connection in {found}")
+
+    def _client_settings(self, step: steps.Open) -> ClientSettings:
+        settings: ClientSettings = {
+            "revisions": [self._revision],
+            "elicitation": self._answering(step.asked),
+            "elicitation_urls": True,
+            "sampling": _sample,
+            "sampling_tools": True,
+            "roots": [schema.Root(uri="file:///suite", name="suite")],
+            "methods": SUITE_METHODS,
+            "on_event": self._hear_client,
+        }
+        if step.hears_changes:
+            settings["on_change"] = lambda _: None
+        if step.wrapped:
+            settings |= CLIENT_MIDDLEWARE
+        return settings
 
     def _answering(self, asked: Asked) -> ElicitationHandler:
         match asked:
@@ -186,14 +209,43 @@ class _Player:
                 assert_never(asked)
 
     def _begin(self, label: str, tool: str, arguments: JSON, text: str | None, timeout: float | None) -> None:
-        begun = self._begun[label] = _Begun(text)
+        begun = _Begun(text)
         call = call_tool(
             tool,
             dict(arguments),
             timeout=timeout,
             on_progress=lambda event: begun.progress.append(event.progress),
         )
+        self._start(label, call, begun)
+
+    def _start(self, label: str, call: Call[JSON], begun: _Begun | None = None) -> None:
+        self._begun[label] = begun or _Begun(None)
         self._harness.begin(label, call)
+
+    def _check_pages(self, step: steps.Pages) -> None:
+        walking = walk(step.ask)
+        names: list[str] = []
+        call: Call[JSON] | None = next(walking)
+        count = 0
+        while call is not None:
+            page = self._page(call)
+            count += 1
+            names += [item.name for item in getattr(page, step.field)]
+            try:
+                call = walking.send(page)
+            except StopIteration:
+                call = None
+        if (count, names) != (step.count, list(step.names)):
+            raise self._wrong(f"{step.count} pages with {step.names}; found {count} pages with {names}")
+
+    def _page(self, call: Call[JSON]) -> JSON:
+        self._tries += 1
+        label = f"try {self._tries}"
+        self._harness.begin(label, call)
+        ended = self._harness.wait(label)
+        if isinstance(ended, Returned):
+            return ended.value
+        raise self._wrong(f"a page; found {ended!r:.300}")
 
     def _await(self, step: steps.Await) -> None:
         begun = self._begun[step.label]
@@ -216,6 +268,8 @@ class _Player:
         self,
         step: steps.Cancel
         | steps.Notify
+        | steps.Change
+        | steps.Listen
         | steps.Break
         | steps.HalfClose
         | steps.StopReading
@@ -230,6 +284,10 @@ class _Player:
                 harness.cancel(step.label)
             case steps.Notify():
                 harness.notify(NOTE, {"number": step.number})
+            case steps.Change():
+                harness.notify(CHANGE, {"what": step.what})
+            case steps.Listen():
+                harness.subscribe(step.uri)
             case steps.Break():
                 harness.break_off()
             case steps.HalfClose():
@@ -279,9 +337,26 @@ class _Player:
         return AssertionError(f"{self.where}: expected {found}")
 
 
-def _accept(_request: schema.ElicitRequestParams) -> schema.ElicitResult:
-    return accept({"state": "Texas"})
+def _accept(request: schema.ElicitRequestParams) -> schema.ElicitResult:
+    return accept({"state": "Texas"}) if isinstance(request, schema.ElicitRequestFormParams) else accept()
 
 
 def _decline(_request: schema.ElicitRequestParams) -> schema.ElicitResult:
     return decline()
+
+
+def _sample(request: schema.CreateMessageRequestParams) -> schema.CreateMessageResult:
+    """Answer as a model that calls the first tool it is given, once, and says what came of it."""
+    said = schema.blocks_of(request.messages[-1].content)
+    results = [block for block in said if isinstance(block, schema.ToolResultContent)]
+    if request.tools and not results:
+        use = schema.ToolUseContent(id="use", name=request.tools[0].name, input={"city": "Paris"})
+        return schema.CreateMessageResult(
+            role="assistant", content=use, model="suite model", stop_reason="toolUse"
+        )
+    blocks = results[0].content if results else said
+    text = "".join(block.text for block in blocks if isinstance(block, schema.TextContent))
+    content = schema.TextContent(text=f"{text}, I hear")
+    return schema.CreateMessageResult(
+        role="assistant", content=content, model="suite model", stop_reason="endTurn"
+    )

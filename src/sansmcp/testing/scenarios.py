@@ -4,9 +4,10 @@ from typing import Final
 
 from sansmcp.errors import NotConnected, RequestFailed, RequestLost, RequestTimedOut
 from sansmcp.schema import LEGACY_REVISIONS, Revision, Side
+from sansmcp.testing.expectations import Answer, GivenUp, Raises, ToolFailed
+from sansmcp.testing.feature_scenarios import FEATURES
 from sansmcp.testing.steps import (
     Ability,
-    Answer,
     Asked,
     Await,
     BeginClose,
@@ -16,21 +17,18 @@ from sansmcp.testing.steps import (
     Close,
     CloseElsewhere,
     Echo,
-    GivenUp,
     GoOnReading,
     HalfClose,
     Notify,
     Open,
     Peer,
     ProgressWas,
-    Raises,
     Reached,
     Scenario,
     Seen,
     Settles,
     Step,
     StopReading,
-    ToolFailed,
 )
 
 # The revisions whose clients can be asked by `elicitation/create`.
@@ -359,7 +357,7 @@ _ENDS: Final = (
     ),
 )
 
-SCENARIOS: Final[tuple[Scenario, ...]] = (*_PLAIN, *_STDIO, *_MANY, *_ENDS)
+SCENARIOS: Final[tuple[Scenario, ...]] = (*_PLAIN, *FEATURES, *_STDIO, *_MANY, *_ENDS)
 """What every binding must get through; those that need what a harness cannot do are left out for it."""
 
 

@@ -4,12 +4,14 @@ A step does one thing and is over when that is done. `play` carries steps out on
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar, TypeAlias
 
 import attrs
 
+from sansmcp import client
 from sansmcp.schema import REVISIONS, Revision, Side
+from sansmcp.testing.expectations import Echoed, Expected
 from sansmcp.values import JSON, Value
 
 
@@ -55,45 +57,6 @@ class Asked(enum.Enum):
     """Says nothing until the question is withdrawn."""
 
 
-# What is expected of a call
-
-
-@attrs.frozen
-class Answer:
-    """The tool answered with this text."""
-
-    text: str
-    """The text."""
-
-
-@attrs.frozen
-class Echoed:
-    """The call was an `Echo`, and its text came back unchanged."""
-
-
-@attrs.frozen
-class ToolFailed:
-    """The tool answered that it failed."""
-
-
-@attrs.frozen
-class Raises:
-    """The call raised one exception of exactly this type, with words of why, and no group of them."""
-
-    error: type[Exception]
-    """The type."""
-    naming: str = ""
-    """What the words name."""
-
-
-@attrs.frozen
-class GivenUp:
-    """The caller gave the call up by the means of its runtime, and was told so by them."""
-
-
-Expected: TypeAlias = Answer | Echoed | ToolFailed | Raises | GivenUp
-
-
 # Steps
 
 
@@ -109,6 +72,10 @@ class Open(Value):
     """Seconds that requests get when the server's input has ended."""
     raises: type[Exception] | None = None
     """What connecting raises; None if it succeeds."""
+    hears_changes: bool = False
+    """Whether the client wants to be told when lists change."""
+    wrapped: bool = False
+    """Whether both sides have middleware in both directions; see `suite_middleware`."""
 
     @property
     def needs(self) -> frozenset[Ability]:
@@ -142,6 +109,34 @@ class Echo:
     """Names the call in later steps; the text follows from it."""
     size: int
     """Bytes of the text."""
+
+
+@attrs.frozen
+class Ask:
+    """Begin any other call, such as `read_resource(...)` of `sansmcp.client`."""
+
+    needs: ClassVar[frozenset[Ability]] = frozenset()
+
+    label: str
+    """Names the call in later steps."""
+    call: client.Call[JSON] = attrs.field(repr=lambda call: f"<{call.method}>")
+    """The call."""
+
+
+@attrs.frozen
+class Pages:
+    """Walk over the pages of a list, and check how many there are and what is on them."""
+
+    needs: ClassVar[frozenset[Ability]] = frozenset()
+
+    ask: Callable[[str | None], client.Call[JSON]]
+    """Makes the call for the page at a cursor, such as `list_resources` of `sansmcp.client`."""
+    field: str
+    """What has the items in a page."""
+    count: int
+    """How many pages there are."""
+    names: tuple[str, ...] = attrs.field(repr=lambda names: f"<{len(names)} names>")
+    """The names of all items, in order."""
 
 
 @attrs.frozen
@@ -198,6 +193,36 @@ class Notify:
 
     number: int
     """The number."""
+
+
+@attrs.frozen
+class Change:
+    """Tell the server, by a notification, to change what it offers; see `suite_server` for what it can do."""
+
+    needs: ClassVar[frozenset[Ability]] = frozenset()
+
+    what: str
+    """The name of the change."""
+
+
+@attrs.frozen
+class Listen:
+    """Ask to be told when a resource is updated, and wait until the server agreed."""
+
+    needs: ClassVar[frozenset[Ability]] = frozenset()
+
+    uri: str
+    """The resource."""
+
+
+@attrs.frozen
+class Updated:
+    """Wait until the iterator over updates of resources, which `Listen` opened, gives one."""
+
+    needs: ClassVar[frozenset[Ability]] = frozenset()
+
+    uri: str
+    """The resource that it names."""
 
 
 @attrs.frozen
@@ -288,11 +313,16 @@ Step: TypeAlias = (
     Open
     | Call
     | Echo
+    | Ask
+    | Pages
     | Await
     | Reached
     | ProgressWas
     | Cancel
     | Notify
+    | Change
+    | Listen
+    | Updated
     | Settles
     | Seen
     | Break

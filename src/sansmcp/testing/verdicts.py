@@ -2,10 +2,11 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import assert_never
 
-from sansmcp import schema
+from sansmcp import errors, schema
 from sansmcp.session import (
     CallHandle,
     Disconnected,
@@ -16,8 +17,17 @@ from sansmcp.session import (
     RequestTimedOut,
     ResponseReceived,
 )
+from sansmcp.testing.expectations import (
+    Answer,
+    Echoed,
+    Expected,
+    GivenUp,
+    Raises,
+    Refused,
+    Shows,
+    ToolFailed,
+)
 from sansmcp.testing.harness import Ended, Raised, Returned, WasCancelled
-from sansmcp.testing.steps import Answer, Echoed, Expected, GivenUp, Raises, ToolFailed
 from sansmcp.values import JSON
 
 
@@ -63,6 +73,13 @@ def fault_of_end(ended: Ended, expected: Expected, sent: str | None) -> str | No
             if isinstance(ended, WasCancelled):
                 return None
             return f"the runtime's own word for cancellation; found {_shown(ended)}"
+        case Shows(values):
+            return _fault_of_values(ended, values)
+        case Refused(codes):
+            if isinstance(ended, Raised) and isinstance(ended.error, errors.RequestFailed):
+                found = ended.error.code
+                return None if found in codes else f"an error with a code of {codes}; found {found}"
+            return f"an error with a code of {codes}; found {_shown(ended)}"
         case _:
             assert_never(expected)
 
@@ -105,6 +122,25 @@ def _fault_of_text(ended: Ended, text: str | None) -> str | None:
     if isinstance(ended, Returned) and text is not None and text_of(ended.value) == text:
         return None
     return f"the answer {text!r:.80}; found {_shown(ended)}"
+
+
+def _fault_of_values(ended: Ended, values: Mapping[str, JSON]) -> str | None:
+    if not isinstance(ended, Returned):
+        return f"a value; found {_shown(ended)}"
+    for path, expected in values.items():
+        try:
+            found = reduce(_step, path.split("."), ended.value)
+        except (AttributeError, LookupError) as error:
+            return f"something at {path}; found nothing ({error!r}) in {_shown(ended)}"
+        if found != expected:
+            return f"{expected!r:.80} at {path}; found {found!r:.300}"
+    return None
+
+
+def _step(value: JSON, name: str) -> JSON:
+    if isinstance(value, Mapping):
+        return value[name]
+    return value[int(name)] if isinstance(value, Sequence) else getattr(value, name)
 
 
 def _shown(ended: Ended) -> str:
