@@ -13,7 +13,7 @@ import urllib.request
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator, Draft202012Validator
 from referencing import Registry
 
 from sansmcp.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
@@ -550,3 +550,81 @@ def test_verdicts_are_those_of_jsonschema(schema, definition, value):
     except RecursionError:
         return
     assert fits is expected
+
+
+# Whatever a peer sends is a schema, or is refused
+
+WORDS = st.sampled_from(
+    [
+        "",
+        "#",
+        "#/$defs/a",
+        "#/$defs/~1%2F",
+        "#a",
+        "a",
+        "http://[",
+        "http://a.invalid/b",
+        "urn:a",
+        "//",
+        "(",
+        "[a-z]+",
+        "^(a|b)*$",
+        "object",
+        "integer",
+        "http://json-schema.org/draft-07/schema#",
+        "https://json-schema.org/draft/2020-12/schema",
+    ]
+)
+KEYWORDS = st.sampled_from(
+    sorted(
+        {
+            "$schema",
+            "$id",
+            "$ref",
+            "$dynamicRef",
+            "$anchor",
+            "$dynamicAnchor",
+            "$defs",
+            "definitions",
+            "x",
+            "a",
+        }
+        | Draft202012Validator.VALIDATORS.keys()
+        | Draft7Validator.VALIDATORS.keys()
+    )
+)
+HOSTILE_SCHEMAS = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 3) | st.just(1e400) | st.sampled_from([0.1, -1.5]) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYWORDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(schema=HOSTILE_SCHEMAS, value=HOSTILE_SCHEMAS.filter(lambda value: "inf" not in repr(value)))
+def test_any_schema_of_a_peer_and_any_value_end_in_a_verdict(schema, value):
+    try:
+        validator = validator_of(schema, author=Author.PEER)
+    except RemoteProtocolError:
+        return
+    with contextlib.suppress(SchemaError):
+        validator.validate(value)
+
+
+@given(
+    schema=st.dictionaries(KEYWORDS, HOSTILE_SCHEMAS, max_size=4),
+    value=HOSTILE_SCHEMAS.filter(lambda value: "inf" not in repr(value)),
+)
+def test_any_object_of_a_peer_and_any_value_end_in_a_verdict(schema, value):
+    test_any_schema_of_a_peer_and_any_value_end_in_a_verdict.hypothesis.inner_test(schema, value)
+
+
+@given(
+    pattern=st.text(st.sampled_from("ab[]^$(|)*+?{},12\\dDwWsSbBxu0-.:<>=!kpP\n"), max_size=12),
+    text=st.text("ab1\n", max_size=6),
+)
+def test_any_pattern_of_a_peer_ends_in_a_verdict(pattern, text):
+    validator = validator_of({"pattern": pattern, "patternProperties": {pattern: {}}}, author=Author.PEER)
+    with contextlib.suppress(SchemaError):
+        validator.validate(text)
+    with contextlib.suppress(SchemaError):
+        validator.validate({text: 1})

@@ -97,7 +97,11 @@ class BoundedValidator(Validator):
     def __init__(self, schema: JSON, *, author: Author, limits: SchemaLimits) -> None:
         if not isinstance(schema, dict):
             raise author.fault(f"schema: expected an object, found {schema!r:.80}")
-        reading = _Reading(schema, author, limits)
+        try:
+            reading = _Reading(schema, author, limits)
+        except ValueError as error:
+            # What parses URIs says so where one is none.
+            raise author.fault(f"schema: a URI in it is none: {error!s:.80}") from error
         self._facts = Facts(matchers=reading.matchers, targets=reading.targets)
         self._steps = limits.steps
         self._make = _ENGINES[reading.dialect]
