@@ -22,12 +22,15 @@ from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import stringify_annotation
 
-from sansmcp import errors, schema
+from sansmcp import errors, schema, session
 
 ALIASES = {
     name: stringify_annotation(getattr(schema, name), "smart") for name in ("Revision", "LoggingLevel")
 }
 """Type aliases that are longer than what they stand for, and how a signature spells them."""
+
+RAISED = (errors, session)
+"""Where exceptions are; of a name that two have, the first one's is raised."""
 
 KEPT: dict[str, list[str]] = {}
 """Docstrings of attributes as they are written, by their full names."""
@@ -173,7 +176,10 @@ def _field_docs(value: type) -> dict[str, list[str]]:
 
 def _written_type(value: type, field: str) -> str:
     """Return a field's type as its author wrote it, with the names of aliases."""
-    return _analyzed(value).annotations[value.__qualname__, field]
+    for owner in value.__mro__:
+        if (owner.__qualname__, field) in (written := _analyzed(owner).annotations):
+            return written[owner.__qualname__, field]
+    raise AssertionError(f"unreachable: {value.__qualname__}.{field} is a field of some class")
 
 
 def _analyzed(value: type) -> ModuleAnalyzer:
@@ -212,8 +218,9 @@ def mend_docstring(  # noqa: PLR0917  # Sphinx calls it so
         lines[:] = KEPT.pop(name)
     for number, line in enumerate(lines):
         found = re.match(r":raises (\w+):", line)
-        if found is not None and hasattr(errors, found[1]):
-            lines[number] = line.replace(found[1], f"~sansmcp.errors.{found[1]}", 1)
+        home = None if found is None else next((part for part in RAISED if hasattr(part, found[1])), None)
+        if found is not None and home is not None:
+            lines[number] = line.replace(found[1], f"~{home.__name__}.{found[1]}", 1)
 
 
 def show_fields(  # noqa: PLR0917  # Sphinx calls it so

@@ -1,5 +1,7 @@
 """Middleware: functions around what a side receives and sends, one shape in both roles and directions.
 
+One that takes the time::
+
     def stopwatch(message: Incoming | Outgoing, proceed: Proceed) -> Steps:
         started = message.clock()
         try:
