@@ -31,7 +31,7 @@ def plan(ctx: Context) -> str:
         max_tokens=20,
     )
     ctx.log("warning", "storms are expected")
-    return f"{days} days, {said.content.text}, {places}"
+    return f"{days} days, {said.text}, {places}"
 
 
 async def ask_user(question: ElicitRequestParams) -> ElicitResult:

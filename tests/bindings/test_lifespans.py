@@ -112,9 +112,7 @@ def test_a_lifespan_that_does_not_begin_serves_nobody(play, colour):
 
 def test_threads_refuse_an_async_lifespan_with_words_and_leave_the_address_alone():
     app = App("async")
-    with pytest.raises(
-        LocalProtocolError, match="expected a lifespan that is a contextmanager"
-    ):
+    with pytest.raises(LocalProtocolError, match="expected a lifespan that is a contextmanager"):
         sansmcp_threads.listen_tcp(app.server)
     assert app.happened == []
 

@@ -17,8 +17,13 @@ PASSED_ON: Final = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM"
 PATIENCE: Final = 2.0
 """Seconds between closing the input of a server, SIGTERM to its group, and SIGKILL."""
 
-
 _MAX_PORT: Final = 65_535
+
+
+def _check_port(_address: JSON, _attribute: JSON, port: JSON) -> None:
+    # Systems take a larger number for another port.
+    if not isinstance(port, int) or not 0 <= port <= _MAX_PORT:
+        raise LocalProtocolError(f"port: expected a number from 0 to {_MAX_PORT}, found {port!r:.80}")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -38,16 +43,10 @@ class TcpAddress(Value):
 
     host: str
     """A name or an IP address."""
-    port: int = attrs.field()
+    port: int = attrs.field(validator=_check_port)
     """The port; 0 to be given a free one where it is listened on."""
     tls: bool = False
     """Whether it speaks TLS."""
-
-    @port.validator
-    def _check_port(self, _attribute: JSON, port: JSON) -> None:
-        # Systems take a larger number for another port.
-        if not isinstance(port, int) or not 0 <= port <= _MAX_PORT:
-            raise LocalProtocolError(f"port: expected a number from 0 to {_MAX_PORT}, found {port!r:.80}")
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
