@@ -34,7 +34,16 @@ class Together:
     calls: Sequence[Call[Any]]
 
 
-Step: TypeAlias = Call[Any] | GiveUp | Together
+@dataclass(frozen=True)
+class Hear:
+    """Listen for changes, make a call meanwhile, and give the first change that came."""
+
+    changes: Callable[[Any], Any]
+    """Returns an iterator over changes of the client that it is given."""
+    call: Call[Any]
+
+
+Step: TypeAlias = Call[Any] | GiveUp | Together | Hear
 Conversation: TypeAlias = Callable[[Any], Generator[Step, Any, None]]
 
 # Against hanging: a conversation takes a few seconds.
@@ -58,6 +67,10 @@ async def _step_on_asyncio(client: Any, step: Step) -> Any:
             return await client.call(step)
         case Together(calls=calls):
             return await asyncio.gather(*(client.call(call) for call in calls))
+        case Hear(changes=changes, call=call):
+            async with changes(client) as heard:
+                await client.call(call)
+                return await anext(heard)
         case GiveUp(call=call):
             call = attrs.evolve(call, on_progress=lambda _event: given_up.cancel())
             given_up = asyncio.ensure_future(client.call(call))
@@ -95,6 +108,10 @@ async def _step_on_trio(client: Any, step: Step) -> Any:
                 for number, call in enumerate(calls):
                     nursery.start_soon(keep, number, call)
             return values
+        case Hear(changes=changes, call=call):
+            async with changes(client) as heard:
+                await client.call(call)
+                return await anext(heard)
         case GiveUp(call=call):
             with trio.CancelScope() as scope:
                 await client.call(attrs.evolve(call, on_progress=lambda _event: scope.cancel()))
@@ -125,6 +142,10 @@ def _step_on_threads(client: Any, step: Step) -> Any:
         case Together(calls=calls):
             with ThreadPoolExecutor(len(calls)) as pool:
                 return list(pool.map(client.call, calls))
+        case Hear(changes=changes, call=call):
+            with changes(client) as heard:
+                client.call(call)
+                return next(heard)
         case GiveUp(call=call):
             return _interrupted(client, call)
 
