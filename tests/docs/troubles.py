@@ -7,8 +7,8 @@ a result, or a line of the log.
 import asyncio
 import contextlib
 import errno
-import io
 import logging
+import queue
 import socket
 import subprocess
 import sys
@@ -72,22 +72,32 @@ def raised(call: Callable[[], object]) -> str:
     raise AssertionError("nothing was raised")
 
 
+class Log(logging.Handler):
+    """Collects what a binding logs, as standard error shows it where nothing is configured."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._texts: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._texts.put(self.format(record))
+
+    def next(self) -> list[str]:
+        """Wait for the next record, which may be written after the answer has gone, and return its lines."""
+        return self._texts.get(timeout=60).splitlines()
+
+
 @contextlib.contextmanager
-def logged() -> Iterator[list[str]]:
-    """Collect what the binding logs, as standard error shows it where nothing is configured."""
-    records: list[str] = []
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setLevel(logging.WARNING)
-    logger = logging.getLogger("sansmcp")
-    logger.addHandler(handler)
+def logged() -> Iterator[Log]:
+    """Listen to what the binding logs."""
+    log, logger = Log(), logging.getLogger("sansmcp")
+    logger.addHandler(log)
     before, logger.propagate = logger.propagate, False
     try:
-        yield records
+        yield log
     finally:
-        logger.removeHandler(handler)
+        logger.removeHandler(log)
         logger.propagate = before
-        records += stream.getvalue().splitlines()
 
 
 def as_shown(texts: str | list[str]) -> list[str]:
@@ -194,9 +204,8 @@ def _() -> list[str]:
 @trouble("The server writes to standard output what is no message")
 def _() -> str:
     source = f"print('Starting up')\n{ANSWERS}"
-    with logged() as lines, program(source) as place, connect(["python", "server.py"], **place):
-        pass
-    return lines
+    with logged() as log, program(source) as place, connect(["python", "server.py"], **place):
+        return log.next()
 
 
 # Setting up
@@ -407,9 +416,9 @@ def _() -> str:
 @trouble("A result that cannot be read")
 def _() -> str:
     source = f'{ANSWERS}    else: answer({{"content": [{{"type": "picture"}}]}})'
-    with logged() as lines, program(source) as place, connect(["python", "server.py"], **place) as client:
+    with logged() as log, program(source) as place, connect(["python", "server.py"], **place) as client:
         assert client.call_tool("draw").content == ()
-    return lines
+        return log.next()
 
 
 @trouble("A listener cannot wait for its own client")
@@ -450,8 +459,9 @@ def asking(work: Callable[[Context], object]) -> Server:
 def of_handler(work: Callable[[Context], object]) -> list[str]:
     """Return what the client sees of a handler that fails, and the last line of the log."""
     server = asking(work)
-    with logged() as lines:
+    with logged() as log:
         text = of_call(server, "ask", elicitation=lambda _: accept({"value": "Ada"}))
+        lines = log.next()
     return [text, lines[0], lines[-1]]
 
 
