@@ -25,6 +25,7 @@ from sansmcp.server import (
     Le,
     Text,
 )
+from sansmcp.session import Incoming, Proceed, Steps
 
 ICON = Icon(src="https://example.org/icon.png", mime_type="image/png", sizes=("48x48",))
 META = {"example.org/kind": "interop"}
@@ -254,6 +255,22 @@ def add_changes(server: Server) -> None:
         return "touched"
 
 
+def add_hearing_of_roots(server: Server) -> None:
+    """Count how often clients say that their roots have changed; no handler is needed to hear it."""
+    heard = []
+
+    @server.middleware
+    def hear(message: Incoming, proceed: Proceed) -> Steps:
+        if message.method == "notifications/roots/list_changed":
+            heard.append(message)
+        return (yield from proceed(message))
+
+    @server.tool
+    def roots_changes() -> int:
+        """Tell how often."""
+        return len(heard)
+
+
 def build() -> Server:
     """Build the server."""
     hour = CacheHint(ttl_ms=3_600_000, scope="public")
@@ -268,6 +285,7 @@ def build() -> Server:
     add_questions(server)
     add_resources(server)
     add_changes(server)
+    add_hearing_of_roots(server)
     return server
 
 

@@ -9,7 +9,7 @@ import mcp.client.session
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
 from fastmcp_client import Callbacks
-from featuring import FEATURES, Surface, filled, plain
+from featuring import FEATURES, Surface, changes, filled, plain
 from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp_types import ElicitRequestURLParams, ElicitResult, Root, SamplingCapability
 from taking import LEGACY, MODERN, Notebook, main, say, take
@@ -73,7 +73,9 @@ async def converse(mode: str, command: list[str], only: list[str], notebook: Not
             server=plain(info) if info else None,
             capabilities=plain(client.session.server_capabilities),
         )
-        return await take(FEATURES, surface_of(notebook, client), only)
+        surface = surface_of(notebook, client)
+        # It hears of changes, but has no way to listen for them.
+        return await take(FEATURES if surface.modern else [*FEATURES, changes], surface, only)
 
 
 if __name__ == "__main__":

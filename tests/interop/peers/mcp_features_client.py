@@ -73,7 +73,8 @@ async def roots_change(surface: Surface) -> dict[str, Any]:
     """Say that the roots are others now; only legacy servers hear of it."""
     if not surface.modern:
         await surface.client.send_roots_list_changed()
-    return plain(await surface.call("rooted", {}, None))
+    # What was sent before is read before.
+    return plain(await surface.call("roots_changes", {}, None))
 
 
 async def converse(mode: str, command: list[str], only: list[str], notebook: Notebook) -> bool:
