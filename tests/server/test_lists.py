@@ -59,6 +59,35 @@ def test_a_page_has_250_items_by_default(count, sizes):
     assert [len(page) for page in pages(Conversation(server))] == sizes
 
 
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_page_has_less_where_its_items_are_large(revision):
+    server = Server("lists", version="1")
+    large = "x" * 20_000
+    for number in range(250):
+        server.add_tool(lambda: 1, name=f"item{number}", description=large)
+        server.add_resource_template(f"item://{number}/{{a}}", lambda a: a, name="item", description=large)
+    peer = Conversation(server, revision)
+    found = pages(peer)
+    assert [name for page in found for name in page] == [f"item{number}" for number in range(250)]
+    assert len(found) == 2
+    # What a client's link takes; see the limits of wire.
+    assert len(json.dumps(peer.result("resources/templates/list"))) < 4 * 1024 * 1024
+
+
+def test_the_bytes_of_a_page_are_counted_to_the_last_one():
+    def sizes(*characters):
+        server = Server("lists", version="1")
+        for number, count in enumerate(characters):
+            server.add_resource(f"item:{number}", "", name=f"item{number}", description="ü" * (count // 2))
+        return [len(page) for page in pages(Conversation(server), "resources/list")]
+
+    half = 1536 * 1024
+    # Around the text of each stand some members more.
+    assert sizes(half - 200, half - 200) == [2]
+    assert sizes(half, half) == [1, 1]
+    assert sizes(7 * half // 3, 2, 2) == [1, 2]
+
+
 @pytest.mark.parametrize("size", [0, -1, 1.5, True])
 def test_a_page_has_at_least_one_item(size):
     with pytest.raises(LocalProtocolError, match="page_size: expected a whole number from 1"):

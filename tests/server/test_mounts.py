@@ -5,7 +5,7 @@ from tests.server.conversation import Conversation
 from tests.server.watching import Watcher
 
 from sansmcp import schema
-from sansmcp.errors import LocalProtocolError
+from sansmcp.errors import LocalProtocolError, ResourceNotFound, ToolError
 from sansmcp.schema import REVISIONS
 from sansmcp.server import Context, Server
 
@@ -212,3 +212,92 @@ def test_a_mounted_resource_keeps_what_its_home_says_of_it():
     outer.mount(inner, "in")
     contents = Conversation(outer).result("resources/read", uri="data://in/both")["contents"]
     assert [content["uri"] for content in contents] == ["data://in/both/1", "data://in/both/2"]
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_what_is_not_there_is_named_as_the_client_named_it(revision):
+    inner, middle, outer = (Server(name, version="1") for name in ("inner", "middle", "outer"))
+
+    @inner.resource("notes://{name}")
+    def note(name: str) -> str:
+        raise ResourceNotFound(f"notes://{name}")
+
+    @inner.tool
+    def read(name: str) -> str:
+        raise ResourceNotFound(f"notes://{name}")
+
+    middle.mount(inner, "in")
+    outer.mount(middle, "m")
+    peer = Conversation(outer, revision)
+    wanted = "notes://m/in/gone"
+    for error in (
+        peer.error("resources/read", uri=wanted),
+        peer.error("tools/call", name="m_in_read", arguments={"name": "gone"}),
+    ):
+        assert error["data"] == {"uri": wanted}
+        assert wanted in error["message"]
+
+
+def test_templates_of_servers_in_mounted_servers_are_read_and_completed():
+    inner, middle, outer = (Server(name, version="1") for name in ("inner", "middle", "outer"))
+
+    @inner.resource("notes://{number}{?page}", completers={"number": ["17", "18", "2"]})
+    def note(number: int, page: int = 1) -> str:
+        return f"{number + 1} on {page}"
+
+    middle.mount(inner, "in")
+    outer.mount(middle, "m")
+    peer = Conversation(outer)
+    (contents,) = peer.result("resources/read", uri="notes://m/in/7?page=3")["contents"]
+    assert (contents["uri"], contents["text"]) == ("notes://m/in/7?page=3", "8 on 3")
+    ref = {"type": "ref/resource", "uri": "notes://m/in/{number}{?page}"}
+    answer = peer.result("completion/complete", ref=ref, argument={"name": "number", "value": "1"})
+    assert answer["completion"]["values"] == ["17", "18"]
+    assert "error" in peer.request("resources/read", uri="notes://m/in/seven")[0]
+
+
+def test_links_to_what_is_mounted_lead_where_it_is_mounted_and_others_stay():
+    inner, middle, outer = (Server(name, version="1") for name in ("inner", "middle", "outer"))
+    inner.add_resource("data://cities", "Bonn")
+
+    @inner.resource("notes://{name}")
+    def note(name: str) -> str:
+        return name
+
+    blocks = [
+        schema.TextContent(text="see"),
+        schema.ResourceLink(uri="data://cities", name="cities"),
+        schema.ResourceLink(uri="https://example.com/", name="web"),
+        schema.EmbeddedResource(resource=schema.TextResourceContents(uri="notes://today", text="sun")),
+        schema.EmbeddedResource(resource=schema.TextResourceContents(uri="made:up", text="rain")),
+    ]
+    inner.add_tool(lambda: blocks, name="look")
+    inner.add_prompt(lambda: blocks, name="ask")
+    middle.mount(inner, "in")
+    outer.mount(middle, "m")
+    peer = Conversation(outer)
+    said = peer.result("prompts/get", name="m_in_ask")["messages"]
+    expected = [
+        None,
+        "data://m/in/cities",
+        "https://example.com/",
+        "notes://m/in/today",
+        "made:up",
+    ]
+    for found in (peer.call("m_in_look")["content"], [message["content"] for message in said]):
+        assert [block.get("uri") or block.get("resource", {}).get("uri") for block in found] == expected
+    for uri in (expected[1], expected[3]):
+        assert "contents" in peer.result("resources/read", uri=uri)
+
+
+def test_a_mounted_tool_that_fails_says_so_as_at_home():
+    inner, outer = weather(), Server("outer", version="1")
+
+    @inner.tool
+    def fail() -> str:
+        raise ToolError("no sun")
+
+    outer.mount(inner, "in")
+    result = Conversation(outer).call("in_fail")
+    assert result["isError"]
+    assert result["content"][0]["text"] == "no sun"

@@ -247,7 +247,7 @@ class Invocation:
             case ToolError():
                 self._answer_text(str(error), now, None)
             case ResourceNotFound():
-                self._answer_error(not_found(event, error.uri), now, None)
+                self._answer_error(not_found(event, self._target.outer_uri(error.uri)), now, None)
             case UrlElicitationRequired():
                 self._send_to_page(error, now)
             case MissingCapability():

@@ -1,7 +1,7 @@
 """Lists of what a server offers, page by page."""
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Final
 
@@ -13,14 +13,18 @@ from sansmcp.server.caching import CacheHints
 from sansmcp.server.context import Context
 from sansmcp.server.cursors import Cursors, refused
 from sansmcp.server.registry import Registry
-from sansmcp.server.shelves import Shelf
+from sansmcp.server.shelves import Offer, Shelf
 from sansmcp.server.targets import Target
 from sansmcp.session import ChangeKind, RequestReceived
 from sansmcp.values import JSON
 
 PAGE_SIZE: Final = 250
-"""How many items a page has by default: 16 KiB for each before a message is too long, and 16 000 of them on
-the 64 pages that a client walks. Precedent: go-sdk's 1000, which leaves 4 KiB for each."""
+"""How many items a page has by default: 16 000 of them are on the 64 pages that a client walks. Precedent:
+go-sdk's 1000."""
+
+# A message has 4 MiB at most. A revision before the newest takes some bytes more to say the same.
+PAGE_BYTES: Final = 3 * 1024 * 1024
+"""How many bytes of items a page has, if it has more than one."""
 
 _LISTS: Final[dict[str, tuple[str, ChangeKind, Callable[..., JSON]]]] = {
     "tools/list": ("tools", ChangeKind.TOOLS, schema.ListToolsResult),
@@ -67,8 +71,8 @@ class Page(Target):
             after = cursors.open(self.name, cursor)
             # What was registered later stands later: whatever was there all the time is listed once.
             start = bisect_right([offer.position for offer in offers.values()], after)
-        page = list(islice(offers.values(), start, start + self.size))
-        more = start + self.size < len(offers)
+        page = _cut(islice(offers.values(), start, start + self.size))
+        more = start + len(page) < len(offers)
         return self.result(
             **{self.member: tuple(offer.definition for offer in page)},
             next_cursor=cursors.seal(self.name, page[-1].position) if more else None,
@@ -77,6 +81,18 @@ class Page(Target):
     def answer(self, value: JSON, _event: RequestReceived, /) -> JSON:
         """Return the page."""
         return value
+
+
+def _cut(offers: Iterable[Offer[JSON]]) -> list[Offer[JSON]]:
+    """Return as many of the first items as fit a page, at least one where there is one."""
+    page: list[Offer[JSON]] = []
+    room = PAGE_BYTES
+    for offer in offers:
+        room -= offer.size
+        if page and room < 0:
+            break
+        page.append(offer)
+    return page
 
 
 class Lists:

@@ -79,8 +79,8 @@ def _split(uri: str) -> tuple[str, str, str]:
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class MountedResource(Target):
-    """Reads a resource of a server that is mounted, and says where it is here."""
+class Mounted(Target):
+    """Answers for a server that is mounted, and says where its resources are here."""
 
     mount: Mount
     """The server."""
@@ -88,16 +88,45 @@ class MountedResource(Target):
     """What answers there."""
 
     def call(self, event: RequestReceived, context: Context | None, /) -> JSON:
-        """Read the resource."""
+        """Run the user's code."""
         return self.inner.call(event, context)
 
     def answer(self, value: JSON, event: RequestReceived, /) -> JSON:
-        """Return the contents, under our URIs."""
+        """Return the result, under our URIs."""
         result = self.inner.answer(value, event)
-        contents = (
-            attrs.evolve(content, uri=self.mount.outer_uri(content.uri)) for content in result.contents
-        )
-        return attrs.evolve(result, contents=tuple(contents))
+        match result:
+            case schema.ReadResourceResult():
+                contents = (self._moved(content) for content in result.contents)
+                return attrs.evolve(result, contents=tuple(contents))
+            case schema.CallToolResult():
+                return attrs.evolve(result, content=tuple(map(self._block, result.content)))
+            case schema.GetPromptResult():
+                messages = (
+                    attrs.evolve(message, content=self._block(message.content)) for message in result.messages
+                )
+                return attrs.evolve(result, messages=tuple(messages))
+            case _:
+                return result
+
+    def error_answer(self, text: str, /) -> schema.CallToolResult | None:
+        """Return a result that says that it failed, or None where only an error can say so."""
+        return self.inner.error_answer(text)
+
+    def outer_uri(self, uri: str, /) -> str:
+        """Return what a client calls a URI of the handler's."""
+        return self.mount.outer_uri(self.inner.outer_uri(uri))
+
+    def _moved(self, resource: JSON) -> JSON:
+        return attrs.evolve(resource, uri=self.mount.outer_uri(resource.uri))
+
+    def _block(self, block: schema.ContentBlock) -> schema.ContentBlock:
+        """Return a block; what it names may be no resource of the server, and then stays what it is."""
+        reads = self.mount.registry().reads
+        if isinstance(block, schema.ResourceLink) and reads(block.uri):
+            return attrs.evolve(block, uri=self.mount.outer_uri(block.uri))
+        if isinstance(block, schema.EmbeddedResource) and reads(block.resource.uri):
+            return attrs.evolve(block, resource=self._moved(block.resource))
+        return block
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -175,19 +204,20 @@ class Registry(Value):
         mount = None
         if event.method in ("tools/call", "prompts/get"):
             shelf = event.method.partition("/")[0]
-            mount, changes["name"] = self._mounted(shelf, params.name)
+            mount, changes["name"] = self._home(shelf, params.name)
         elif event.method == "completion/complete":
             if isinstance(params.ref, schema.PromptReference):
-                mount, name = self._mounted("prompts", params.ref.name)
+                mount, name = self._home("prompts", params.ref.name)
                 changes["ref"] = attrs.evolve(params.ref, name=name)
             else:
-                mount, uri = self._mounted("resource_templates", params.ref.uri)
+                mount, uri = self._home("resource_templates", params.ref.uri)
                 changes["ref"] = attrs.evolve(params.ref, uri=uri)
         elif event.method == "resources/read":
             return self._route_uri(event)
         if mount is None:
             return event, self.target(event)
-        return mount.registry().route(attrs.evolve(event, params=attrs.evolve(params, **changes)))
+        there, target = mount.registry().route(attrs.evolve(event, params=attrs.evolve(params, **changes)))
+        return there, _mounted(mount, target)
 
     def _route_uri(self, event: RequestReceived) -> tuple[RequestReceived, Target]:
         uri = event.params.uri
@@ -199,10 +229,10 @@ class Registry(Value):
                     params = attrs.evolve(event.params, uri=inner)
                     there, target = mount.registry().route(attrs.evolve(event, params=params))
                     if not isinstance(target, Refused):
-                        return there, _outside(mount, target)
+                        return there, _mounted(mount, target)
         return event, self.target(event)
 
-    def _mounted(self, shelf: str, key: str) -> tuple[Mount | None, str]:
+    def _home(self, shelf: str, key: str) -> tuple[Mount | None, str]:
         """Return the server that an item is mounted from, if it is, and its name there."""
         offer = self.shelf(shelf).enabled.get(key)
         if offer is None or len(offer.position) == 1:
@@ -228,8 +258,15 @@ class Registry(Value):
             name=method, error=RpcError(METHOD_NOT_FOUND, f"nothing here answers {method[:80]!r}")
         )
 
+    def reads(self, uri: str) -> bool:
+        """Say whether there is a resource under a URI, here or in a server that is mounted."""
+        if uri in self.resources.enabled or self._filled(uri) is not None:
+            return True
+        inner = ((mount, mount.inner_uri(uri)) for mount in self.mounts)
+        return any(there is not None and mount.registry().reads(there) for mount, there in inner)
+
     def _filled(self, uri: str) -> FilledTemplate | None:
-        """Return the resource of the first template that a URI fits."""
+        """Return the resource of the first template of its own that a URI fits."""
         own = (offer for offer in self.resource_templates.enabled.values() if len(offer.position) == 1)
         filled = (offer.target.filled(uri) for offer in own)
         return next((found for found in filled if found is not None), None)
@@ -281,8 +318,8 @@ class Registry(Value):
         }
 
 
-def _outside(mount: Mount, inner: Target) -> Target:
-    return MountedResource(
+def _mounted(mount: Mount, inner: Target) -> Target:
+    return Mounted(
         name=inner.name,
         is_async=inner.is_async,
         blocks=inner.blocks,

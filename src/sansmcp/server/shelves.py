@@ -7,7 +7,9 @@ from typing import Generic, TypeAlias, TypeVar
 import attrs
 
 from sansmcp.errors import LocalProtocolError
+from sansmcp.schema import LATEST_MODERN, codec_for
 from sansmcp.values import JSON, Value
+from sansmcp.wire import Response, encode
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -35,6 +37,11 @@ class Offer(Value, Generic[T_co]):
     """Where it stands; a shelf says it."""
     is_enabled: bool = True
     """Whether clients see it."""
+
+    @functools.cached_property
+    def size(self) -> int:
+        """How many bytes a list takes to show it, about; worked out when somebody first looks."""
+        return len(encode(Response(id=0, result=codec_for(LATEST_MODERN).unstructure(self.definition))))
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -49,6 +49,10 @@ class Target(Value, abc.ABC):
         """Return a result that says that it failed, or None where only an error can say so."""
         return None
 
+    def outer_uri(self, uri: str, /) -> str:
+        """Return what a client calls a URI of the handler's."""
+        return uri
+
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Refused(Target):
