@@ -455,12 +455,14 @@ def test_what_a_form_cannot_ask_for_is_refused(type_):
     assert talk(tool).text("tool") == ""
 
 
-def test_what_the_revision_cannot_ask_for_is_refused():
+def test_a_client_is_told_what_its_revision_cannot_be_asked_for():
     def tool(ctx: Context) -> None:
-        with pytest.raises(LocalProtocolError, match="2025-06-18"):
-            ctx.elicit("key", "?", list[Literal["a", "b"]])
+        ctx.elicit("key", "?", list[Literal["a", "b"]])
 
-    assert talk(tool, "2025-06-18").text("tool") == ""
+    result = talk(tool, "2025-06-18").call("tool")
+    assert result["isError"] is True
+    (block,) = result["content"]
+    assert block["text"] == "question 'key': the client speaks 2025-06-18, which has no such question"
 
 
 @pytest.mark.parametrize("revision", ["2025-06-18", MODERN])

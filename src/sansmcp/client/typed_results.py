@@ -79,7 +79,9 @@ def _only_text(tool: str, result: schema.CallToolResult) -> str:
             return text
         case _:
             raise ResultInvalid(
-                f"tool {tool!r:.80}: expected structuredContent or one text, found neither", result
+                f"tool {tool!r:.80}: expected structuredContent or one text, "
+                f"found {len(result.content)} blocks of content",
+                result,
             )
 
 

@@ -184,6 +184,7 @@ class Context:
         Raises:
             MissingCapability: the client did not declare that it can ask its user.
             InputRefused: the client answered with an error.
+            ToolError: the client's revision has no such form; let it pass.
             LocalProtocolError: a form cannot ask for the type.
             RpcError: the client's answer does not fit the form; let it pass.
         """
@@ -251,7 +252,7 @@ class Context:
         Raises:
             MissingCapability: the client did not declare that it can.
             InputRefused: the client answered with an error.
-            LocalProtocolError: the revision cannot say the params.
+            ToolError: the client's revision has no such question; let it pass.
         """
         params = sampling_params(
             messages,

@@ -12,7 +12,7 @@ import attrs
 
 from sansmcp import schema
 from sansmcp.environment import Environment
-from sansmcp.errors import InputNeeded, LocalProtocolError
+from sansmcp.errors import InputNeeded, LocalProtocolError, ToolError
 from sansmcp.schema import LATEST_LEGACY, LATEST_MODERN, codec_for
 from sansmcp.schema.inference.writing import plain
 from sansmcp.server.kept import StateHandles
@@ -381,7 +381,8 @@ class Run:
         Raises:
             InputNeeded: it was not.
             MissingCapability: the client did not declare that it can answer.
-            LocalProtocolError: the revision has no such question, the key names two, or the run is over.
+            ToolError: the revision has no such question.
+            LocalProtocolError: the key names two questions, or the run is over.
         """
         digest = digest_of(codec_for(LATEST_MODERN).unstructure(request))
         # Before the answer is looked up: each would drive the other's out, and both be asked again and again.
@@ -393,12 +394,22 @@ class Run:
         missing = missing_for_input(self.event.capabilities, request.params, request.method)
         if missing is not None:
             raise MissingCapability(f"question {key!r}: {request.method}", missing)
-        codec_for(self.event.revision).unstructure(request.params)
+        self._check_sayable(key, request)
         if self.state is RunState.ENDED:
             raise LocalProtocolError(f"question {key!r}: the request has been answered")
         self.asked[key] = digest
         self.questions[key] = request
         raise InputNeeded(key)
+
+    def _check_sayable(self, key: str, request: schema.InputRequest) -> None:
+        revision = self.event.revision
+        try:
+            codec_for(revision).unstructure(request.params)
+        except LocalProtocolError as error:
+            # The latest revision could say it, so it is not the handler's fault that this one cannot.
+            raise ToolError(
+                f"question {key!r}: the client speaks {revision}, which has no such question"
+            ) from error
 
     def ask_nothing(self) -> None:
         """Withdraw what was asked: the run ends in another way."""
