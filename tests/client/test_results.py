@@ -313,7 +313,7 @@ def test_a_text_that_does_not_fit_is_refused(text):
 def test_a_result_of_several_blocks_is_no_value():
     blocks = (schema.TextContent(text="1"), schema.TextContent(text="2"))
     told = client(result=schema.CallToolResult(content=blocks))
-    with pytest.raises(ResultInvalid, match="expected structuredContent or one text, found neither"):
+    with pytest.raises(ResultInvalid, match="expected structuredContent or one text, found 2 blocks"):
         told.ask(call_tool("lie", result_type=Forecast))
 
 
