@@ -75,6 +75,13 @@ def test_a_variable_without_a_value_is_named_with_its_place(variable):
         entry(command="x", args=["a", variable])
 
 
+def test_disabled_is_a_truth():
+    with pytest.raises(
+        LocalProtocolError, match=r"^mcpServers.one.disabled: expected true or false, found str"
+    ):
+        entry(command="x", disabled="yes")
+
+
 def test_what_is_disabled_is_left_out_and_the_order_stays():
     config = {
         "mcpServers": {"b": {"command": "x"}, "c": {"command": "x", "disabled": True}, "a": {"command": "x"}}

@@ -125,3 +125,34 @@ def test_a_setting_that_does_not_exist_is_refused_by_name():
         LocalProtocolError, match=r"connect\(timeout=...\): there is no such setting; .*timeouts"
     ):
         ClientOptions.of({"timeout": 3})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "expected"),
+    [
+        ("elicitation", True, "a function"),
+        ("on_log", 5, "a function"),
+        ("cache", True, "a ResponseCacheView"),
+        ("timeouts", 5, "a Timeouts"),
+        ("restart", True, "a Restart"),
+    ],
+)
+def test_a_setting_of_another_kind_is_refused_by_name(setting, value, expected):
+    said = rf"^connect\({setting}=...\): expected {expected}, found {value}$"
+    with pytest.raises(LocalProtocolError, match=said):
+        ClientOptions.of({setting: value})
+
+
+@pytest.mark.parametrize("setting", ["middleware", "sending_middleware"])
+def test_middleware_is_a_list(setting):
+    with pytest.raises(
+        LocalProtocolError, match=f"^{setting}: expected a list of generator functions, found"
+    ):
+        ClientOptions.of({setting: iter})
+
+
+def test_a_revision_is_no_list_of_revisions():
+    with pytest.raises(
+        LocalProtocolError, match=r"^revisions: expected a list, such as \['2025-11-25'\], found"
+    ):
+        ClientOptions.of({"revisions": "2025-11-25"}).session()

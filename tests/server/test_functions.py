@@ -133,6 +133,22 @@ def test_a_parameter_that_json_cannot_say_is_named():
         handler_of(tool, blocks=True)
 
 
+def test_a_name_in_place_of_a_function_is_told_where_names_go():
+    with pytest.raises(LocalProtocolError, match=r"^'add' is no handler; .* for a name say name='add'"):
+        handler_of("add", blocks=True)
+
+
+def test_a_method_without_its_object_is_refused_and_the_bound_one_is_not():
+    class Shop:
+        def price(self, item: str): ...
+
+    with pytest.raises(
+        LocalProtocolError, match=r"^price is a method without its object; register the bound"
+    ):
+        handler_of(Shop.price, blocks=True)
+    assert names(handler_of(Shop().price, blocks=True)) == ["item"]
+
+
 def test_an_annotation_that_names_nothing_is_named():
     def tool(a: "Missing"): ...  # noqa: F821
 

@@ -75,6 +75,28 @@ def test_a_tool_is_updated_in_its_place(revision):
     assert handle.definition.title == "Take away"
 
 
+def test_another_function_goes_by_the_name_that_was_there():
+    server = named()
+
+    @server.tool
+    def first() -> str:
+        """One."""
+        return "1"
+
+    def second() -> str:
+        """Two."""
+        return "2"
+
+    tool = server.tools["first"]
+    tool.update(function=second)
+    assert (tool.name, tool.definition.description) == ("first", "Two.")
+    tool.update(function=lambda: "3")
+    assert Conversation(server).text("first") == "3"
+    resource = server.add_resource("config://app", first)
+    resource.update(source="4")
+    assert resource.definition.name == "first"
+
+
 def test_an_update_leaves_a_hidden_item_hidden():
     server = named()
     handle = server.add_tool(lambda: 1, name="a")

@@ -321,6 +321,7 @@ def test_one_refusal_is_enough_though_another_answer_is_missing():
     ("annotation", "said"),
     [
         (Annotated[int, Sample("Hello")], "expected the type str, Sampled or CreateMessageResult"),
+        (Annotated[bool, Elicit], r"tool\(asked\): expected Elicit\(...\) beside the type, found the class"),
         (Annotated[int, Roots()], r"expected the type tuple\[Root, ...\]"),
         (Annotated[dict[str, int], Elicit("Which?")], "a form has texts"),
         (Annotated[str, Elicit("Which {town}?")], "the question names 'town'; expected arguments: city"),

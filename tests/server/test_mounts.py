@@ -134,6 +134,11 @@ def test_a_prefix_is_one_word(prefix):
         Server("outer", version="1").mount(weather(), prefix)
 
 
+def test_what_is_no_server_is_not_mounted():
+    with pytest.raises(LocalProtocolError, match="mount: expected a sansmcp Server, found 'weather'"):
+        Server("outer", version="1").mount("weather", "prefix")
+
+
 def test_what_is_mounted_is_changed_at_home():
     inner, outer = weather(), Server("outer", version="1")
     outer.mount(inner, "weather")

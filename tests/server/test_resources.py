@@ -148,6 +148,13 @@ def test_what_is_no_exact_uri_is_refused(server, uri, said):
         server.add_resource(uri, "x")
 
 
+def test_a_decorator_without_a_uri_is_told_so(server):
+    with pytest.raises(LocalProtocolError, match=r"^resource: expected a URI, as in @server\.resource"):
+
+        @server.resource
+        def app(): ...
+
+
 def test_a_uri_is_taken_once(server):
     server.add_resource("a:b", "x")
     with pytest.raises(LocalProtocolError, match="there is a resource 'a:b' already"):

@@ -305,6 +305,25 @@ def test_a_return_type_that_json_cannot_say_is_refused():
         results_of(complex, DEFAULT, validates=True)
 
 
+def test_the_tool_whose_return_type_json_cannot_say_is_named():
+    def root() -> complex: ...
+
+    with pytest.raises(LocalProtocolError, match=r"^root, what it returns: .* has no place in JSON"):
+        Server("typed", version="1").add_tool(root)
+
+
+def test_what_nobody_awaited_is_named():
+    async def late(): ...
+
+    waiting = late()
+    server = Server("late", version="1")
+    server.add_tool(lambda: waiting, name="late")
+    peer = Conversation(server)
+    assert peer.call("late")["isError"] is True
+    waiting.close()
+    assert str(peer.events[0].error).endswith("was not awaited; in an async def say await")
+
+
 @attrs.frozen
 class Weather:
     degrees: int
@@ -341,8 +360,8 @@ def test_the_data_beside_the_handlers_own_text_is_checked_unless_it_is_an_error(
     made = schema.CallToolResult(content=())
     assert peer.call("hot")["isError"] is True
     assert [str(event.error) for event in peer.events] == [
-        "degrees: expected the type 'integer', found 'hot'",
-        "expected structured content, found nothing",
+        "result.degrees: expected the type 'integer', found 'hot'",
+        "result: expected structured content, found nothing",
     ]
 
 

@@ -105,6 +105,12 @@ def servers_of(config: JSON, environment: Mapping[str, str]) -> dict[str, Server
             f"configuration: expected an object with the member mcpServers, found {config!r:.80}"
         )
     entries: Mapping[str, JSON] = config["mcpServers"]
+    for name, entry in entries.items():
+        disabled: JSON = entry.get("disabled", False) if isinstance(entry, Mapping) else False
+        if type(disabled) is not bool:
+            raise LocalProtocolError(
+                f"mcpServers.{name}.disabled: expected true or false, found {type(disabled).__name__}"
+            )
     return {
         name: _Entry(f"mcpServers.{name}", entry, environment).read()
         for name, entry in entries.items()

@@ -1,7 +1,7 @@
 """How a client is set up, the same in every binding."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypedDict, get_args
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, TypedDict, get_args
 
 import attrs
 
@@ -101,6 +101,40 @@ class ClientSettings(TypedDict, total=False):
     """Whether to refuse results that bend the rules."""
 
 
+_FUNCTIONS: Final = (
+    "elicitation",
+    "sampling",
+    "on_log",
+    "on_change",
+    "on_list",
+    "on_notification",
+    "on_violation",
+    "on_event",
+    "wrap_link",
+)
+_KINDS: Final[Mapping[str, type]] = {
+    "info": schema.Implementation,
+    "finding": Finding,
+    "cache": ResponseCacheView,
+    "timeouts": Timeouts,
+    "limits": SessionLimits,
+    "keep_alive": KeepAlive,
+    "restart": Restart,
+}
+
+
+def _check_kinds(settings: Mapping[str, JSON]) -> None:
+    """Refuse what would fail later, where nobody knows which setting it came from."""
+    for name, value in settings.items():
+        kind = _KINDS.get(name)
+        if value is None:
+            continue
+        if name in _FUNCTIONS and not callable(value):
+            raise LocalProtocolError(f"connect({name}=...): expected a function, found {value!r:.80}")
+        if kind is not None and not isinstance(value, kind):
+            raise LocalProtocolError(f"connect({name}=...): expected a {kind.__name__}, found {value!r:.80}")
+
+
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ClientOptions(Value):
     """The same as a value, with what is not said filled in."""
@@ -163,6 +197,7 @@ class ClientOptions(Value):
                 f"connect({unknown[0]}=...): there is no such setting; "
                 f"expected some of {', '.join(ClientSettings.__annotations__)}"
             )
+        _check_kinds(settings)
         handlers = InputHandlers(
             elicitation=settings.get("elicitation"),
             elicitation_urls=settings.get("elicitation_urls", False),
@@ -177,9 +212,7 @@ class ClientOptions(Value):
             raise LocalProtocolError(
                 f"connect(validate=...): expected check, report or off, found {validate!r:.80}"
             )
-        stack = Stack(
-            received=tuple(settings.get("middleware", ())), sent=tuple(settings.get("sending_middleware", ()))
-        )
+        stack = Stack.of(settings.get("middleware", ()), settings.get("sending_middleware", ()))
         others = {field.name for field in attrs.fields(cls)}
         rest: dict[str, JSON] = {name: value for name, value in settings.items() if name in others}
         return cls(handlers=handlers, stack=stack, **rest)

@@ -103,5 +103,8 @@ def root_of(root: JSON) -> schema.Root:
     """
     made: Final = schema.Root(uri=root) if isinstance(root, str) else root
     if not isinstance(made, schema.Root) or not made.uri.startswith("file://"):
-        raise LocalProtocolError(f"roots: expected file URIs or roots that have one, found {root!r:.80}")
+        raise LocalProtocolError(
+            "roots: expected file URIs, such as 'file:///home/me', or roots that have one; "
+            f"found {root!r:.80}"
+        )
     return made

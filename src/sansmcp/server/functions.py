@@ -80,7 +80,8 @@ def handler_of(function: Callable[..., JSON], *, blocks: bool, vocabulary: Vocab
     inner = _innermost(function)
     name = getattr(inner, "__name__", type(inner).__name__)
     if inspect.isclass(inner) or not callable(inner):
-        raise LocalProtocolError(f"{inner!r:.80} is no handler; expected a function")
+        hint = f"; for a name say name={inner!r:.80}" if isinstance(inner, str) else ""
+        raise LocalProtocolError(f"{inner!r:.80} is no handler; expected a function{hint}")
     source = inner if inspect.isroutine(inner) else type(inner).__call__
     if inspect.isgeneratorfunction(source) or inspect.isasyncgenfunction(source):
         raise LocalProtocolError(f"{name} is a generator; a handler returns its result")
@@ -90,10 +91,15 @@ def handler_of(function: Callable[..., JSON], *, blocks: bool, vocabulary: Vocab
     hints = hints_of(source, name)
     context, asked, fields = None, list[tuple[inspect.Parameter, Mark]](), list[RecordField]()
     for parameter in inspect.signature(function).parameters.values():
+        if parameter.name == "self" and parameter.name not in hints:
+            raise LocalProtocolError(
+                f"{name} is a method without its object; "
+                f"register the bound one, such as add_tool(thing.{name})"
+            )
         hint = hints.get(parameter.name, JSON)
         if hint is Context or Context in get_args(hint):
             context = parameter.name
-        elif (mark := mark_of(hint)) is not None:
+        elif (mark := mark_of(f"{name}({parameter.name})", hint)) is not None:
             asked.append((parameter, mark))
         elif parameter.kind in _CALLED_BY_NAME:
             described = documentation.parameters.get(parameter.name)

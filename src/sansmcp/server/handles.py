@@ -141,7 +141,9 @@ class Handle(abc.ABC):
 
         def replaced(old: Offer[JSON]) -> Offer[JSON]:
             (source,) = [changes[name] for name in _SOURCES if name in changes] or [old.source]
-            new = self._made(old.key, source, attrs.evolve(old.options, **said))
+            # By default a name is the function's, and another function is no reason for another name.
+            kept = {"name": old.definition.name} if "name" in names and source is not old.source else {}
+            new = self._made(old.key, source, attrs.evolve(old.options, **{**kept, **said}))
             return attrs.evolve(new, position=old.position, is_enabled=old.is_enabled)
 
         self._replace(replaced)

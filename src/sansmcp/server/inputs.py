@@ -99,9 +99,23 @@ class Input(Value):
     """What it gets where the client cannot be asked; ABSENT where the call ends then."""
 
 
-def mark_of(hint: JSON) -> Mark | None:
-    """Return what says how to ask for a parameter; None for an argument."""
-    return next((note for note in getattr(hint, "__metadata__", ()) if isinstance(note, _MARKS)), None)
+def mark_of(where: str, hint: JSON) -> Mark | None:
+    """Return what says how to ask for a parameter; None for an argument.
+
+    Args:
+        where: the function and the parameter.
+        hint: its annotation.
+
+    Raises:
+        LocalProtocolError: the annotation has the class of a mark: the model would be asked for the argument.
+    """
+    notes: tuple[JSON, ...] = getattr(hint, "__metadata__", ())
+    bare = next((note for note in notes if note in _MARKS), None)
+    if bare is not None:
+        raise LocalProtocolError(
+            f"{where}: expected {bare.__name__}(...) beside the type, found the class {bare.__name__}"
+        )
+    return next((note for note in notes if isinstance(note, _MARKS)), None)
 
 
 def input_of(

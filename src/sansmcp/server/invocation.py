@@ -16,6 +16,7 @@ from sansmcp.schema import (
     LATEST_LEGACY,
     MISSING_REQUIRED_CLIENT_CAPABILITY,
     Era,
+    SchemaError,
     codec_for,
 )
 from sansmcp.server.bridge import entered, left
@@ -205,7 +206,10 @@ class Invocation:
         run = self._run
         if run is not None and run.questions:
             raise _swallowed(run)
-        return self._target.answer(value, self._event)
+        try:
+            return self._target.answer(value, self._event)
+        except SchemaError as error:
+            raise error.under("result") from None
 
     def _take_error(self, error: BaseException, now: float) -> None:
         run = self._run

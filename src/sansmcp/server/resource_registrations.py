@@ -51,6 +51,10 @@ class ResourceRegistrations(Offering):
 
         What has braces is a template, for a URI has none; see `add_resource` and `add_resource_template`.
         """
+        if not isinstance(uri, str):
+            raise LocalProtocolError(
+                f"resource: expected a URI, as in @server.resource('config://app'), found {uri!r:.80}"
+            )
         is_template = "{" in uri
         if is_template and size is not None:
             raise LocalProtocolError(f"template {uri!r:.80}: its resources have no one size; leave size out")

@@ -151,7 +151,7 @@ class Server(Registrations):
         self._state_lifetime = state_lifetime
         self._ordered = frozenset(ordered)
         self._reveals = reveal_errors
-        self._stack = Stack(received=tuple(middleware), sent=tuple(sending_middleware))
+        self._stack = Stack.of(middleware, sending_middleware)
         if lifespan is not None:
             check_lifespan(lifespan)
         self._lifespan = lifespan
@@ -243,6 +243,8 @@ class Server(Registrations):
         Raises:
             LocalProtocolError: a name is taken, the prefix is none, or this server is part of the other.
         """
+        if not isinstance(server, Server):
+            raise LocalProtocolError(f"mount: expected a sansmcp Server, found {server!r:.80}")
         return MountHandle(self._ledger, server._ledger, prefix)  # noqa: SLF001 - a server too
 
     # Changes

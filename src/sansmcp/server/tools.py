@@ -159,7 +159,10 @@ def _output(
 ) -> tuple[dict[str, JSON] | None, Results]:
     """Return the schema of the results, if they have one, and what makes them."""
     if options.output_schema is None:
-        return results_of(handler.returns, inference, validates=options.validate_output)
+        try:
+            return results_of(handler.returns, inference, validates=options.validate_output)
+        except LocalProtocolError as error:
+            raise LocalProtocolError(f"{handler.name}, what it returns: {error}") from error
     results = raw_results(options.output_schema, validates=options.validate_output)
     return _shown(options.output_schema, inference), results
 

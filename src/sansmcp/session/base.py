@@ -81,6 +81,8 @@ class Session(abc.ABC, Generic[EventT]):
         timeouts: Timeouts | None = None,
         limits: SessionLimits | None = None,
     ) -> None:
+        if isinstance(revisions, str):
+            raise LocalProtocolError(f"revisions: expected a list, such as [{revisions!r:.80}], found a text")
         if not revisions:
             raise LocalProtocolError("revisions: expected at least one, found none")
         unknown = [revision for revision in revisions if not is_revision(revision)]

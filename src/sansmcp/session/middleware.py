@@ -16,7 +16,7 @@ It runs on the thread of the session, so it must not block.
 
 import inspect
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Final, TypeAlias, TypeVar
 
@@ -97,3 +97,21 @@ class Stack(Value):
     def __attrs_post_init__(self) -> None:
         for middleware in (*self.received, *self.sent):
             check_middleware(middleware)
+
+    @classmethod
+    def of(cls, received: Sequence[Middleware], sent: Sequence[Middleware]) -> "Stack":
+        """Return the middleware that the two settings of a side say.
+
+        Args:
+            received: the setting `middleware`.
+            sent: the setting `sending_middleware`.
+
+        Raises:
+            LocalProtocolError: one is no list, or something in it is no middleware.
+        """
+        for name, said in (("middleware", received), ("sending_middleware", sent)):
+            if not isinstance(said, Sequence):
+                raise LocalProtocolError(
+                    f"{name}: expected a list of generator functions, found {said!r:.80}"
+                )
+        return cls(received=tuple(received), sent=tuple(sent))

@@ -7,6 +7,7 @@ Source: 2026-07-28, stdio, Backward Compatibility, and Versioning; the Lifecycle
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import get_args
 
 import attrs
 
@@ -111,7 +112,8 @@ class Negotiation(CallingSession[ClientEvent]):
             ours = ", ".join(self._revisions)
             raise LocalProtocolError(f"finding: expected one of {ours}, found {finding.revision!r}")
         if log_level is not None and not is_log_level(log_level):
-            raise LocalProtocolError(f"log_level: expected a log level, found {log_level!r:.80}")
+            levels = ", ".join(get_args(schema.LoggingLevel))
+            raise LocalProtocolError(f"log_level: expected one of {levels}, found {log_level!r:.80}")
         self._info = info
         self._capabilities = capabilities or schema.ClientCapabilities()
         check_declared(self._revisions[-1], info, self._capabilities)

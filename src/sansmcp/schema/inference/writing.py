@@ -85,7 +85,12 @@ def _plain_instance(value: JSON, kind: type) -> JSON:
             return write_model(kind, value)
     except (SchemaError, ValueError) as error:
         raise LocalProtocolError(f"{value!r:.80} cannot be said in JSON") from error
-    raise LocalProtocolError(f"{value!r:.80} cannot be said in JSON")
+    if hasattr(value, "__await__"):
+        raise LocalProtocolError(f"{value!r:.80} was not awaited; in an async def say await")
+    raise LocalProtocolError(
+        f"{value!r:.80} cannot be said in JSON; expected scalars, containers, enums, dates, attrs objects, "
+        "dataclasses or models of pydantic's"
+    )
 
 
 def in_order(items: Iterable[JSON]) -> list[JSON]:
