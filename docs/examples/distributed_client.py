@@ -10,6 +10,7 @@ import secrets
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sansmcp.client import accept
 from sansmcp.schema import Revision
@@ -56,10 +57,12 @@ class Spread:
 
     def _listen(self, server: ByteStream) -> None:
         reader = LineReader()
-        while data := server.read():
-            reader.receive_data(data)
-            while isinstance(line := reader.next_line(), bytes):
-                self._heard.put(line + b"\n")
+        # A server that was ended says so by an error, which is its end as well.
+        with suppress(OSError):
+            while data := server.read():
+                reader.receive_data(data)
+                while isinstance(line := reader.next_line(), bytes):
+                    self._heard.put(line + b"\n")
         self._heard.put(b"")
 
 

@@ -50,10 +50,10 @@ def main() -> None:
 
         # A call that takes its time.
         many = {"notes": ["Soup\nLeeks and potatoes.", "Tea\nThree minutes."], "tag": "kitchen"}
-        with client.start_tool("import_notes", many) as running:
+        with client.start_tool("import_notes", many, result_type=int) as running:
             for step in running:
                 print(f"{step.progress:.0f} of {step.total:.0f}: {step.message}")
-            print("imported:", running.result().structured_content)
+            print("imported:", running.result())
 
         # Resources, and what may stand in their URIs.
         template = ResourceTemplateReference(uri="notes://tag/{tag}")

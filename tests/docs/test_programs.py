@@ -50,6 +50,23 @@ def test_the_programs_print_what_the_page_shows() -> None:
         assert (done.returncode, done.stdout, done.stderr) == (0, printed, "")
 
 
+def test_the_command_line_lists_through_the_proxy_as_the_page_shows(tmp_path: Path) -> None:
+    (command,) = re.findall(r"\$ (sansmcp list .*)", PAGE)
+    words = [str(tmp_path / word) if word == "notes.db" else word for word in command.split()]
+    words = [sys.executable if word == "python" else word for word in words]
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("sansmcp")), *words[1:]],
+        cwd=EXAMPLES,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "add_note" in done.stdout
+    assert "delete_note" not in done.stdout
+
+
 @both_eras
 def test_a_memory_keeps_what_it_is_told(tmp_path: Path, revision: Revision) -> None:
     command = [sys.executable, str(EXAMPLES / "memory_server.py"), str(tmp_path / "memory.json")]

@@ -23,7 +23,7 @@ from typing import Any
 
 import sansmcp_asyncio
 import sansmcp_threads
-from sansmcp import Accepted, Context, Server
+from sansmcp import Accepted, Context, RpcError, Server
 from sansmcp.client import accept
 from sansmcp.schema import Revision
 from sansmcp.session import Restart, Timeouts
@@ -457,10 +457,16 @@ def asking(work: Callable[[Context], object]) -> Server:
 
 
 def of_handler(work: Callable[[Context], object]) -> list[str]:
-    """Return what the client sees of a handler that fails, and the last line of the log."""
-    server = asking(work)
+    """Return what the client sees of a handler that fails, and the first and last line of the log."""
+    return of_tool(asking(work))
+
+
+def of_tool(server: Server) -> list[str]:
+    """Return what the client sees of the tool `ask` that fails, and the first and last line of the log."""
     with logged() as log:
-        text = of_call(server, "ask", elicitation=lambda _: accept({"value": "Ada"}))
+        text = of_call(
+            server, "ask", elicitation=lambda _: accept({"value": "Ada"}), async_runner=asyncio.run
+        )
         lines = log.next()
     return [text, lines[0], lines[-1]]
 
@@ -468,6 +474,45 @@ def of_handler(work: Callable[[Context], object]) -> list[str]:
 @trouble("It failed; the reason stays with the server")
 def _() -> list[str]:
     return of_handler(lambda _: {}["key"])
+
+
+@trouble("Await of what does not wait")
+def _() -> list[str]:
+    server = Server("asks", version="1.0")
+
+    @server.tool
+    async def ask(ctx: Context) -> None:
+        said: Any = ctx.info("at work")
+        await said
+
+    return of_tool(server)[-1:]
+
+
+@trouble("The result is not what the handler promised")
+def _() -> list[str]:
+    async def later() -> int: ...
+
+    waiting = later()
+    texts = []
+    for value in ("many", waiting):
+        server = Server("asks", version="1.0")
+
+        def ask(value: Any = value) -> int:
+            result: int = value
+            return result
+
+        server.add_tool(ask)
+        texts.append(of_tool(server)[-1])
+    waiting.close()
+    return texts
+
+
+@trouble("A code that the protocol keeps for itself")
+def _() -> list[str]:
+    def work(_: Context) -> None:
+        raise RpcError(-32055, "no")
+
+    return of_handler(work)[-1:]
 
 
 @trouble("The handler caught the question")
