@@ -1,22 +1,30 @@
 """What a client does beside plain calls, the same on each runtime: progress, listening, types, groups."""
 
+import asyncio
+import contextlib
 import json
 import logging
+import os
 import sys
 import threading
+from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
+import trio
 from tests.bindings.colourless import each, first, follow, inside, value
-from tests.bindings.looking import text
-from tests.bindings.runtimes import THREADS, Runtime, each_runtime
+from tests.bindings.looking import descriptors, text
+from tests.bindings.runtimes import THREADS, TRIO, Runtime, each_awaiting_runtime, each_runtime
+from tests.bindings.threads.counting import no_threads_to_be_had, nothing_left
 
 from sansmcp import Context, Server, errors
 from sansmcp.client import ResponseCache, Roots, log_records
 from sansmcp.errors import LocalProtocolError, ToolError
 from sansmcp.schema import REVISIONS, Revision
 from sansmcp.server import CacheHint
+from sansmcp.session import Timeouts
 
 every_revision = pytest.mark.parametrize("revision", REVISIONS)
 
@@ -280,10 +288,86 @@ def test_a_group_takes_targets_by_name_and_its_settings_are_those_of_each(runtim
 
 
 @each_runtime
-def test_what_is_no_target_is_refused_and_nothing_is_left_open(runtime: Runtime) -> None:
+@pytest.mark.parametrize(
+    ("targets", "why"),
+    [
+        ({"one": new_server(), "two": 7}, "expected a command as a list of words"),
+        ({"one": new_server(), "one_more": new_server()}, "cannot both be in the group"),
+    ],
+)
+def test_what_cannot_be_in_a_group_is_refused_and_nothing_is_left_open(
+    runtime: Runtime, targets: Any, why: str
+) -> None:
     async def scenario() -> None:
-        with pytest.raises(LocalProtocolError):
-            async with inside(runtime.binding.connect_group({"one": new_server(), "two": 7})):
+        with pytest.raises(LocalProtocolError, match=why):
+            async with inside(runtime.binding.connect_group(targets)):
                 raise AssertionError("unreachable: it must not be entered")
 
     follow(runtime, scenario)
+
+
+@each_runtime
+def test_servers_of_a_group_are_connected_to_side_by_side(runtime: Runtime, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    module = runtime.command[-1]
+    # Opening either end of such a pipe waits for the other end.
+    program = "import runpy, sys; open(*sys.argv[1:3]).close(); runpy.run_module(sys.argv[3], {}, '__main__')"
+    words = [sys.executable, "-c", program, str(pipe)]
+    servers = {"reader": [*words, "r", module], "writer": [*words, "w", module]}
+
+    async def scenario() -> None:
+        async with inside(runtime.binding.connect_group(servers, timeouts=Timeouts(probe=60.0))) as group:
+            assert (list(group), dict(group.lost)) == (["reader", "writer"], {})
+            end = getattr(group, "aclose", None) or group.close
+            with pytest.raises(LocalProtocolError, match="there is no server 'nobody'"):
+                await value(end("writer", "nobody"))
+            assert list(group) == ["reader", "writer"]
+            await value(end("writer", "reader"))
+
+    follow(runtime, scenario)
+
+
+@each_runtime
+def test_a_server_that_never_answers_costs_a_group_its_timeout_and_no_other_server(runtime: Runtime) -> None:
+    silent = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    servers = {"silent": silent, "silent too": silent, "one": new_server()}
+    timeouts = Timeouts(request=0.5)
+
+    async def scenario() -> None:
+        connecting = runtime.binding.connect_group(servers, timeouts=timeouts, revisions=["2025-11-25"])
+        async with inside(connecting) as group:
+            assert list(group) == ["one"]
+            assert sorted(group.lost) == ["silent", "silent too"]
+            assert "not answered within its timeout" in str(group.lost["silent"])
+
+    follow(runtime, scenario)
+
+
+@each_awaiting_runtime
+def test_a_group_that_is_given_up_while_it_connects_leaves_nothing_open(runtime: Runtime) -> None:
+    servers = {"silent": [sys.executable, "-c", "import sys; sys.stdin.read()"], "one": new_server()}
+    before = descriptors()
+
+    async def scenario() -> None:
+        with pytest.raises((asyncio.TimeoutError, trio.TooSlowError)):
+            async with soon_over(runtime), runtime.binding.connect_group(servers):
+                raise AssertionError("unreachable: it must not be entered")
+
+    follow(runtime, scenario)
+    assert descriptors() == before
+
+
+@contextlib.asynccontextmanager
+async def soon_over(runtime: Runtime) -> AsyncGenerator[None, None]:
+    if runtime is TRIO:
+        with trio.fail_after(0.3):
+            yield
+    else:
+        async with asyncio.timeout(0.3):
+            yield
+
+
+def test_a_group_on_threads_that_cannot_be_connected_leaves_nothing_open() -> None:
+    with nothing_left(), no_threads_to_be_had(), pytest.raises(RuntimeError, match="thread"):
+        THREADS.binding.connect_group({"one": new_server(), "two": new_server()})

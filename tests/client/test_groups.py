@@ -67,13 +67,15 @@ def test_a_call_goes_to_the_server_that_its_name_begins_with(group):
     assert group.get_prompt("one_greet", {"who": "me"}).messages[0].content.text == "one greets me"
 
 
-def test_a_resource_is_read_where_it_was_listed_or_where_a_template_begins_like_it(group):
-    with pytest.raises(LocalProtocolError, match="'two://about': no server has listed it; say which"):
-        group.read_resource("two://about")
-    list(group.resources())
-    list(group.resource_templates())
-    assert group.read_resource("two://about").contents[0].text == "about two"
+@pytest.mark.parametrize("listed_before", [True, False])
+def test_a_resource_is_read_where_it_is_listed_or_where_a_template_begins_like_it(group, listed_before):
+    if listed_before:
+        list(group.resources())
+        list(group.resource_templates())
     assert group.read_resource("one://notes/7").contents[0].text == "one note 7"
+    assert group.read_resource("two://about").contents[0].text == "about two"
+    with pytest.raises(LocalProtocolError, match="'no://about': no server lists it; say which: group"):
+        group.read_resource("no://about")
     assert group["two"].read_resource("two://about").contents[0].text == "about two"
 
 
@@ -88,7 +90,8 @@ def test_what_several_servers_have_is_nobodys_until_one_is_named():
     assert group.read_resource("same://notes/1").contents[0].text == "same note 1"
 
 
-def test_completions_go_to_the_server_of_the_prompt_or_the_template():
+@pytest.mark.parametrize("listed_before", [True, False])
+def test_completions_go_to_the_server_of_the_prompt_or_the_template(listed_before):
     told = {name: Answering(answers=completing(name)).connect() for name in ("one", "two")}
     group = AwaitableGroup({name: Awaited(one) for name, one in told.items()})
     prompt = awaiting(group.complete(PromptReference(name="two_greet"), "who", "m")).result()
@@ -98,11 +101,47 @@ def test_completions_go_to_the_server_of_the_prompt_or_the_template():
     async def every():
         return [template async for template in group.resource_templates()]
 
-    Task(every()).result()
+    if listed_before:
+        Task(every()).result()
     ref = ResourceTemplateReference(uri="one://{x}")
     assert awaiting(group.complete(ref, "x", "m")).result().completion.values == ("one",)
-    with pytest.raises(LocalProtocolError, match="no server has listed it"):
+    with pytest.raises(LocalProtocolError, match="no server lists it"):
         awaiting(group.complete(ResourceTemplateReference(uri="no://{x}"), "x", "m")).result()
+
+
+def test_who_has_a_resource_is_asked_once_and_only_where_there_are_several():
+    told = {name: Answering(answers=reading(name)).connect() for name in ("one", "two")}
+    group = AwaitableGroup({name: Awaited(one) for name, one in told.items()})
+    for number in range(3):
+        read = awaiting(group.read_resource(f"two://{number}")).result()
+        assert read.contents[0].text == f"two://{number}"
+    methods = [[event.method for event in one.requests()] for one in told.values()]
+    lists = ["resources/templates/list", "resources/list"]
+    assert methods == [lists, [*lists, *["resources/read"] * 3]]
+    group.remove("one")
+    awaiting(group.read_resource("anything")).result()
+    assert [event.method for event in told["two"].requests()][-2:] == ["resources/read"] * 2
+
+
+def test_a_list_without_an_end_keeps_no_resource_of_another_list_from_being_found():
+    endless = schema.ListResourceTemplatesResult(resource_templates=(), next_cursor="again")
+    answers = {**reading("one"), "resources/templates/list": endless}
+    told = {name: Answering(answers=each) for name, each in (("one", answers), ("two", reading("two")))}
+    group = AwaitableGroup({name: Awaited(one.connect()) for name, one in told.items()})
+    assert awaiting(group.read_resource("one:about")).result().contents[0].text == "one:about"
+
+
+def reading(name):
+    def read(event):
+        text = schema.TextResourceContents(uri=event.params.uri, text=event.params.uri)
+        return schema.ReadResourceResult(contents=(text,))
+
+    resource = schema.Resource(uri=f"{name}:about", name="about")
+    return {
+        **completing(name),
+        "resources/list": schema.ListResourcesResult(resources=(resource,)),
+        "resources/read": read,
+    }
 
 
 def completing(name):
@@ -264,13 +303,15 @@ def test_what_is_remembered_of_uris_is_bounded():
             resources=resources, next_cursor=str(start + 6000) if start < 12_000 else None
         )
 
-    told = Answering(answers={"resources/list": listed}).connect()
-    other = Answering(answers={"resources/list": schema.ListResourcesResult(resources=())}).connect()
+    none = {"resources/templates/list": schema.ListResourceTemplatesResult(resource_templates=())}
+    told = Answering(answers={"resources/list": listed, **none}).connect()
+    empty = {"resources/list": schema.ListResourcesResult(resources=()), **none}
+    other = Answering(answers=empty).connect()
     group = AwaitableGroup({"one": Awaited(told), "two": Awaited(other)})
 
     async def every():
         return len([resource async for resource in group.resources()])
 
     assert Task(every()).result() == 18_000
-    with pytest.raises(LocalProtocolError, match="no server has listed it"):
+    with pytest.raises(LocalProtocolError, match="no server lists it"):
         awaiting(group.read_resource("a://0")).result()

@@ -1,12 +1,14 @@
 """Several servers behind one client, in each colour: lists are joined, and one may go without the others."""
 
 from collections.abc import Awaitable, Generator, Iterator, Mapping
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from sansmcp.client.awaitable import AwaitableCalls
 from sansmcp.client.blocking import BlockingCalls
 from sansmcp.client.calls import Call
 from sansmcp.client.members import LOSSES, Members
+from sansmcp.client.pages import AwaitableItems, BlockingItems
 from sansmcp.client.waiting import Awaited
 from sansmcp.values import JSON
 
@@ -80,6 +82,8 @@ class BlockingGroup(_Group[BlockingT], BlockingCalls):
             CallEnded: as the outcome says; a list goes on with the next server.
             NotConnected: if that server is gone.
         """
+        # It has no items: what the pages say, the members remember.
+        next(BlockingItems(self._members.search(call), _nothing, self.call), None)
         name, inner = self._members.route(call)
         if name is None:
             return inner.read(None)
@@ -102,6 +106,11 @@ class AwaitableGroup(_Group[AwaitableT], AwaitableCalls):
         """
 
         def calling() -> Generator[JSON, JSON, T]:
+            # It has no items: what the pages say, the members remember.
+            with suppress(StopAsyncIteration):
+                yield from (
+                    AwaitableItems(self._members.search(call), _nothing, self.call).__anext__().__await__()
+                )
             name, inner = self._members.route(call)
             if name is None:
                 return inner.read(None)
@@ -111,3 +120,7 @@ class AwaitableGroup(_Group[AwaitableT], AwaitableCalls):
                 return self._members.instead(name, call, error)
 
         return Awaited(calling)
+
+
+def _nothing(_page: JSON) -> tuple[()]:
+    return ()

@@ -5,19 +5,25 @@ the group names the server, and holds the server's own.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Final, Generic, TypeAlias, TypeVar
 
 import attrs
 
 from sansmcp import schema
-from sansmcp.client.calls import Call
+from sansmcp.client.calls import Call, list_resource_templates, list_resources
+from sansmcp.client.pages import MAX_PAGES, Walk, walk
 from sansmcp.errors import CallEnded, LocalProtocolError, NotConnected, RemoteProtocolError, RequestLost
 from sansmcp.session import MissingCapability
 from sansmcp.values import JSON
 
 T = TypeVar("T")
 ClientT = TypeVar("ClientT")
+
+Ask: TypeAlias = Callable[..., Call[JSON]]
+"""Makes the call for a page of a list."""
 
 # As many as 64 pages of some hundreds; what was listed long ago may be listed again.
 _MOST_URIS: Final = 16_384
@@ -124,6 +130,32 @@ class Members(Generic[ClientT]):
 
     # Who a call is for
 
+    def search(self, call: Call[JSON]) -> Walk[JSON]:
+        """Ask for the lists that say who a call is for, where no list has said so yet.
+
+        Args:
+            call: a call of the group.
+
+        Returns:
+            The calls of the group to make before `route`.
+        """
+        match call.params:
+            case schema.ReadResourceRequestParams(uri=uri) if not self._owners(uri):
+                lists: tuple[Ask, ...] = (list_resource_templates, list_resources)
+            case schema.CompleteRequestParams(ref=schema.ResourceTemplateReference(uri=uri)) if not (
+                self._present(self._templates.get(uri, ()))
+            ):
+                lists = (list_resource_templates,)
+            case _:
+                return
+        if len(self._clients) < 2:
+            return
+        times = {"timeout": call.timeout, "maximum": call.maximum}
+        for ask in lists:
+            # A list without an end says nothing of the other one.
+            with suppress(RemoteProtocolError):
+                yield from walk(partial(ask, **times), MAX_PAGES * len(self._clients))
+
     def route(self, call: Call[T]) -> tuple[str | None, Call[T]]:
         """Return the server that a call of the group is for, and the call to make there.
 
@@ -140,7 +172,7 @@ class Members(Generic[ClientT]):
             case schema.PaginatedRequestParams() if call.method in _EMPTY:
                 return self._route_list(call, params)
             case schema.ReadResourceRequestParams():
-                return self._owner(params.uri), call
+                return self._only(self._owners(params.uri), params.uri), call
             case schema.CompleteRequestParams():
                 return self._route_completion(call, params)
             case _:
@@ -210,23 +242,23 @@ class Members(Generic[ClientT]):
     def _prefixed(self, name: str, things: JSON) -> JSON:
         return tuple(attrs.evolve(thing, name=f"{name}{self._separator}{thing.name}") for thing in things)
 
-    def _owner(self, uri: str) -> str:
+    def _owners(self, uri: str) -> tuple[str, ...]:
         owners = self._present(self._uris.get(uri, ()))
-        if not owners:
-            found = {
-                owner
-                for template, names in self._templates.items()
-                if uri.startswith(template.partition("{")[0])
-                for owner in self._present(names)
-            }
-            owners = tuple(sorted(found))
-        return self._only(owners, uri)
+        if owners:
+            return owners
+        found = {
+            owner
+            for template, names in self._templates.items()
+            if uri.startswith(template.partition("{")[0])
+            for owner in self._present(names)
+        }
+        return tuple(sorted(found))
 
     def _only(self, owners: tuple[str, ...], what: str) -> str:
         owners = owners or (tuple(self._clients) if len(self._clients) == 1 else ())
         if len(owners) == 1:
             return owners[0]
-        found = f"several servers have it: {', '.join(owners)}" if owners else "no server has listed it"
+        found = f"several servers have it: {', '.join(owners)}" if owners else "no server lists it"
         raise LocalProtocolError(f"{what!r:.80}: {found:.200}; say which: group['name'] is its client")
 
     def _present(self, names: tuple[str, ...]) -> tuple[str, ...]:

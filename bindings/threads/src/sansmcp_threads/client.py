@@ -231,15 +231,35 @@ def connect(
             an `async def`, and no `async_runner` is given.
         NotConnected: if there is no common ground with the server, or it is gone.
     """
+    client = prepared(
+        target, env=env, cwd=cwd, stderr=stderr, ssl=ssl, async_runner=async_runner, settings=settings
+    )
+    client.open()
+    return client
+
+
+def prepared(
+    target: Target,
+    *,
+    env: Mapping[str, str] | None,
+    cwd: str | os.PathLike[str] | None,
+    stderr: int | IO[bytes] | None,
+    ssl: SSLContext | None = None,
+    async_runner: AsyncRunner | None,
+    settings: ClientSettings,
+) -> Client:
+    """Return a client that is still to be opened; see `connect`.
+
+    Raises:
+        LocalProtocolError: as `connect` does.
+    """
     options = ClientOptions.of(settings)
     if async_runner is None:
         refuse_async_handlers(options.handlers)
     opener = opener_of(target, env=env, cwd=cwd, stderr=stderr, ssl=ssl, async_runner=async_runner)
     if options.restart is not None and not opener.opens_again:
         raise LocalProtocolError("connect(): restart goes with a command or an address; found a stream")
-    client = Client(options, opener, async_runner=async_runner)
-    client.open()
-    return client
+    return Client(options, opener, async_runner=async_runner)
 
 
 def _dial(open_stream: JSON) -> ByteStream:

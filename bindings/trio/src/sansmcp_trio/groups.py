@@ -3,54 +3,74 @@
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Unpack
 
-from sansmcp.client import AwaitableGroup, ClientSettings, ServerEntry, configured
+import trio
+from trio.lowlevel import enable_ki_protection
+
+from sansmcp.client import AwaitableGroup, ClientSettings, configured
 from sansmcp.errors import NotConnected
 from sansmcp.session import Report, Severity
-from sansmcp_trio.client import Client, connect
+from sansmcp_trio.client import Client, Connecting, connect
 from sansmcp_trio.handlers import write_report
 from sansmcp_trio.openers import Target
+from sansmcp_trio.tasks import Tasks
 
 
 class Group(AwaitableGroup[Client]):
     """Several servers behind one client; make it with `connect_group`."""
 
     async def aclose(self, *names: str) -> None:
-        """End the connections to some servers, in any order; without names, to all.
+        """End the connections to some servers, in any order and all at once; without names, to all.
 
         Args:
             names: the names of the servers.
+
+        Raises:
+            LocalProtocolError: there is none of such a name; then all go on.
+            Exception: what a stream raised, but for the news that its server is gone.
         """
-        for name in names or tuple(self):
-            await self.remove(name).aclose()
+        leaving = {name: self[name] for name in names or tuple(self)}
+        async with AsyncExitStack() as stack:
+            for name, client in leaving.items():
+                self.remove(name)
+                client.perform(client.endpoint.close)
+                stack.push_async_callback(client.aclose)
+
+    def leave_out(self, name: str, error: Exception) -> None:
+        """Take note that a server could not be reached, and tell the log."""
+        self.lose(name, error)
+        write_report(Report(severity=Severity.WARNING, text=f"the server {name!r:.80} is left out: {error}"))
 
 
 class ConnectingGroup:
     """Connections in the making; enter it with `async with`."""
 
-    def __init__(
-        self,
-        entries: Mapping[str, ServerEntry],
-        *,
-        separator: str,
-        stderr: int | IO[bytes] | None,
-        settings: ClientSettings,
-    ) -> None:
-        self._entries = entries
-        self._group = Group(separator=separator)
-        self._stderr = stderr
-        self._settings: ClientSettings = settings
-        self._stack = AsyncExitStack()
+    def __init__(self, group: Group, connecting: Mapping[str, Connecting]) -> None:
+        self._group = group
+        self._connecting = connecting
+        self._clients: dict[str, Client] = {}
+        self._tasks = Tasks()
 
     async def __aenter__(self) -> Group:
+        await self._tasks.__aenter__()
         try:
-            for name, entry in self._entries.items():
-                await self._open(name, entry)
+            settled = []
+            for name, connecting in self._connecting.items():
+                settled.append(trio.Event())
+                # Each has a task of its own: a nursery must be left where it was entered.
+                self._tasks.start(partial(self._live, name, connecting, settled[-1]), "sansmcp connection")
+            for event in settled:
+                await event.wait()
+            # In the order in which they were named, whichever was first.
+            for name in self._connecting:
+                if name in self._clients:
+                    self._group.add(name, self._clients[name])
         except BaseException as error:
-            await self._stack.__aexit__(type(error), error, error.__traceback__)
+            await self.__aexit__(type(error), error, error.__traceback__)
             raise
         return self._group
 
@@ -60,25 +80,19 @@ class ConnectingGroup:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool | None:
-        return await self._stack.__aexit__(exception_type, exception, traceback)
+        return await self._tasks.__aexit__(exception_type, exception, traceback)
 
-    async def _open(self, name: str, entry: ServerEntry) -> None:
+    @enable_ki_protection
+    async def _live(self, name: str, connecting: Connecting, settled: trio.Event) -> None:
         try:
-            connecting = connect(
-                entry.reachable(),
-                env=entry.env or None,
-                cwd=entry.cwd,
-                stderr=self._stderr if entry.is_command else None,
-                **self._settings,
-            )
-            client = await self._stack.enter_async_context(connecting)
-        except (NotConnected, OSError) as error:
-            self._group.lose(name, error)
-            write_report(
-                Report(severity=Severity.WARNING, text=f"the server {name!r:.80} is left out: {error}")
-            )
-        else:
-            self._group.add(name, client)
+            async with connecting as client:
+                self._clients[name] = client
+                settled.set()
+                await trio.sleep_forever()
+        except Exception as error:  # noqa: BLE001  # the others go on, whatever it is
+            self._group.leave_out(name, error)
+        finally:
+            settled.set()
 
 
 def connect_group(
@@ -88,9 +102,10 @@ def connect_group(
     stderr: int | IO[bytes] | None = None,
     **settings: Unpack[ClientSettings],
 ) -> ConnectingGroup:
-    """Connect to several servers as one, one after the other; enter the result with `async with`.
+    """Connect to several servers as one, side by side; enter the result with `async with`.
 
-    A server that cannot be reached is left out: `lost` of the group says why, and so does the log.
+    It takes as long as the slowest of them; `timeouts=` bounds that. One that cannot be reached is left out:
+    `lost` of the group says why, and so does the log.
 
     Args:
         servers: a file as desktop hosts write it (`{"mcpServers": ...}`), the same as a parsed value, or by
@@ -100,12 +115,24 @@ def connect_group(
         settings: how each of the clients is set up; see `ClientSettings`.
 
     Returns:
-        What to enter; leaving it ends all connections.
+        What to enter; leaving it ends all connections, side by side.
 
     Raises:
         LocalProtocolError: the configuration is none, or an entry of it leads to no server.
         OSError: the file cannot be read.
     """
     given = servers if isinstance(servers, Mapping) else Path(servers).expanduser().read_bytes()
-    entries = configured(given, os.environ)
-    return ConnectingGroup(entries, separator=separator, stderr=stderr, settings=settings)
+    group = Group(separator=separator)
+    connecting: dict[str, Connecting] = {}
+    for name, entry in configured(given, os.environ).items():
+        try:
+            connecting[name] = connect(
+                entry.reachable(),
+                env=entry.env or None,
+                cwd=entry.cwd,
+                stderr=stderr if entry.is_command else None,
+                **settings,
+            )
+        except NotConnected as error:
+            group.leave_out(name, error)
+    return ConnectingGroup(group, connecting)
