@@ -2,13 +2,22 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tests.bindings.looking import descriptors
 
 
-def threads() -> set[str]:
-    return {thread.name for thread in threading.enumerate() if thread.name.startswith("sansmcp")}
+def threads(before: Collection[threading.Thread] = ()) -> set[str]:
+    """Return the names of our threads, but for those that were there before."""
+    running = (thread for thread in threading.enumerate() if thread not in before)
+    return {thread.name for thread in running if thread.name.startswith("sansmcp")}
+
+
+def join_handlers(before: Collection[threading.Thread] = ()) -> None:
+    """Wait for handlers that nobody waits for any more, and for what they still tell the log."""
+    for thread in threading.enumerate():
+        if thread.name == "sansmcp handler" and thread not in before:
+            thread.join(timeout=20)
 
 
 @contextlib.contextmanager
@@ -17,11 +26,9 @@ def nothing_left() -> Iterator[None]:
     before, running = descriptors(), set(threading.enumerate())
     yield
     # Nobody can end a handler that was running; it ends when it has seen that nobody waits.
-    assert threads() <= {"sansmcp handler"}
-    for thread in threading.enumerate():
-        if thread.name == "sansmcp handler":
-            thread.join(timeout=20)
-    assert threads() == set()
+    assert threads(running) <= {"sansmcp handler"}
+    join_handlers(running)
+    assert threads(running) == set()
     # Those of other runtimes may end meanwhile.
     assert set(threading.enumerate()) <= running
     assert descriptors() == before

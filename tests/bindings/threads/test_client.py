@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.bindings.looking import text
-from tests.bindings.threads.counting import in_thread, nothing_left
+from tests.bindings.threads.counting import in_thread, join_handlers, nothing_left
 from tests.bindings.threads.servers import server
 
 from sansmcp import (
@@ -256,6 +256,8 @@ def test_an_async_handler_that_came_later_fails_its_calls_and_nothing_else(caplo
             return "unreachable"
 
         assert client.call_tool("later").is_error
+    # The answer leaves first.
+    join_handlers()
     assert "later is an async def" in caplog.text
 
 
