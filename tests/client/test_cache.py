@@ -273,7 +273,7 @@ def test_a_change_ends_the_freshness_of_what_it_concerns_and_of_nothing_else(cha
 
 def test_a_resource_that_was_updated_is_read_again():
     told = client()
-    with_updates(told, "notes://a")
+    changes = with_updates(told, "notes://a")
     for uri in ("notes://a", "notes://b"):
         told.ask(read_resource(uri))
     told.publish(Change(kind=ChangeKind.RESOURCE, uri="notes://a"))
@@ -284,12 +284,13 @@ def test_a_resource_that_was_updated_is_read_again():
         "notes://b",
         "notes://a",
     ]
+    changes.close()
 
 
 def with_updates(told, *uris):
-    """Listen to resources."""
+    """Listen to resources, for as long as what is returned is kept."""
     changes = Awaited(told).resource_updates(*uris)
-    awaiting(changes.__aenter__()).result()
+    return awaiting(changes.__aenter__()).result()
 
 
 def test_what_came_of_answers_of_the_user_is_never_kept():

@@ -171,6 +171,40 @@ def entered_twice(changes):
 
 
 @every_revision
+def test_a_loop_that_is_left_stops_listening_when_next_something_happens(revision):
+    found, heard = [], []
+    told = answering(revision, on_change=heard.append)
+    client = Awaited(told)
+
+    async def look():
+        async for uri in client.resource_updates("notes://a"):
+            found.append(uri)
+            break
+
+    kept = entered(client.resource_updates("notes://b"))
+    task = Task(look())
+    told.publish(updated("notes://a"))
+    task.result()
+    assert found == ["notes://a"]
+    told.publish(updated("notes://b"))
+    assert all_of(kept) == ["notes://b"]
+    heard.clear()
+    told.publish(updated("notes://a"), updated("notes://b"))
+    assert [event.change for event in heard] == [updated("notes://b")]
+
+
+def test_what_was_never_opened_or_is_closed_is_left_without_a_word():
+    told = answering()
+    client = Awaited(told)
+    never, closed = client.listen(tools=True), entered(client.listen(tools=True))
+    closed.close()
+    before = len(told.requests())
+    del never, closed
+    told.publish(TOOLS)
+    assert len(told.requests()) == before
+
+
+@every_revision
 def test_what_the_server_agreed_to_tell_may_be_less(revision):
     told = answering(revision)
     changes = entered(Awaited(told).listen("notes://a", tools=True))

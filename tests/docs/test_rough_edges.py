@@ -20,7 +20,14 @@ from sansmcp.client import accept
 from sansmcp.errors import CallCancelled
 from sansmcp.schema import Revision
 from sansmcp.server import CacheHint
-from sansmcp.session import ClientInitialized, LineLink, RequestReceived, ResponseReceived
+from sansmcp.session import (
+    ClientInitialized,
+    LineLink,
+    RequestReceived,
+    ResponseReceived,
+    SubscriptionClosed,
+    SubscriptionOpened,
+)
 from sansmcp_threads import connect, memory_pair, serve_stream
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rough-edges.md").read_text(encoding="utf-8")
@@ -324,6 +331,32 @@ def test_a_state_that_another_process_sealed_is_refused() -> None:
     again = call(2, "order", requestState=asked["requestState"], inputResponses=response)
     assert answer(one, again)["result"]["content"][0]["text"] == "Ada"
     assert "error" in answer(other, again)
+
+
+@edge("A loop over changes that is left goes on for a while")
+def test_a_loop_that_is_left_is_told_to_the_server_with_the_next_event() -> None:
+    server = Server("notes", version="1.0")
+    told = []
+
+    @server.resource("notes://a")
+    def note() -> str:
+        return "a"
+
+    def listen(_session: object, event: object) -> None:
+        if isinstance(event, SubscriptionOpened | SubscriptionClosed):
+            told.append(type(event))
+
+    near, far = memory_pair()
+    thread = threading.Thread(target=partial(serve_stream, server, far, on_event=listen))
+    thread.start()
+    with connect(near, revisions=[LEGACY]) as client:
+        updates = client.resource_updates("notes://a").__enter__()
+        del updates
+        assert told == [SubscriptionOpened]
+        client.ping()
+        client.ping()
+        assert told == [SubscriptionOpened, SubscriptionClosed]
+    thread.join()
 
 
 @edge("A list may be older than it looks")

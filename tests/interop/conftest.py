@@ -16,6 +16,16 @@ PINS = {"mcp": MCP, "mcp_legacy": MCP_LEGACY, "fastmcp": FASTMCP}
 
 T = TypeVar("T")
 
+# A server of a peer takes a second or two to end, and far longer where other tests run beside it.
+PATIENCE = 30.0
+
+
+@pytest.fixture(autouse=True)
+def _patient_with_servers_that_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let servers end by themselves: our clients ask them to by signals after a time that users can bear."""
+    for binding in ("asyncio", "threads", "trio"):
+        monkeypatch.setattr(f"sansmcp_{binding}.processes.PATIENCE", PATIENCE)
+
 
 @cache
 def found(make: Callable[..., T], *arguments: Pin) -> T | Unavailable:

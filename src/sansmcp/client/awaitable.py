@@ -12,6 +12,7 @@ from sansmcp.client import calls
 from sansmcp.client.calls import Call, OnProgress, T
 from sansmcp.client.checking import Validate
 from sansmcp.client.pages import MAX_PAGES, AwaitableItems, walk
+from sansmcp.client.waiting import at_once
 from sansmcp.values import JSON
 
 
@@ -25,6 +26,10 @@ class AwaitableCalls(abc.ABC):
     @abc.abstractmethod
     def call(self, call: Call[T]) -> Awaitable[T]:
         """Make a call and give its value: the one method of a binding."""
+
+    def _pause(self) -> Awaitable[None]:
+        """Give way to other tasks; for bindings whose runtime wants that of whatever is awaited."""
+        return at_once(None)
 
     @overload
     def call_tool(
@@ -237,21 +242,21 @@ class AwaitableCalls(abc.ABC):
     ) -> AsyncIterator[schema.Tool]:
         """Iterate over the tools, page by page; see `pages.walk` for how that ends."""
         steps = walk(lambda cursor: calls.list_tools(cursor, timeout=timeout, maximum=maximum), max_pages)
-        return AwaitableItems(steps, lambda page: page.tools, self.call)
+        return AwaitableItems(steps, lambda page: page.tools, self.call, self._pause)
 
     def prompts(
         self, *, max_pages: int = MAX_PAGES, timeout: float | None = None, maximum: float | None = None
     ) -> AsyncIterator[schema.Prompt]:
         """Iterate over the prompts, page by page; see `pages.walk` for how that ends."""
         steps = walk(lambda cursor: calls.list_prompts(cursor, timeout=timeout, maximum=maximum), max_pages)
-        return AwaitableItems(steps, lambda page: page.prompts, self.call)
+        return AwaitableItems(steps, lambda page: page.prompts, self.call, self._pause)
 
     def resources(
         self, *, max_pages: int = MAX_PAGES, timeout: float | None = None, maximum: float | None = None
     ) -> AsyncIterator[schema.Resource]:
         """Iterate over the resources, page by page; see `pages.walk` for how that ends."""
         steps = walk(lambda cursor: calls.list_resources(cursor, timeout=timeout, maximum=maximum), max_pages)
-        return AwaitableItems(steps, lambda page: page.resources, self.call)
+        return AwaitableItems(steps, lambda page: page.resources, self.call, self._pause)
 
     def resource_templates(
         self, *, max_pages: int = MAX_PAGES, timeout: float | None = None, maximum: float | None = None
@@ -260,4 +265,4 @@ class AwaitableCalls(abc.ABC):
         steps = walk(
             lambda cursor: calls.list_resource_templates(cursor, timeout=timeout, maximum=maximum), max_pages
         )
-        return AwaitableItems(steps, lambda page: page.resource_templates, self.call)
+        return AwaitableItems(steps, lambda page: page.resource_templates, self.call, self._pause)

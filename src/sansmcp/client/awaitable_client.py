@@ -16,7 +16,7 @@ from sansmcp.client.changes import AwaitableChanges, uri_of
 from sansmcp.client.checking import Validate
 from sansmcp.client.known import KnownServer, ListeningFrom
 from sansmcp.client.running import AwaitableRunning, Started
-from sansmcp.client.waiting import Awaited, take_awaited
+from sansmcp.client.waiting import after, take_awaited
 from sansmcp.session import Change
 from sansmcp.values import JSON
 
@@ -37,9 +37,9 @@ class AwaitableClient(AwaitableCalls, KnownServer):
         pending = self.perform(partial(self._connection.send, started.call, started))
         if pending is None:
             started.set_result(call.read(None))
-            return AwaitableRunning(started, _leave, self.call)
+            return AwaitableRunning(started, _leave, self.call, self._pause)
         give_up = partial(self.perform, partial(self._connection.give_up, pending))
-        return AwaitableRunning(started, give_up, self.call)
+        return AwaitableRunning(started, give_up, self.call, self._pause)
 
     @overload
     def start_tool(
@@ -103,12 +103,14 @@ class AwaitableClient(AwaitableCalls, KnownServer):
             resources_list_changed=resources or None,
             resource_subscriptions=tuple(dict.fromkeys(uris)) or None,
         )
-        return AwaitableChanges(wanted, ListeningFrom(self._connection, self.perform), _itself, self.call)
+        wishes = ListeningFrom(self._connection, self.perform)
+        return AwaitableChanges(wanted, wishes, _itself, self.call, self._pause)
 
     def resource_updates(self, *uris: str) -> AwaitableChanges[str]:
         """Iterate over the URIs of resources that have changed, out of those that are named."""
         wanted = schema.SubscriptionFilter(resource_subscriptions=tuple(dict.fromkeys(uris)))
-        return AwaitableChanges(wanted, ListeningFrom(self._connection, self.perform), uri_of, self.call)
+        wishes = ListeningFrom(self._connection, self.perform)
+        return AwaitableChanges(wanted, wishes, uri_of, self.call, self._pause)
 
     def notify(self, method: str, params: JSON = None) -> None:
         """Send a notification, such as one of the user's own; it is not answered."""
@@ -121,7 +123,7 @@ class AwaitableClient(AwaitableCalls, KnownServer):
         def waiting() -> Generator[JSON, JSON, None]:
             yield from take_awaited(feed, "a wait for a page", self.call)
 
-        return Awaited(waiting)
+        return after(self._pause, waiting)
 
 
 def _leave() -> None:

@@ -8,7 +8,7 @@ from sansmcp import schema
 from sansmcp.client.calls import Call
 from sansmcp.client.feeds import FeedEnded
 from sansmcp.client.listening import Wish
-from sansmcp.client.waiting import Awaited, at_once, take_awaited, take_blocking
+from sansmcp.client.waiting import Pause, after, at_once, take_awaited, take_blocking
 from sansmcp.session import Change
 from sansmcp.values import JSON
 
@@ -26,6 +26,9 @@ class Wishes(Protocol):
 
     def remove(self, wish: Wish) -> None:
         """Tell somebody nothing more."""
+
+    def leave(self, wish: Wish) -> None:
+        """Take in that nobody looks at a wish any more; it may be called at any time."""
 
 
 class _Changes(Generic[T]):
@@ -55,6 +58,10 @@ class _Changes(Generic[T]):
         self._is_open = True
         self._wishes.remove(self._wish)
 
+    def __del__(self) -> None:
+        # The loop was left without a word; whatever this thread is about, it must not wait.
+        self._wishes.leave(self._wish)
+
     def _open(self) -> None:
         if not self._is_open:
             self._is_open = True
@@ -64,7 +71,9 @@ class _Changes(Generic[T]):
 class BlockingChanges(_Changes[T], Iterator[T]):
     """Changes for a plain `for`; use it in `with`, or call `close`, to stop listening.
 
-    Entering it waits until the server agreed. Without `with` the first look at it asks the server.
+    Entering it waits until the server agreed. Without `with` the first look at it asks the server, and a loop
+    that is left by `break` or an exception stops listening once nothing refers to this any more: on CPython
+    at once, and the server hears of it when next something happens on the connection.
     Iterating ends with RequestLost when the server or the connection ends it.
 
     Args:
@@ -116,7 +125,9 @@ class BlockingChanges(_Changes[T], Iterator[T]):
 class AwaitableChanges(_Changes[T], AsyncIterator[T]):
     """Changes for `async for`; use it in `async with`, or call `close`, to stop listening.
 
-    Entering it waits until the server agreed. Without `async with` the first look at it asks the server.
+    Entering it waits until the server agreed. Without `async with` the first look at it asks the server, and
+    a loop that is left by `break` or an exception stops listening once nothing refers to this any more: on
+    CPython at once, and the server hears of it when next something happens on the connection.
     Iterating ends with RequestLost when the server or the connection ends it.
 
     Args:
@@ -124,6 +135,7 @@ class AwaitableChanges(_Changes[T], AsyncIterator[T]):
         wishes: where that is said.
         read: makes what is handed out of a change.
         call: makes a call; its value is awaited.
+        pause: gives way to other tasks, where the runtime wants that.
     """
 
     def __init__(
@@ -132,12 +144,14 @@ class AwaitableChanges(_Changes[T], AsyncIterator[T]):
         wishes: Wishes,
         read: Callable[[Change], T],
         call: Callable[[Call[None]], Awaitable[None]],
+        pause: Pause,
     ) -> None:
         super().__init__(wanted, wishes, read)
         self._call = call
+        self._pause = pause
 
     def __aenter__(self) -> Awaitable[Self]:
-        return Awaited(self._entering)
+        return after(self._pause, self._entering)
 
     def __aexit__(
         self,
@@ -149,7 +163,7 @@ class AwaitableChanges(_Changes[T], AsyncIterator[T]):
         return at_once(None)
 
     def __anext__(self) -> Awaitable[T]:
-        return Awaited(self._coming)
+        return after(self._pause, self._coming)
 
     def _entering(self) -> Generator[JSON, JSON, Self]:
         self._open()

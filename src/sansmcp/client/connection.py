@@ -273,6 +273,7 @@ class ClientConnection:
         if self._options.on_event is not None:
             told = partial(self._options.on_event, session, event)
             self._tell(partial(call_listener, told, self._report))
+        self._listening.settle(session.now)
         match event:
             case ResponseReceived() | RequestFailed() | RequestTimedOut() | RequestLost():
                 self._finish(event, session.now)

@@ -9,7 +9,7 @@ from sansmcp.client.blocking import BlockingCalls
 from sansmcp.client.calls import Call
 from sansmcp.client.members import LOSSES, Members
 from sansmcp.client.pages import AwaitableItems, BlockingItems
-from sansmcp.client.waiting import Awaited
+from sansmcp.client.waiting import Awaited, at_once
 from sansmcp.values import JSON
 
 T = TypeVar("T")
@@ -107,12 +107,12 @@ class AwaitableGroup(_Group[AwaitableT], AwaitableCalls):
 
         def calling() -> Generator[JSON, JSON, T]:
             # It has no items: what the pages say, the members remember.
+            searching: AwaitableItems[JSON] = AwaitableItems(self._members.search(call), _nothing, self.call, _at_once)
             with suppress(StopAsyncIteration):
-                yield from (
-                    AwaitableItems(self._members.search(call), _nothing, self.call).__anext__().__await__()
-                )
+                yield from anext(searching).__await__()
             name, inner = self._members.route(call)
             if name is None:
+                yield from self._pause().__await__()
                 return inner.read(None)
             try:
                 return (yield from self._members[name].call(inner).__await__())
@@ -124,3 +124,7 @@ class AwaitableGroup(_Group[AwaitableT], AwaitableCalls):
 
 def _nothing(_page: JSON) -> tuple[()]:
     return ()
+
+
+def _at_once() -> Awaitable[None]:
+    return at_once(None)

@@ -50,6 +50,10 @@ class ListeningFrom:
         """Tell somebody nothing more."""
         self._perform(partial(self._connection.listening.remove, wish))
 
+    def leave(self, wish: Wish) -> None:
+        """Take in that nobody looks at a wish any more."""
+        self._connection.listening.leave(wish)
+
 
 class KnownServer:
     """The part of a binding's client that waits for nothing: its parts, and what is known of the server."""

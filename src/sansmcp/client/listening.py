@@ -6,6 +6,7 @@ acknowledged: nothing is missed, and each change is told once.
 Source: 2026-07-28, Subscriptions; the revisions before: Resources, Subscriptions.
 """
 
+from collections import deque
 from collections.abc import Callable
 
 import attrs
@@ -66,6 +67,8 @@ class Listening:
         self._missed = missed
         self._is_ready = False
         self._wishes: dict[Wish, None] = {}
+        # Appended to wherever the memory of a program is cleared up, so it takes no lock.
+        self._left: deque[Wish] = deque()
         self._open: CallHandle | None = None
         self._granted = NOTHING
         self._asked_of_open = NOTHING
@@ -95,6 +98,26 @@ class Listening:
         if wish in self._wishes:
             del self._wishes[wish]
             self._ask(now)
+
+    def leave(self, wish: Wish) -> None:
+        """Take in that nobody looks at a wish any more: it is removed when next something happens.
+
+        It may be called anywhere and at any time, in the middle of anything.
+
+        Args:
+            wish: what was wanted.
+        """
+        if wish in self._wishes:
+            self._left.append(wish)
+
+    def settle(self, now: float) -> None:
+        """Remove the wishes that nobody looks at; afterwards the driver settles.
+
+        Args:
+            now: the time.
+        """
+        while self._left:
+            self.remove(self._left.popleft(), now)
 
     def hear(self, change: Change) -> None:
         """Hand a change to all who want to hear of it."""

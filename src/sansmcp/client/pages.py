@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Itera
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from sansmcp.client.calls import Call
+from sansmcp.client.waiting import Pause, after
 from sansmcp.errors import LocalProtocolError, RemoteProtocolError
 from sansmcp.values import JSON
 
@@ -139,6 +140,7 @@ class AwaitableItems(AsyncIterator[ItemT]):
         steps: the walk over the pages.
         items_of: reads the items off a page.
         call: makes a call; its value is awaited.
+        pause: gives way to other tasks, where the runtime wants that.
     """
 
     def __init__(
@@ -146,23 +148,17 @@ class AwaitableItems(AsyncIterator[ItemT]):
         steps: Walk[PageT],
         items_of: Callable[[PageT], tuple[ItemT, ...]],
         call: Callable[[Call[PageT]], Awaitable[PageT]],
+        pause: Pause,
     ) -> None:
         items = _Items(steps, items_of)
         self._items: _Items[JSON, ItemT] = items
         self._call: Callable[[Call[JSON]], Awaitable[JSON]] = call
+        self._pause = pause
 
     def __anext__(self) -> Awaitable[ItemT]:
-        return _NextItem(self._items, self._call)
+        return after(self._pause, self._coming)
 
-
-class _NextItem(Awaitable[ItemT]):
-    """What `__anext__` gives to be awaited: the loop of `BlockingItems.__next__`, in the other colour."""
-
-    def __init__(self, items: _Items[JSON, ItemT], call: Callable[[Call[JSON]], Awaitable[JSON]]) -> None:
-        self._items = items
-        self._call = call
-
-    def __await__(self) -> Generator[JSON, JSON, ItemT]:
+    def _coming(self) -> Generator[JSON, JSON, ItemT]:
         while not self._items:
             call = self._items.next_call()
             if call is None:

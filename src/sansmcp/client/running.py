@@ -12,7 +12,7 @@ import attrs
 
 from sansmcp.client.calls import Call
 from sansmcp.client.feeds import Feed, FeedEnded
-from sansmcp.client.waiting import Awaited, at_once, take_awaited, take_blocking
+from sansmcp.client.waiting import Pause, after, at_once, take_awaited, take_blocking
 from sansmcp.errors import CallCancelled
 from sansmcp.session import ProgressReceived
 from sansmcp.values import JSON
@@ -154,13 +154,19 @@ class AwaitableRunning(_Running[T], AsyncIterator[ProgressReceived]):
         started: where its outcome goes.
         give_up: gives the call up.
         call: makes a call; its value is awaited.
+        pause: gives way to other tasks, where the runtime wants that.
     """
 
     def __init__(
-        self, started: Started[T], give_up: Callable[[], None], call: Callable[[Call[None]], Awaitable[None]]
+        self,
+        started: Started[T],
+        give_up: Callable[[], None],
+        call: Callable[[Call[None]], Awaitable[None]],
+        pause: Pause,
     ) -> None:
         super().__init__(started, give_up)
         self._call = call
+        self._pause = pause
 
     def result(self) -> Awaitable[T]:
         """Wait for the value of the call and return it; it may be asked for again.
@@ -168,10 +174,10 @@ class AwaitableRunning(_Running[T], AsyncIterator[ProgressReceived]):
         Raises:
             CallEnded: as the call ended.
         """
-        return Awaited(self._ending)
+        return after(self._pause, self._ending)
 
     def __aenter__(self) -> Awaitable[Self]:
-        return at_once(self)
+        return after(self._pause, self._entering)
 
     def __aexit__(
         self,
@@ -183,7 +189,11 @@ class AwaitableRunning(_Running[T], AsyncIterator[ProgressReceived]):
         return at_once(None)
 
     def __anext__(self) -> Awaitable[ProgressReceived]:
-        return Awaited(self._coming)
+        return after(self._pause, self._coming)
+
+    def _entering(self) -> Generator[JSON, JSON, Self]:
+        yield from ()
+        return self
 
     def _ending(self) -> Generator[JSON, JSON, T]:
         with suppress(FeedEnded):

@@ -1,13 +1,16 @@
 """Waiting for something on this side, in each colour: by a call that is never sent."""
 
 from collections.abc import Awaitable, Callable, Generator
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from sansmcp.client.calls import Call
 from sansmcp.client.feeds import Feed
 from sansmcp.values import JSON
 
 T = TypeVar("T")
+
+Pause: TypeAlias = Callable[[], Awaitable[None]]
+"""Gives way to other tasks where a runtime wants that of whatever is awaited; elsewhere it does nothing."""
 
 
 def take_blocking(feed: Feed[T], what: str, call: Callable[[Call[None]], None]) -> T:
@@ -56,6 +59,21 @@ class Awaited(Awaitable[T]):
 
     def __await__(self) -> Generator[JSON, JSON, T]:
         return self._steps()
+
+
+def after(pause: Pause, steps: Callable[[], Generator[JSON, JSON, T]]) -> Awaitable[T]:
+    """Return something to be awaited that gives way first, and is left as it was if it is cancelled there.
+
+    Args:
+        pause: gives way.
+        steps: begins what is done then.
+    """
+
+    def both() -> Generator[JSON, JSON, T]:
+        yield from pause().__await__()
+        return (yield from steps())
+
+    return Awaited(both)
 
 
 def at_once(value: T) -> Awaitable[T]:

@@ -126,6 +126,9 @@ class Client(AwaitableClient):
         self._workers.close()
         await self._driver.wait_done()
 
+    async def _pause(self) -> None:
+        await trio.lowlevel.checkpoint()
+
     def _handle(self, session: ClientSession, event: ClientEvent) -> None:
         self._connection.handle(session, event)
 

@@ -40,6 +40,9 @@ class Group(AwaitableGroup[Client]):
                 client.perform(client.endpoint.close)
                 stack.push_async_callback(client.aclose)
 
+    async def _pause(self) -> None:
+        await trio.lowlevel.checkpoint()
+
     def leave_out(self, name: str, error: Exception) -> None:
         """Take note that a server could not be reached, and tell the log."""
         self.lose(name, error)
