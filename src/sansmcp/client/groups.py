@@ -107,7 +107,9 @@ class AwaitableGroup(_Group[AwaitableT], AwaitableCalls):
 
         def calling() -> Generator[JSON, JSON, T]:
             # It has no items: what the pages say, the members remember.
-            searching: AwaitableItems[JSON] = AwaitableItems(self._members.search(call), _nothing, self.call, _at_once)
+            searching: AwaitableItems[JSON] = AwaitableItems(
+                self._members.search(call), _nothing, self.call, _at_once
+            )
             with suppress(StopAsyncIteration):
                 yield from anext(searching).__await__()
             name, inner = self._members.route(call)
