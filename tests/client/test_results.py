@@ -61,6 +61,12 @@ def test_a_result_that_breaks_the_promise_of_its_tool_is_refused_and_handed_alon
     assert caught.value.result.content[0].text == "so it goes"
 
 
+def test_how_large_a_promise_may_be_is_said_by_the_client():
+    told = client(schema_limits=schema.SchemaLimits(subschemas=1))
+    assert told.ask(call_tool("lie")).structured_content == {"days": "3"}
+    assert [text for text in told.texts(Severity.WARNING) if "holds more than 1 schemas" in text]
+
+
 @every_structured_revision
 def test_a_result_that_keeps_the_promise_is_handed_over(revision):
     told = client(revision, result=said({"days": 3}))

@@ -11,7 +11,7 @@ from tests.server.conversation import MODERN, Conversation
 
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
-from sansmcp.schema import REVISIONS
+from sansmcp.schema import LATEST_LEGACY, REVISIONS
 from sansmcp.server import (
     Accepted,
     Cancelled,
@@ -19,6 +19,7 @@ from sansmcp.server import (
     Declined,
     Elicit,
     Elicited,
+    ElicitUrl,
     RootList,
     Roots,
     Sample,
@@ -120,6 +121,56 @@ def test_roots_and_samples_can_be_declared_in_every_revision(revision):
     assert asked.call(SAID, {"roots": []}) == "m short 0"
     assert asked.questions[0][0]["maxTokens"] == 7
     assert asked.questions[0][0]["systemPrompt"] == "Be brief."
+
+
+PAGES = {"elicitation": {"form": {}, "url": {}}}
+
+
+@pytest.mark.parametrize("revision", [LATEST_LEGACY, MODERN])
+def test_a_page_can_be_declared_and_is_made_once(revision):
+    made = []
+
+    def page_of(site):
+        made.append(site)
+        return f"https://{site}/{len(made)}"
+
+    def tool(
+        site: str,
+        signed_in: Annotated[str, ElicitUrl("Sign in to {site}.", page_of)],
+        paid: Annotated[Elicited[str], ElicitUrl("Pay {site}.", "https://{site}/pay")],
+    ) -> str:
+        return f"{signed_in} {site} {paid}"
+
+    asked = Asked(serving(tool), revision, capabilities=PAGES)
+    text = asked.call({"action": "accept"}, {"action": "decline"}, site="a.example")
+    ((first, second),) = asked.questions
+    assert (first["mode"], first["message"], first["url"]) == (
+        "url",
+        "Sign in to a.example.",
+        "https://a.example/1",
+    )
+    assert second["url"] == "https://a.example/pay"
+    assert made == ["a.example"]
+    assert text.endswith(" Declined()")
+    if revision == LATEST_LEGACY:
+        assert text.startswith(first["elicitationId"])
+
+
+@pytest.mark.parametrize(
+    ("action", "said"), [("decline", "the user declined to answer"), ("cancel", "the user gave no answer")]
+)
+def test_who_does_not_go_to_a_page_ends_the_call(action, said):
+    def tool(signed_in: Annotated[str, ElicitUrl("Sign in.", "https://a.example/")]) -> None: ...
+
+    asked = Asked(serving(tool), capabilities=PAGES)
+    assert asked.call({"action": action}) == f"{said}: Sign in."
+
+
+def test_what_a_page_gives_is_a_text():
+    def tool(signed_in: Annotated[int, ElicitUrl("Sign in.", "https://a.example/")]) -> None: ...
+
+    with pytest.raises(LocalProtocolError, match=r"tool\(signed_in\): expected the type str or Elicited"):
+        serving(tool)
 
 
 def test_declared_inputs_are_no_part_of_the_input_schema():

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from sansmcp import schema
 from sansmcp.errors import RemoteProtocolError
 from sansmcp.schema import SchemaError
-from sansmcp.schema.schema_limits import Author
+from sansmcp.schema.schema_limits import Author, SchemaLimits
 from sansmcp.schema.validators import validator_of
 from sansmcp.values import ABSENT, JSON
 
@@ -22,9 +22,14 @@ _MAX_TOOLS: Final = 6400
 
 
 class OutputChecks:
-    """What the tools of one server promise, as far as lists have told."""
+    """What the tools of one server promise, as far as lists have told.
 
-    def __init__(self) -> None:
+    Args:
+        limits: how large a schema may be, and how much work a check may make.
+    """
+
+    def __init__(self, limits: SchemaLimits) -> None:
+        self._limits = limits
         # None for a tool that promises nothing.
         self._schemas: OrderedDict[str, Mapping[str, JSON] | None] = OrderedDict()
         self._remarks: list[str] = []
@@ -68,7 +73,7 @@ class OutputChecks:
         if result.structured_content is ABSENT:
             return f"tool {name!r:.80}: it has an outputSchema; expected structuredContent, found none"
         try:
-            check = validator_of(promised, author=Author.PEER)
+            check = validator_of(promised, author=Author.PEER, limits=self._limits)
         except RemoteProtocolError as error:
             raise RemoteProtocolError(
                 f"tool {name!r:.80}: its outputSchema cannot be used: {error}"

@@ -104,6 +104,7 @@ class ClientConnection:
         self._results = Results(
             cache=options.cache,
             validate=options.validate,
+            schema_limits=options.schema_limits,
             ask=self._ask,
             report=report,
             hand_over=self._hand_over,

@@ -13,6 +13,7 @@ from sansmcp.client.refreshing import LIST_DELAY, ListRefreshed
 from sansmcp.client.sending import OwnSession
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import METHODS, REVISIONS, MethodTable, Revision
+from sansmcp.schema.schema_limits import DEFAULT_LIMITS, SchemaLimits
 from sansmcp.session import (
     ChangeReceived,
     ClientEvent,
@@ -77,6 +78,8 @@ class ClientSettings(TypedDict, total=False):
     validate: Validate
     """What becomes of a result that breaks its tool's output schema: "check" raises, by default; "report"
     only logs; "off" does not look."""
+    schema_limits: SchemaLimits
+    """How large a tool's output schema may be, and how much work a check against it may make."""
     on_violation: Callable[[ProtocolViolated | MessageDropped], object] | None
     """Told of breaches by the server and of messages that had no place; by default they are logged."""
     on_event: Callable[[ClientSession, ClientEvent], object] | None
@@ -163,6 +166,8 @@ class ClientOptions(Value):
     """Which results may be used again; None for none."""
     validate: Validate = "check"
     """What becomes of a result that breaks its tool's output schema."""
+    schema_limits: SchemaLimits = DEFAULT_LIMITS
+    """How large that schema may be, and how much work a check may make."""
     on_violation: Callable[[ProtocolViolated | MessageDropped], object] | None = None
     """Told of breaches by the server and of messages that had no place."""
     on_event: Callable[[ClientSession, ClientEvent], object] | None = None

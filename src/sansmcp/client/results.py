@@ -14,6 +14,7 @@ from sansmcp.client.pages import walk
 from sansmcp.client.pending import Pending
 from sansmcp.client.walking import Ask, Walking
 from sansmcp.errors import ProtocolError, ResultInvalid, SansmcpError
+from sansmcp.schema.schema_limits import SchemaLimits
 from sansmcp.session import Change, ChangeKind, Report, RequestFailed, ResponseReceived, Severity
 from sansmcp.values import JSON
 
@@ -27,6 +28,7 @@ class Results:
     Args:
         cache: what may be served again; None to ask each time.
         validate: what becomes of a result that breaks the schema of its tool, where the call does not say.
+        schema_limits: how large such a schema may be.
         ask: makes a call of the client's own.
         report: takes what belongs into the log.
         hand_over: takes a result that is to be read, on whatever thread, with `value`.
@@ -37,6 +39,7 @@ class Results:
         *,
         cache: ResponseCacheView | None,
         validate: Validate,
+        schema_limits: SchemaLimits,
         ask: Ask,
         report: Callable[[Report], None],
         hand_over: Callable[[Pending, ResponseReceived], None],
@@ -46,7 +49,7 @@ class Results:
         self._ask = ask
         self._report = report
         self._hand_over = hand_over
-        self._checks = OutputChecks()
+        self._checks = OutputChecks(schema_limits)
         # Results of tools that were in no list yet.
         self._unchecked: list[tuple[Pending, ResponseReceived]] = []
         self._can_look_up = True

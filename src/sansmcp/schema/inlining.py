@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.schema.schema_limits import DEFAULT_LIMITS
+from sansmcp.schema.schema_limits import DEFAULT_LIMITS, SchemaLimits
 from sansmcp.schema.subschemas import subschemas
 from sansmcp.values import JSON
 
@@ -19,18 +19,22 @@ _ANNOTATIONS: Final = frozenset(
 )
 
 
-def inlined(schema: Mapping[str, JSON]) -> dict[str, JSON]:
+def inlined(schema: Mapping[str, JSON], limits: SchemaLimits = DEFAULT_LIMITS) -> dict[str, JSON]:
     """Return a schema that says the same with no references but those that lead to themselves.
 
     A schema that refers to other things than its definitions, or by other means than `$ref`, is returned
     as it is: what a reference means may depend on where it stands in there.
+
+    Args:
+        schema: the schema.
+        limits: how large it may become.
 
     Raises:
         LocalProtocolError: it would become larger than a schema may be.
     """
     if not _is_plain(schema):
         return dict(schema)
-    inliner = _Inliner(schema)
+    inliner = _Inliner(schema, limits.subschemas)
     written = inliner.schema({name: value for name, value in schema.items() if name not in _HOMES})
     for home in _HOMES:
         kept = {
@@ -66,8 +70,9 @@ def _definition(schema: Mapping[str, JSON], reference: JSON) -> Mapping[str, JSO
 
 
 class _Inliner:
-    def __init__(self, root: Mapping[str, JSON]) -> None:
+    def __init__(self, root: Mapping[str, JSON], most: int) -> None:
         self._root = root
+        self._most = most
         # There whatever stands beside a reference is passed over (draft-07, Core, section 8.3).
         self._alone = "draft-07" in str(root.get("$schema"))
         self._written = 0
@@ -75,9 +80,9 @@ class _Inliner:
 
     def schema(self, schema: Mapping[str, JSON]) -> dict[str, JSON]:
         self._written += 1
-        if self._written > DEFAULT_LIMITS.subschemas:
+        if self._written > self._most:
             raise LocalProtocolError(
-                f"inline_refs: without references a schema would hold more than {DEFAULT_LIMITS.subschemas} "
+                f"inline_refs: without references a schema would hold more than {self._most} "
                 "schemas; leave them in"
             )
         reference = schema.get("$ref")

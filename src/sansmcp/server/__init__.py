@@ -5,6 +5,7 @@ from sansmcp.schema.inference.constraints import (
     Description,
     Ge,
     Gt,
+    Header,
     Le,
     Lt,
     MaxLength,
@@ -35,7 +36,7 @@ from sansmcp.server.handles import (
     ToolChanges,
     ToolHandle,
 )
-from sansmcp.server.inputs import Elicit, Roots, Sample
+from sansmcp.server.inputs import Elicit, ElicitUrl, Roots, Sample
 from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.kept import HandleStore, KeptValue, MemoryStore, OwnHandles, StateHandles
 from sansmcp.server.lifespans import Lifespan, Living
@@ -61,12 +62,14 @@ __all__ = [
     "Description",
     "EditSchema",
     "Elicit",
+    "ElicitUrl",
     "Elicited",
     "Embedded",
     "Ge",
     "Gt",
     "Handle",
     "HandleStore",
+    "Header",
     "Image",
     "Invocation",
     "KeptValue",

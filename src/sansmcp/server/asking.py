@@ -28,7 +28,7 @@ MAX_TOKENS = 1024
 
 def ask_form(run: Run, key: str, message: str, type_: JSON) -> Elicited[JSON]:
     """Ask the client's user to fill in a form; see `Context.elicit`."""
-    form = form_of(type_)
+    form = form_of(type_, run.around.vocabulary)
     params = schema.ElicitRequestFormParams(message=message, requested_schema=form.requested)
     answer = run.ask(key, schema.InputRequest(method="elicitation/create", params=params))
     result = _result(key, answer, schema.ElicitResult)

@@ -13,10 +13,12 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import LATEST_MODERN, SchemaError, codec_for
-from sansmcp.schema.inference.json_schemas import object_schema
+from sansmcp.schema.inference.json_schemas import object_schema, schema_of
 from sansmcp.schema.inference.reading import Hook, ObjectReader, reader_of
-from sansmcp.schema.inference.records import RecordField, fields_of, is_record
-from sansmcp.schema.inference.shapes import shape_of
+from sansmcp.schema.inference.records import RecordField
+from sansmcp.schema.inference.shapes import OpaqueShape, RecordShape, shape_of
+from sansmcp.schema.inference.vocabulary import PLAIN, Vocabulary
+from sansmcp.schema.inlining import inlined
 from sansmcp.values import JSON, Value
 
 VALUE: Final = "value"
@@ -55,23 +57,26 @@ class Form(Value):
 
 
 @lru_cache(maxsize=256)
-def form_of(type_: JSON) -> Form:
+def form_of(type_: JSON, vocabulary: Vocabulary = PLAIN) -> Form:
     """Return the form that asks for a value of a type.
 
     Args:
         type_: a class with fields, or the type of a single value.
+        vocabulary: what is known of types beside.
 
     Raises:
         LocalProtocolError: a form cannot ask for it.
     """
-    if is_record(type_):
-        fields, read = fields_of(type_), reader_of(shape_of(type_))
-    else:
-        fields = (RecordField(name=VALUE, attribute=VALUE, annotation=type_, required=True),)
-        read = _single_reader(fields)
-    properties = object_schema(fields)["properties"]
-    empty = {field.name: None for field in fields if field.required and _takes_null(properties[field.name])}
-    required = [field.name for field in fields if field.required and field.name not in empty]
+    shape = shape_of(type_, vocabulary)
+    written, read = inlined(schema_of(shape, "validation")), reader_of(shape)
+    if not isinstance(shape, RecordShape | OpaqueShape) or written.get("type") != "object":
+        field = RecordField(
+            name=VALUE, attribute=VALUE, annotation=type_, required=True, vocabulary=vocabulary
+        )
+        written, read = object_schema((field,)), _single_reader((field,))
+    properties, needed = written.get("properties", {}), written.get("required", ())
+    empty = {name: None for name in needed if _takes_null(properties[name])}
+    required = [name for name in needed if name not in empty]
     properties = {name: _form_field(written) for name, written in properties.items()}
     flat = {"type": "object", "properties": properties, **({"required": required} if required else {})}
     return Form(requested=_requested(type_, flat), read=_reader(read, empty))

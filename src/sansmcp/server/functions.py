@@ -117,7 +117,8 @@ def handler_of(function: Callable[..., JSON], *, blocks: bool, vocabulary: Vocab
         blocks=blocks and not is_async,
         context=context,
         inputs=tuple(
-            input_of(name, parameter, hints[parameter.name], mark, fields) for parameter, mark in asked
+            input_of(name, parameter, hints[parameter.name], mark, fields, vocabulary=vocabulary)
+            for parameter, mark in asked
         ),
         fields=tuple(fields),
         returns=hints.get("return", ABSENT),

@@ -15,12 +15,14 @@ import attrs
 from sansmcp import errors, schema
 from sansmcp.errors import InputNeeded, LocalProtocolError, ToolError
 from sansmcp.schema.inference.records import RecordField
-from sansmcp.server.answers import Accepted, Cancelled, Declined, RootList, Sampled
+from sansmcp.schema.inference.vocabulary import PLAIN, Vocabulary
+from sansmcp.server.answers import Accepted, Cancelled, Declined, Elicited, RootList, Sampled
 from sansmcp.server.asking import (
     MAX_TOKENS,
     Messages,
     ask_form,
     ask_model,
+    ask_page,
     ask_roots,
     sampling_params,
 )
@@ -43,6 +45,20 @@ class Elicit:
 
     message: Text
     """What to tell the user."""
+
+
+@attrs.frozen
+class ElicitUrl:
+    """Ask the user to visit a page: `Annotated[str, ElicitUrl("Sign in to {site}", "https://...")]`.
+
+    The handler gets the id for `Server.elicitation_completed`. If the user says no, the call ends and says
+    so; with `Annotated[Elicited[str], ElicitUrl(...)]` the handler gets what came of it instead.
+    """
+
+    message: Text
+    """What to tell the user."""
+    url: Text
+    """The page. A function is called once in a call, so it may make a page for this user alone."""
 
 
 @attrs.frozen
@@ -76,10 +92,11 @@ class Roots:
     """Ask the client for its roots: `Annotated[tuple[Root, ...], Roots()]`."""
 
 
-Mark: TypeAlias = Elicit | Sample | Roots
+Mark: TypeAlias = Elicit | ElicitUrl | Sample | Roots
 """Says how to ask for a parameter."""
 
-_MARKS: Final = (Elicit, Sample, Roots)
+_MARKS: Final = (Elicit, ElicitUrl, Sample, Roots)
+_PAGE_TYPES: Final[tuple[JSON, ...]] = (str, Accepted[str] | Declined | Cancelled)
 _MODEL_TYPES: Final = (str, Sampled, schema.CreateMessageResult)
 _ROOT_TYPES: Final = (tuple[schema.Root, ...], RootList)
 
@@ -124,6 +141,8 @@ def input_of(
     hint: JSON,
     mark: Mark,
     fields: Sequence[RecordField],
+    *,
+    vocabulary: Vocabulary = PLAIN,
 ) -> Input:
     """Read a parameter that is asked for.
 
@@ -133,6 +152,7 @@ def input_of(
         hint: its annotation.
         mark: how to ask for it.
         fields: the arguments, which the question may name.
+        vocabulary: what is known of types beside.
 
     Raises:
         LocalProtocolError: its type cannot be asked for, or the question names what is no argument.
@@ -141,7 +161,11 @@ def input_of(
     type_ = get_args(hint)[0]
     match mark:
         case Elicit(message):
+            form_of(_asked_type(type_), vocabulary)
             ask = _form(parameter.name, type_, _filled(where, message, fields))
+        case ElicitUrl(message, url):
+            _check_type(where, type_, _PAGE_TYPES, "str or Elicited[str]")
+            ask = _page(parameter.name, type_, _filled(where, message, fields), _filled(where, url, fields))
         case Sample(messages):
             ask = _model(where, parameter.name, type_, mark, _filled(where, messages, fields))
         case Roots():
@@ -196,27 +220,51 @@ def _check_type(where: str, found: JSON, types: Sequence[JSON], expected: str) -
         raise LocalProtocolError(f"{where}: expected the type {expected}, found {found!r:.80}")
 
 
+def _asked_type(type_: JSON) -> JSON:
+    """Return what a form asks for; of what came of asking, what the user may fill in."""
+    accepted = next((member for member in get_args(type_) if get_origin(member) is Accepted), None)
+    return type_ if accepted is None else get_args(accepted)[0]
+
+
 def _form(key: str, type_: JSON, message_of: Callable[[Mapping[str, JSON]], JSON]) -> Ask:
-    members = get_args(type_)
-    accepted = next((member for member in members if get_origin(member) is Accepted), None)
-    wanted = type_ if accepted is None else get_args(accepted)[0]
-    form_of(wanted)
+    wanted = _asked_type(type_)
 
     def ask(run: Run, arguments: Mapping[str, JSON]) -> JSON:
         message = message_of(arguments)
         result = ask_form(run, key, message, wanted)
-        if accepted is not None:
-            return result
-        match result:
-            case Accepted(value):
-                return value
-            case Declined():
-                raise ToolError(f"the user declined to answer: {message}")
-            case Cancelled():
-                raise ToolError(f"the user gave no answer: {message}")
-        assert_never(result)
+        return _accepted(result, message) if wanted is type_ else result
 
     return ask
+
+
+def _page(
+    key: str,
+    type_: JSON,
+    message_of: Callable[[Mapping[str, JSON]], JSON],
+    url_of: Callable[[Mapping[str, JSON]], JSON],
+) -> Ask:
+    def ask(run: Run, arguments: Mapping[str, JSON]) -> JSON:
+        message = message_of(arguments)
+        # Made once: another page in the next run would be another question.
+        name = f"page of {key}"
+        if name not in run.kept:
+            run.kept[name] = url_of(arguments)
+        result = ask_page(run, key, message, run.kept[name])
+        return _accepted(result, message) if type_ is str else result
+
+    return ask
+
+
+def _accepted(result: Elicited[JSON], message: str) -> JSON:
+    """Return what the user said; who says nothing ends the call."""
+    match result:
+        case Accepted(value):
+            return value
+        case Declined():
+            raise ToolError(f"the user declined to answer: {message}")
+        case Cancelled():
+            raise ToolError(f"the user gave no answer: {message}")
+    assert_never(result)
 
 
 def _model(

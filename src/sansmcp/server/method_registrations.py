@@ -40,7 +40,9 @@ class MethodRegistrations(Offering):
         Raises:
             LocalProtocolError: the name is taken, here or in the specification, or a type cannot be said.
         """
-        offer = method_offer(name, function, MethodOptions(blocks=blocks))
+        offer = method_offer(
+            name, function, MethodOptions(blocks=blocks, vocabulary=self._inference.vocabulary)
+        )
         return MethodHandle(self._ledger, "methods", self._ledger.add("methods", offer))
 
     def notification(self, name: str, *, blocks: bool = True) -> Callable[[F], F]:
@@ -68,5 +70,7 @@ class MethodRegistrations(Offering):
         Raises:
             LocalProtocolError: the name is taken, here or in the specification, or a type cannot be said.
         """
-        offer = notification_offer(name, function, MethodOptions(blocks=blocks))
+        offer = notification_offer(
+            name, function, MethodOptions(blocks=blocks, vocabulary=self._inference.vocabulary)
+        )
         return NotificationHandle(self._ledger, "notifications", self._ledger.add("notifications", offer))

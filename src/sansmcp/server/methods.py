@@ -10,6 +10,7 @@ from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import METHODS, Kind, Method, SchemaError, Side
 from sansmcp.schema.inference.reading import ObjectReader
 from sansmcp.schema.inference.shapes import shape_of
+from sansmcp.schema.inference.vocabulary import PLAIN, Vocabulary
 from sansmcp.schema.inference.writing import Hook, plain, writer_of
 from sansmcp.server.context import Context
 from sansmcp.server.functions import Handler, handler_of
@@ -27,6 +28,8 @@ class MethodOptions(Value):
 
     blocks: bool = True
     """Whether a `def` may block."""
+    vocabulary: Vocabulary = attrs.field(default=PLAIN, repr=False)
+    """What is known of types beside what annotations say."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -81,30 +84,32 @@ def row_of(name: str, kind: Kind, sender: Side | None) -> Method:
     return Method(name=name, kind=kind, sender=sender, params=Mapping[str, JSON], result=Mapping[str, JSON])
 
 
-def method_of(name: str, function: Callable[..., JSON], *, blocks: bool) -> MethodTarget:
+def method_of(name: str, function: Callable[..., JSON], options: MethodOptions) -> MethodTarget:
     """Make a request of one's own of a function: its parameters are the params, its result is the result.
 
     Raises:
         LocalProtocolError: a type cannot be said.
     """
-    handler = handler_of(function, blocks=blocks)
+    handler = handler_of(function, blocks=options.blocks, vocabulary=options.vocabulary)
     return MethodTarget(
         name=name,
         is_async=handler.is_async,
         blocks=handler.blocks,
         wants_context=handler.context is not None,
         run=_runner(handler),
-        write=plain if handler.returns is ABSENT else writer_of(shape_of(handler.returns)),
+        write=plain
+        if handler.returns is ABSENT
+        else writer_of(shape_of(handler.returns, options.vocabulary)),
     )
 
 
-def notification_of(name: str, function: Callable[..., JSON], *, blocks: bool) -> NotificationTarget:
+def notification_of(name: str, function: Callable[..., JSON], options: MethodOptions) -> NotificationTarget:
     """Make a notification of one's own of a function: its parameters are the params.
 
     Raises:
         LocalProtocolError: a type cannot be said, or the function wants a Context.
     """
-    handler = handler_of(function, blocks=blocks)
+    handler = handler_of(function, blocks=options.blocks, vocabulary=options.vocabulary)
     if handler.context is not None:
         raise LocalProtocolError(f"{name}: a notification has no request, so there is no Context for it")
     return NotificationTarget(

@@ -54,12 +54,12 @@ def template_offer(
 def method_offer(name: str, function: JSON, options: MethodOptions) -> Offer[MethodTarget]:
     """Make a request of one's own; see `method_of`."""
     row = row_of(name, Kind.REQUEST, Side.CLIENT)
-    target = method_of(name, function, blocks=options.blocks)
+    target = method_of(name, function, options)
     return Offer(key=name, target=target, definition=row, source=function, options=options)
 
 
 def notification_offer(name: str, function: JSON, options: MethodOptions) -> Offer[NotificationTarget | None]:
     """Make a notification of one's own; see `notification_of`."""
     row = row_of(name, Kind.NOTIFICATION, None)
-    target = None if function is None else notification_of(name, function, blocks=options.blocks)
+    target = None if function is None else notification_of(name, function, options)
     return Offer(key=name, target=target, definition=row, source=function, options=options)

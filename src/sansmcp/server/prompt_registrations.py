@@ -110,6 +110,7 @@ class PromptRegistrations(Offering):
             meta=meta,
             completers=dict(completers or {}),
             blocks=blocks,
+            vocabulary=self._inference.vocabulary,
         )
         offer = prompt_offer(function, options, self._ledger.revisions)
         return PromptHandle(self._ledger, "prompts", self._ledger.add("prompts", offer))

@@ -8,7 +8,8 @@ import attrs
 from sansmcp import schema
 from sansmcp.schema import Revision, SchemaError, codec_for
 from sansmcp.schema.inference.records import RecordField
-from sansmcp.schema.inference.shapes import NotedShape, shape_of
+from sansmcp.schema.inference.shapes import NotedShape, field_shape
+from sansmcp.schema.inference.vocabulary import PLAIN, Vocabulary
 from sansmcp.schema.inference.writing import plain
 from sansmcp.server.completions import Completer, Source, completers_of, notes_beside
 from sansmcp.server.content import blocks_of, text_of
@@ -50,6 +51,8 @@ class PromptOptions(Value):
     """What proposes values for the arguments."""
     blocks: bool = True
     """Whether a `def` may block."""
+    vocabulary: Vocabulary = attrs.field(default=PLAIN, repr=False)
+    """What is known of types beside what annotations say."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -89,7 +92,7 @@ def prompt_of(
     Raises:
         LocalProtocolError: its name or a type cannot be said.
     """
-    handler = handler_of(function, blocks=options.blocks)
+    handler = handler_of(function, blocks=options.blocks, vocabulary=options.vocabulary)
     name = options.name or handler.name
     definition = schema.Prompt(
         name=name,
@@ -107,6 +110,7 @@ def prompt_of(
         is_async=handler.is_async,
         blocks=handler.blocks,
         wants_context=handler.wants_context,
+        vocabulary=options.vocabulary,
         definition=definition,
         fill=_filler(handler),
         arguments=tuple(field.name for field in handler.fields),
@@ -135,7 +139,7 @@ def messages_of(value: JSON) -> tuple[schema.PromptMessage, ...]:
 
 
 def _argument(field: RecordField) -> schema.PromptArgument:
-    shape = shape_of(field.annotation)
+    shape = field_shape(field)
     description = shape.description if isinstance(shape, NotedShape) else None
     return schema.PromptArgument(
         name=field.name,

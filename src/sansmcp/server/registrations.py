@@ -21,4 +21,5 @@ class Registrations(
     Args:
         revisions: in which revisions it must be possible to say what is registered.
         cache: how long the contents of a resource may be kept that does not say so itself.
+        inference: how schemas are made of types.
     """

@@ -324,6 +324,7 @@ def _mounted(mount: Mount, inner: Target) -> Target:
         is_async=inner.is_async,
         blocks=inner.blocks,
         wants_context=inner.wants_context,
+        vocabulary=inner.vocabulary,
         mount=mount,
         inner=inner,
     )

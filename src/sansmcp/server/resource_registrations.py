@@ -152,6 +152,7 @@ class ResourceRegistrations(Offering):
             meta=meta,
             cache=cache or self._cache,
             blocks=blocks,
+            vocabulary=self._inference.vocabulary,
         )
         offer = resource_offer(uri, source, options, self._ledger.revisions)
         return ResourceHandle(self._ledger, "resources", self._ledger.add("resources", offer))
@@ -217,6 +218,7 @@ class ResourceRegistrations(Offering):
             completers=dict(completers or {}),
             cache=cache or self._cache,
             blocks=blocks,
+            vocabulary=self._inference.vocabulary,
         )
         offer = template_offer(template, function, options, self._ledger.revisions)
         position = self._ledger.add("resource_templates", offer)

@@ -7,6 +7,7 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Revision, SchemaError, codec_for
+from sansmcp.schema.inference.vocabulary import PLAIN, Vocabulary
 from sansmcp.schema.inference.writing import plain
 from sansmcp.server.caching import NOT_KEPT, CacheHint
 from sansmcp.server.content import contents_of, text_of
@@ -41,6 +42,8 @@ class ResourceOptions(Value):
     """How long its contents may be kept."""
     blocks: bool = True
     """Whether a `def` may block."""
+    vocabulary: Vocabulary = attrs.field(default=PLAIN, repr=False)
+    """What is known of types beside what annotations say."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -147,7 +150,7 @@ def _size(value: str | bytes) -> int:
 
 
 def _of_function(uri: str, function: Callable[..., JSON], options: ResourceOptions) -> ResourceTarget:
-    handler = handler_of(function, blocks=options.blocks)
+    handler = handler_of(function, blocks=options.blocks, vocabulary=options.vocabulary)
     required = [field.name for field in handler.fields if field.required]
     if required:
         raise LocalProtocolError(
@@ -159,6 +162,7 @@ def _of_function(uri: str, function: Callable[..., JSON], options: ResourceOptio
         is_async=handler.is_async,
         blocks=handler.blocks,
         wants_context=handler.wants_context,
+        vocabulary=options.vocabulary,
         definition=_definition(uri, options, handler.name, handler.description, None),
         read=lambda context: handler.invoke({}, context),
         cache=options.cache,

@@ -6,11 +6,20 @@ only objects become structured content.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, TypeAlias, Union, get_args, get_origin
 
 from sansmcp import schema
-from sansmcp.schema import LATEST_LEGACY, Revision, SchemaError, output_is_wrapped, validator_of, wrapped
+from sansmcp.schema import (
+    LATEST_LEGACY,
+    Revision,
+    SchemaError,
+    Validator,
+    output_is_wrapped,
+    validator_of,
+    wrapped,
+)
 from sansmcp.schema.inference.plans import Inference, output_plan
 from sansmcp.schema.inference.writing import plain
 from sansmcp.server.content import CONTENT, blocks_of, text_of
@@ -45,46 +54,51 @@ def results_of(
     plan = output_plan(annotation, inference, validates=validates)
     wraps = output_is_wrapped(plan.schema)
 
+    @cache
+    def validator() -> Validator:
+        # Made when a handler first makes its result itself, which few do.
+        return validator_of(plan.schema, limits=inference.vocabulary.limits)
+
     def structured(value: JSON, revision: Revision) -> schema.CallToolResult:
         if isinstance(value, schema.CallToolResult):
-            return _checked(value, plan.schema, validates=validates)
+            return _checked(value, validator().validate if validates else None)
         return _structured(plan.write(value), wraps=wraps and revision <= LATEST_LEGACY)
 
     return dict(plan.schema), structured
 
 
-def raw_results(output_schema: Mapping[str, JSON], *, validates: bool) -> Results:
+def raw_results(output_schema: Mapping[str, JSON], inference: Inference, *, validates: bool) -> Results:
     """Return what makes results that fit a schema given by hand.
 
     Args:
         output_schema: the schema.
+        inference: how large it may be.
         validates: whether results are checked.
 
     Raises:
         LocalProtocolError: it is no schema.
     """
-    validator = validator_of(output_schema)
+    validator = validator_of(output_schema, limits=inference.vocabulary.limits)
+    check = validator.validate if validates else None
     wraps = output_is_wrapped(output_schema)
 
     def raw(value: JSON, revision: Revision) -> schema.CallToolResult:
         if isinstance(value, schema.CallToolResult):
-            return _checked(value, output_schema, validates=validates)
+            return _checked(value, check)
         data = plain(value)
-        if validates:
-            validator.validate(data)
+        if check is not None:
+            check(data)
         return _structured(data, wraps=wraps and revision <= LATEST_LEGACY)
 
     return raw
 
 
-def _checked(
-    made: schema.CallToolResult, output_schema: Mapping[str, JSON], *, validates: bool
-) -> schema.CallToolResult:
+def _checked(made: schema.CallToolResult, check: Callable[[JSON], None] | None) -> schema.CallToolResult:
     """Return a result that a handler made itself, with content of its own beside the data it promised."""
-    if validates and not made.is_error:
+    if check is not None and not made.is_error:
         if made.structured_content is ABSENT:
             raise SchemaError("structured content", ABSENT)
-        validator_of(output_schema).validate(made.structured_content)
+        check(made.structured_content)
     return made
 
 

@@ -14,6 +14,7 @@ from sansmcp import schema
 from sansmcp.environment import Environment
 from sansmcp.errors import InputNeeded, LocalProtocolError, ToolError
 from sansmcp.schema import LATEST_LEGACY, LATEST_MODERN, codec_for
+from sansmcp.schema.inference.vocabulary import PLAIN, Vocabulary
 from sansmcp.schema.inference.writing import plain
 from sansmcp.server.kept import StateHandles
 from sansmcp.server.memory import Answer, Memory
@@ -82,6 +83,8 @@ class Surroundings:
     """Waits in the handler's own colour; None where nothing can."""
     lifespan: JSON | Absent = ABSENT
     """What the lifespan of the program gave; absent where there is none."""
+    vocabulary: Vocabulary = PLAIN
+    """What is known of the types that the handler asks for."""
 
 
 def _refused(*_: JSON) -> JSON:

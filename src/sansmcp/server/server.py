@@ -18,13 +18,14 @@ from sansmcp.errors import LocalProtocolError, RpcError, StateRefusedError
 from sansmcp.schema import INVALID_PARAMS, REVISIONS, Era, Revision
 from sansmcp.schema.inference.plans import EditSchema, Inference
 from sansmcp.schema.inference.vocabulary import TypeSchema, vocabulary_of
+from sansmcp.schema.schema_limits import DEFAULT_LIMITS, SchemaLimits
 from sansmcp.server.abilities import Abilities
 from sansmcp.server.caching import NOT_KEPT, CacheHint, CacheHints
 from sansmcp.server.cursors import Cursors
 from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.kept import StateHandles
 from sansmcp.server.lifespans import Lifespan, Living, check_lifespan, living
-from sansmcp.server.lists import PAGE_SIZE, Lists
+from sansmcp.server.lists import PAGE_SIZE, Inlines, Lists
 from sansmcp.server.memory import NOTHING_YET, Memory
 from sansmcp.server.mounts import MountHandle
 from sansmcp.server.own import OwnTarget
@@ -78,11 +79,13 @@ class Server(Registrations):
         reveal_errors: whether clients are told what handlers raise; by default only that they failed.
         middleware: what stands around each request and notification that clients send, outermost first.
         sending_middleware: what stands around all that is sent to clients, outermost first.
-        schemas: the schemas of some types, wherever tools use them; a `TypeSchema` also says how their
-            values are read and written.
+        schemas: the schemas of some types, wherever handlers take them or tools return them, and in forms;
+            a `TypeSchema` also says how their values are read and written.
         edit_schema: returns what tools use in place of a schema that was made of types; see `add_tool`.
         inline_refs: whether the schemas of tools hold definitions where they are used, for hosts that read
-            no `$ref`; those that lead to themselves stay.
+            no `$ref`; those that lead to themselves stay. A function says so for each client that lists
+            tools, of what `Context.client` is.
+        schema_limits: how large a schema may be that is given by hand, and how much work a check may make.
         lifespan: a function of the server that returns a context manager, sync or async: it is entered before
             the first client is served and left after the last one; handlers get what it gives as
             `ctx.lifespan`.
@@ -114,7 +117,8 @@ class Server(Registrations):
         sending_middleware: Sequence[Middleware] = (),
         schemas: Mapping[type, Mapping[str, JSON] | TypeSchema] = MappingProxyType({}),
         edit_schema: EditSchema | None = None,
-        inline_refs: bool = False,
+        inline_refs: bool | Inlines = False,
+        schema_limits: SchemaLimits = DEFAULT_LIMITS,
         lifespan: Lifespan | None = None,
     ) -> None:
         unknown = [revision for revision in revisions if revision not in REVISIONS]
@@ -123,12 +127,12 @@ class Server(Registrations):
                 f"revisions: expected some of {REVISIONS}, found {tuple(revisions)!r:.80}"
             )
         self._hints = CacheHints(cache, cache_of)
-        self._inference = Inference(
-            vocabulary=vocabulary_of(schemas),
+        inference = Inference(
+            vocabulary=vocabulary_of(schemas, schema_limits),
             edits=() if edit_schema is None else (edit_schema,),
-            inline_refs=inline_refs,
+            inline_refs=inline_refs is True,
         )
-        super().__init__(tuple(sorted(revisions)), self._hints.of("resources/read"))
+        super().__init__(tuple(sorted(revisions)), self._hints.of("resources/read"), inference)
         self._info = schema.Implementation(
             name=name,
             version=version,
@@ -139,7 +143,7 @@ class Server(Registrations):
         )
         self._instructions = instructions
         self._abilities = Abilities(capabilities)
-        self._lists = Lists(page_size, self._hints)
+        self._lists = Lists(page_size, self._hints, inline_refs if callable(inline_refs) else None)
         if not 0 <= notice_interval < math.inf:
             raise LocalProtocolError(
                 f"notice_interval: expected seconds from 0, found {notice_interval!r:.80}"
@@ -389,6 +393,7 @@ class Server(Registrations):
                 environment=NOWHERE if served is None else served.environment,
                 principal=None if served is None else served.principal,
                 handles=self._handles,
+                vocabulary=target.vocabulary,
                 wait=waiting(wait, is_async=target.is_async, blocks=target.blocks),
                 lifespan=lifespan,
             )
@@ -400,7 +405,8 @@ class Server(Registrations):
     ) -> tuple[RequestReceived, Target]:
         if served is not None and served.is_own(event):
             return event, OwnTarget(name=event.method, session=served)
-        page = self._lists.target(event.method, registry, None if served is None else served.cursors)
+        cursors, principal = (None, None) if served is None else (served.cursors, served.principal)
+        page = self._lists.target(event.method, registry, cursors, principal)
         if page is None:
             return registry.route(event)
         if served is not None:

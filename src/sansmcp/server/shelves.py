@@ -6,8 +6,10 @@ from typing import Generic, TypeAlias, TypeVar
 
 import attrs
 
+from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import LATEST_MODERN, codec_for
+from sansmcp.schema.inlining import inlined
 from sansmcp.values import JSON, Value
 from sansmcp.wire import Response, encode
 
@@ -41,7 +43,23 @@ class Offer(Value, Generic[T_co]):
     @functools.cached_property
     def size(self) -> int:
         """How many bytes a list takes to show it, about; worked out when somebody first looks."""
+        # The newest revision says the most.
         return len(encode(Response(id=0, result=codec_for(LATEST_MODERN).unstructure(self.definition))))
+
+    @functools.cached_property
+    def inlined(self) -> "Offer[T_co]":
+        """The same tool with no `$ref` in its schemas; worked out when somebody first looks."""
+        tool: schema.Tool = self.definition
+        try:
+            shown = attrs.evolve(
+                tool,
+                input_schema=inlined(tool.input_schema),
+                output_schema=None if tool.output_schema is None else inlined(tool.output_schema),
+            )
+        except LocalProtocolError:
+            # It would be too large.
+            return self
+        return attrs.evolve(self, definition=shown)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

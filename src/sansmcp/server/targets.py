@@ -6,6 +6,7 @@ import attrs
 
 from sansmcp import schema
 from sansmcp.errors import RpcError, SansmcpError
+from sansmcp.schema.inference.vocabulary import PLAIN, Vocabulary
 from sansmcp.server.context import Context
 from sansmcp.session import RequestReceived
 from sansmcp.values import JSON, Value
@@ -27,6 +28,8 @@ class Target(Value, abc.ABC):
     """Whether `call` must not run on a loop's thread."""
     wants_context: bool = False
     """Whether `call` needs a context."""
+    vocabulary: Vocabulary = attrs.field(default=PLAIN, repr=False)
+    """What is known of the types that it asks for."""
 
     @abc.abstractmethod
     def call(self, event: RequestReceived, context: Context | None, /) -> JSON:

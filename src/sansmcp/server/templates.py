@@ -9,6 +9,7 @@ from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Revision, SchemaError, UriTemplate, codec_for
 from sansmcp.schema.inference.shapes import field_shape
+from sansmcp.schema.inference.vocabulary import PLAIN, Vocabulary
 from sansmcp.schema.uri_templates import Expression
 from sansmcp.server.caching import NOT_KEPT, CacheHint
 from sansmcp.server.completions import Completer, Source, completers_of
@@ -48,6 +49,8 @@ class TemplateOptions(Value):
     """What proposes values for the variables."""
     blocks: bool = True
     """Whether a `def` may block."""
+    vocabulary: Vocabulary = attrs.field(default=PLAIN, repr=False)
+    """What is known of types beside what annotations say."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -109,6 +112,7 @@ class TemplateTarget(Target):
             is_async=self.is_async,
             blocks=self.blocks,
             wants_context=self.wants_context,
+            vocabulary=self.vocabulary,
             read=partial(self.handler.invoke, arguments),
             mime_type=self.definition.mime_type,
             cache=self.cache,
@@ -143,7 +147,7 @@ def template_of(
         raise LocalProtocolError(
             f"template {text!r:.80}: expected a scheme before the first variable, such as 'notes://{{id}}'"
         )
-    handler = handler_of(function, blocks=options.blocks)
+    handler = handler_of(function, blocks=options.blocks, vocabulary=options.vocabulary)
     _check_names(template, handler)
     lists = frozenset(field.name for field in handler.fields if is_list(field_shape(field)))
     _check_explosions(template, handler, lists)
@@ -164,6 +168,7 @@ def template_of(
         is_async=handler.is_async,
         blocks=handler.blocks,
         wants_context=handler.wants_context,
+        vocabulary=options.vocabulary,
         definition=definition,
         handler=handler,
         matcher=UriMatcher(template, lists=lists, guards_paths=options.guards_paths),

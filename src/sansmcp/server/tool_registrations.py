@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, overload
 
 from sansmcp import schema
-from sansmcp.schema.inference.plans import DEFAULT, EditSchema, Inference
+from sansmcp.schema.inference.plans import EditSchema
 from sansmcp.server.handles import Handles, ToolHandle
 from sansmcp.server.offering import Offering
 from sansmcp.server.offers import tool_offer
@@ -16,8 +16,6 @@ F = TypeVar("F", bound=Callable[..., object])
 
 class ToolRegistrations(Offering):
     """The part of a `Server` that is told of tools."""
-
-    _inference: Inference = DEFAULT
 
     @property
     def tools(self) -> Mapping[str, ToolHandle]:

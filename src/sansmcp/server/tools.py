@@ -127,6 +127,7 @@ def tool_of(
         is_async=handler.is_async,
         blocks=handler.blocks,
         wants_context=handler.wants_context,
+        vocabulary=inference.vocabulary,
         definition=definition,
         run=run,
         results=results,
@@ -148,7 +149,7 @@ def check_name(name: str) -> None:
 def _input(handler: Handler, options: ToolOptions, inference: Inference) -> tuple[dict[str, JSON], Run]:
     """Return the schema of the arguments, and what binds them and calls the function."""
     if options.input_schema is not None:
-        run = _raw(handler, options.input_schema, validates=options.validate_input)
+        run = _raw(handler, options, options.input_schema)
         return _shown(options.input_schema, inference), run
     plan = input_plan(handler.fields, inference, validates=options.validate_input)
     return dict(plan.schema), _typed(handler, plan.read)
@@ -163,13 +164,13 @@ def _output(
             return results_of(handler.returns, inference, validates=options.validate_output)
         except LocalProtocolError as error:
             raise LocalProtocolError(f"{handler.name}, what it returns: {error}") from error
-    results = raw_results(options.output_schema, validates=options.validate_output)
+    results = raw_results(options.output_schema, inference, validates=options.validate_output)
     return _shown(options.output_schema, inference), results
 
 
 def _shown(given: Mapping[str, JSON], inference: Inference) -> dict[str, JSON]:
     """Return a schema that was given by hand as lists show it."""
-    return inlined(given) if inference.inline_refs else dict(given)
+    return inlined(given, inference.vocabulary.limits) if inference.inline_refs else dict(given)
 
 
 def _typed(handler: Handler, read: Callable[[Mapping[str, JSON]], dict[str, JSON]]) -> Run:
@@ -185,7 +186,7 @@ def _typed(handler: Handler, read: Callable[[Mapping[str, JSON]], dict[str, JSON
     return run
 
 
-def _raw(handler: Handler, input_schema: Mapping[str, JSON], *, validates: bool) -> Run:
+def _raw(handler: Handler, options: ToolOptions, input_schema: Mapping[str, JSON]) -> Run:
     """Return what gives a function its arguments as one mapping."""
     if len(handler.fields) != 1:
         found = ", ".join(field.name for field in handler.fields) or "none"
@@ -194,7 +195,8 @@ def _raw(handler: Handler, input_schema: Mapping[str, JSON], *, validates: bool)
             f"and a Context if it likes; found {found}"
         )
     (field,) = handler.fields
-    validator = validator_of(input_schema)
+    validator = validator_of(input_schema, limits=options.inference.vocabulary.limits)
+    validates = options.validate_input
 
     def run(arguments: Mapping[str, JSON], context: Context | None) -> JSON:
         try:

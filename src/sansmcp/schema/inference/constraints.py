@@ -18,6 +18,17 @@ class Description:
 
 
 @attrs.frozen
+class Header:
+    """Asks clients of 2026-07-28 to repeat an argument of a tool in a header, where the transport has any.
+
+    It stands beside a text, an integer or a boolean that is an argument itself or a field of one.
+    """
+
+    name: str
+    """The end of the header's name: `Region` is sent as `Mcp-Param-Region`."""
+
+
+@attrs.frozen
 class Ge:
     """Bounds a number from below."""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias, assert_never
 
 from sansmcp.errors import LocalProtocolError
+from sansmcp.schema.header_parameters import KEYWORD as HEADER
 from sansmcp.schema.inference.constraints import (
     Constraint,
     Ge,
@@ -250,6 +251,8 @@ class _Writer:
                     written[keyword] = value
         if shape.description is not None:
             written["description"] = shape.description
+        if shape.header is not None and self._mode == "validation":
+            written[HEADER] = shape.header
         return written
 
 

@@ -47,7 +47,7 @@ class Inference(Value):
         """Return a schema as it is used, edited and inlined."""
         for edit in self.edits:
             written = dict(edit(written, direction))
-        return inlined(written) if self.inline_refs else written
+        return inlined(written, self.vocabulary.limits) if self.inline_refs else written
 
 
 DEFAULT = Inference()
@@ -130,7 +130,7 @@ def _input_plan(rows: tuple[_Row, ...], inference: Inference, validates: bool) -
     used = inference.finished(inferred, "input")
     if not (validates and inference.edits):
         return InputPlan(schema=used, read=read)
-    validator = validator_of(used)
+    validator = validator_of(used, limits=inference.vocabulary.limits)
 
     def check_and_read(value: Mapping[str, JSON]) -> dict[str, JSON]:
         # Where both refuse, ours says it better.
@@ -147,7 +147,7 @@ def _output_plan(shape: Shape, inference: Inference, validates: bool) -> OutputP
     used = inference.finished(schema_of(shape), "output")
     if not (validates and inference.edits):
         return OutputPlan(schema=used, write=write)
-    validator = validator_of(used)
+    validator = validator_of(used, limits=inference.vocabulary.limits)
 
     def write_and_check(value: JSON) -> JSON:
         written = write(value)

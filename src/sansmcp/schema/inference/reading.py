@@ -267,7 +267,7 @@ def _mapping(shape: MappingShape) -> Hook:
 
 def _opaque(shape: OpaqueShape) -> Hook:
     cls = shape.cls
-    validator = validator_of(shape.schema("validation"))
+    validator = validator_of(shape.schema("validation"), limits=shape.vocabulary.limits)
     read = shape.read
     if read is None:
         return _validated(shape, validator)

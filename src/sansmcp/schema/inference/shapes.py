@@ -28,7 +28,7 @@ from typing import (
 import attrs
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.schema.inference.constraints import Constraint
+from sansmcp.schema.inference.constraints import Constraint, Header
 from sansmcp.schema.inference.models import Mode, is_model, model_schema, read_model, write_model
 from sansmcp.schema.inference.notes import notes_of
 from sansmcp.schema.inference.records import RecordField, fields_of, is_record
@@ -154,6 +154,8 @@ class NotedShape(Value):
     """What it is, for the model."""
     constraints: tuple[Constraint, ...]
     """What it must keep."""
+    header: str | None = None
+    """The end of the name of the header that repeats it."""
 
 
 Shape: TypeAlias = (
@@ -325,9 +327,12 @@ def _variable(variable: TypeVar, scope: _Scope) -> Shape:
 def _noted(annotation: JSON, scope: _Scope) -> Shape:
     inner, *notes = get_args(annotation)
     description, constraints = notes_of(notes)
-    if description is None and not constraints:
+    header = next((note.name for note in notes if isinstance(note, Header)), None)
+    if description is None and header is None and not constraints:
         return _shape(inner, scope)
-    return NotedShape(inner=_shape(inner, scope), description=description, constraints=constraints)
+    return NotedShape(
+        inner=_shape(inner, scope), description=description, constraints=constraints, header=header
+    )
 
 
 def _choice(values: Iterable[JSON], members: Iterable[JSON]) -> Shape:
@@ -407,7 +412,7 @@ def _class(annotation: type, scope: _Scope) -> Shape:
 def _custom(cls: type, custom: TypeSchema, scope: _Scope) -> Shape:
     others = {other: given for other, given in scope.vocabulary.types.items() if other is not cls}
     try:
-        inner = _class(cls, attrs.evolve(scope, vocabulary=Vocabulary(types=others)))
+        inner = _class(cls, attrs.evolve(scope, vocabulary=attrs.evolve(scope.vocabulary, types=others)))
         if isinstance(inner, RecordShape):
             # Now, where the author sees it.
             record_fields(inner)

@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from sansmcp.errors import LocalProtocolError
+from sansmcp.schema.schema_limits import DEFAULT_LIMITS, SchemaLimits
 from sansmcp.schema.validators import validator_of
 from sansmcp.values import JSON, Value
 
@@ -33,32 +34,41 @@ class Vocabulary:
 
     types: Mapping[type, TypeSchema]
     """The types with a schema of their own."""
+    limits: SchemaLimits = DEFAULT_LIMITS
+    """How large a schema may be that was given, and how much work it may make."""
 
 
 PLAIN: Final = Vocabulary(types={})
 """Nothing but what annotations say."""
 
 
-def vocabulary_of(schemas: Mapping[type, Mapping[str, JSON] | TypeSchema]) -> Vocabulary:
+def vocabulary_of(
+    schemas: Mapping[type, Mapping[str, JSON] | TypeSchema], limits: SchemaLimits = DEFAULT_LIMITS
+) -> Vocabulary:
     """Return the vocabulary of some schemas; equal ones share it.
+
+    Args:
+        schemas: the schemas.
+        limits: how large a schema may be that is given, and how much work it may make.
 
     Raises:
         LocalProtocolError: a key is no class, or a schema is none.
     """
-    if not schemas:
+    if not schemas and limits == DEFAULT_LIMITS:
         return PLAIN
     rows: list[tuple[type, str, JSON, JSON]] = []
     for cls, given in schemas.items():
         if not isinstance(cls, type):
             raise LocalProtocolError(f"schemas: expected classes, found {cls!r:.80}")
         told = given if isinstance(given, TypeSchema) else TypeSchema(given)
-        validator_of(told.schema)
+        validator_of(told.schema, limits=limits)
         rows.append((cls, json.dumps(told.schema), told.read, told.write))
-    return _vocabulary(tuple(rows))
+    return _vocabulary(tuple(rows), limits)
 
 
 @lru_cache(maxsize=64)
-def _vocabulary(rows: tuple[tuple[type, str, JSON, JSON], ...]) -> Vocabulary:
+def _vocabulary(rows: tuple[tuple[type, str, JSON, JSON], ...], limits: SchemaLimits) -> Vocabulary:
     return Vocabulary(
-        types={cls: TypeSchema(json.loads(text), read, write) for cls, text, read, write in rows}
+        types={cls: TypeSchema(json.loads(text), read, write) for cls, text, read, write in rows},
+        limits=limits,
     )
