@@ -83,14 +83,15 @@ def unions_of(members):
 
 
 def records_of(members, optional):
+    needed = len(members) - optional
+    # A default that is no value of its type could be read and not be written.
     fields = {
-        f"f{number}": attrs.field(
-            type=kind, default=None if number >= len(members) - optional else attrs.NOTHING
-        )
+        f"f{number}": attrs.field(type=kind)
+        if number < needed
+        else attrs.field(type=Union[kind, None], default=None)  # noqa: UP007
         for number, (kind, _) in enumerate(members)
     }
     documents = {f"f{number}": strategy for number, (_, strategy) in enumerate(members)}
-    needed = len(members) - optional
     return (
         attrs.make_class("Made", fields, frozen=True),
         st.fixed_dictionaries(
