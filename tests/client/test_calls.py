@@ -191,3 +191,8 @@ def test_one_call_may_be_sent_more_than_once():
     call = call_tool("add", {"a": 1})
     assert client.call(call) == client.call(call)
     assert len(client.received) == 2
+
+
+def test_a_choice_that_there_is_not_is_refused_before_anything_is_sent():
+    with pytest.raises(LocalProtocolError, match=r"^call_tool\(validate=...\): expected check, report"):
+        call_tool("add", validate="no")

@@ -143,6 +143,10 @@ def test_a_setting_of_another_kind_is_refused_by_name(setting, value, expected):
         ClientOptions.of({setting: value})
 
 
+def test_a_setting_of_none_is_as_if_it_were_not_said():
+    assert ClientOptions.of({"timeouts": None, "on_log": None}) == ClientOptions()
+
+
 @pytest.mark.parametrize("setting", ["middleware", "sending_middleware"])
 def test_middleware_is_a_list(setting):
     with pytest.raises(

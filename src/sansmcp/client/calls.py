@@ -10,7 +10,7 @@ from typing import Generic, TypeAlias, TypeVar, overload
 import attrs
 
 from sansmcp import schema
-from sansmcp.client.checking import Validate
+from sansmcp.client.checking import Validate, check_choice
 from sansmcp.client.feeds import Waiter
 from sansmcp.client.icons import result_with_safe_icons
 from sansmcp.client.typed_results import typed_reader
@@ -155,6 +155,8 @@ def call_tool(
 
     Source: Tools, Calling Tools.
     """
+    if validate is not None:
+        check_choice(validate, "call_tool(validate=...)")
     params = schema.CallToolRequestParams(name=name, arguments=arguments, meta=meta)
     call: Call[JSON] = _call(
         "tools/call", params, schema.CallToolResult, timeout=timeout, maximum=maximum, on_progress=on_progress

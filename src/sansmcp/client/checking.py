@@ -5,10 +5,10 @@ Source: 2025-06-18 and later, Tools, Output Schema.
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from sansmcp import schema
-from sansmcp.errors import RemoteProtocolError
+from sansmcp.errors import LocalProtocolError, RemoteProtocolError
 from sansmcp.schema import SchemaError
 from sansmcp.schema.schema_limits import Author, SchemaLimits
 from sansmcp.schema.validators import validator_of
@@ -16,6 +16,21 @@ from sansmcp.values import ABSENT, JSON
 
 Validate: TypeAlias = Literal["check", "report", "off"]
 """What becomes of a result that breaks the schema of its tool: raised, only reported, or not looked at."""
+
+
+def check_choice(validate: JSON, where: str) -> None:
+    """Check that there is such a choice, which a type checker would have said.
+
+    Args:
+        validate: the choice.
+        where: the setting that says it.
+
+    Raises:
+        LocalProtocolError: there is not.
+    """
+    if validate not in get_args(Validate):
+        raise LocalProtocolError(f"{where}: expected check, report or off, found {validate!r:.80}")
+
 
 # 64 pages of a hundred; a server with more tools is asked for a list again now and then.
 _MAX_TOOLS: Final = 6400

@@ -1,13 +1,13 @@
 """How a client is set up, the same in every binding."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, TypedDict, get_args
+from typing import Final, TypedDict
 
 import attrs
 
 from sansmcp import schema
 from sansmcp.client.cache import ResponseCacheView, own_view
-from sansmcp.client.checking import Validate
+from sansmcp.client.checking import Validate, check_choice
 from sansmcp.client.handlers import ElicitationHandler, InputHandlers, RootsSource, SamplingHandler
 from sansmcp.client.refreshing import LIST_DELAY, ListRefreshed
 from sansmcp.client.sending import OwnSession
@@ -212,11 +212,7 @@ class ClientOptions(Value):
             roots_change=settings.get("roots_change", False),
             blocks=settings.get("handlers_block", True),
         )
-        validate: JSON = settings.get("validate", "check")
-        if validate not in get_args(Validate):
-            raise LocalProtocolError(
-                f"connect(validate=...): expected check, report or off, found {validate!r:.80}"
-            )
+        check_choice(settings.get("validate", "check"), "connect(validate=...)")
         stack = Stack.of(settings.get("middleware", ()), settings.get("sending_middleware", ()))
         others = {field.name for field in attrs.fields(cls)}
         rest: dict[str, JSON] = {name: value for name, value in settings.items() if name in others}

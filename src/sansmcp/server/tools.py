@@ -13,6 +13,7 @@ from sansmcp.schema import Revision, SchemaError, codec_for, validator_of
 from sansmcp.schema.header_parameters import header_parameters
 from sansmcp.schema.inference.plans import DEFAULT, EditSchema, Inference, input_plan
 from sansmcp.schema.inlining import inlined
+from sansmcp.schema.mismatch import show
 from sansmcp.server.context import Context
 from sansmcp.server.functions import Handler, handler_of
 from sansmcp.server.results import Results, raw_results, results_of
@@ -149,6 +150,11 @@ def check_name(name: str) -> None:
 def _input(handler: Handler, options: ToolOptions, inference: Inference) -> tuple[dict[str, JSON], Run]:
     """Return the schema of the arguments, and what binds them and calls the function."""
     if options.input_schema is not None:
+        root = options.input_schema.get("type")
+        if root != "object":
+            raise LocalProtocolError(
+                f"{handler.name}: input_schema: expected the type 'object' at its root, found {show(root)}"
+            )
         run = _raw(handler, options, options.input_schema)
         return _shown(options.input_schema, inference), run
     plan = input_plan(handler.fields, inference, validates=options.validate_input)

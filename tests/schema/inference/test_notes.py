@@ -7,6 +7,7 @@ import pydantic
 import pytest
 from typing_extensions import Doc
 
+from sansmcp.errors import LocalProtocolError
 from sansmcp.schema.inference.constraints import (
     Description,
     Ge,
@@ -63,3 +64,24 @@ def test_notes_of_others_stand_in_schemas():
         "maxItems": 3,
         "description": "Some.",
     }
+
+
+@pytest.mark.parametrize(
+    ("annotation", "said"),
+    [
+        (Annotated[str, Ge(1)], r"^Ge\(value=1\) says nothing of a string; expected it beside int or float$"),
+        (Annotated[bool, Le(1)], "says nothing of true or false"),
+        (
+            Annotated[int, Pattern("a")],
+            "says nothing of an integer; expected it beside str$",
+        ),
+        (Annotated[float, annotated_types.MinLen(1)], "says nothing of a number"),
+    ],
+)
+def test_what_says_nothing_of_a_scalar_is_refused(annotation, said):
+    with pytest.raises(LocalProtocolError, match=said):
+        shape_of(annotation)
+
+
+def test_what_says_something_of_one_member_may_stand_beside_a_union():
+    assert schema_of(shape_of(Annotated[int | str, Ge(1)]))["minimum"] == 1

@@ -28,7 +28,7 @@ from typing import (
 import attrs
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.schema.inference.constraints import Constraint, Header
+from sansmcp.schema.inference.constraints import Constraint, Header, MaxLength, MinLength, Pattern
 from sansmcp.schema.inference.models import Mode, is_model, model_schema, read_model, write_model
 from sansmcp.schema.inference.notes import notes_of
 from sansmcp.schema.inference.records import RecordField, fields_of, is_record
@@ -330,9 +330,21 @@ def _noted(annotation: JSON, scope: _Scope) -> Shape:
     header = next((note.name for note in notes if isinstance(note, Header)), None)
     if description is None and header is None and not constraints:
         return _shape(inner, scope)
-    return NotedShape(
-        inner=_shape(inner, scope), description=description, constraints=constraints, header=header
-    )
+    shape = _shape(inner, scope)
+    _check_constraints(shape, constraints)
+    return NotedShape(inner=shape, description=description, constraints=constraints, header=header)
+
+
+def _check_constraints(shape: Shape, constraints: Iterable[Constraint]) -> None:
+    """Refuse what says nothing of a scalar: it would stand there as if it were checked."""
+    if isinstance(shape, ScalarShape):
+        for constraint in constraints:
+            fitting = (str,) if isinstance(constraint, MinLength | MaxLength | Pattern) else (int, float)
+            if shape.cls not in fitting:
+                wanted = " or ".join(kind.__name__ for kind in fitting)
+                raise LocalProtocolError(
+                    f"{constraint!r:.80} says nothing of {SCALARS[shape.cls]}; expected it beside {wanted}"
+                )
 
 
 def _choice(values: Iterable[JSON], members: Iterable[JSON]) -> Shape:
