@@ -26,6 +26,7 @@ from sansmcp.server.registry import not_found
 from sansmcp.server.runs import Run, RunState
 from sansmcp.server.sealing import Sealer, request_digest
 from sansmcp.server.sending import FAILED
+from sansmcp.server.serving import ServedSession
 from sansmcp.server.targets import ArgumentsRefusedError, Target
 from sansmcp.session import GivenUp, MissingCapability, NotificationReceived, RequestReceived, ServerSession
 from sansmcp.session.capabilities import missing_for_input
@@ -276,6 +277,8 @@ class Invocation:
             schema.URLElicitationRequiredErrorData(elicitations=(params,))
         )
         self._answer_error(RpcError(schema.URL_ELICITATION_REQUIRED, error.message, data), now, None)
+        if isinstance(self._session, ServedSession):
+            self._session.expect_page(error.elicitation_id, now)
 
     def _lacks(self, error: MissingCapability, now: float) -> None:
         text = f"the client did not declare the capability {error.path!r}, which this needs"

@@ -62,6 +62,7 @@ class MountHandle:
             registry=lambda: inner.registry,
             places=self._places,
             told=inner.registry.number,
+            completed=inner.registry.completed,
         )
         for name in _SHELVES:
             shelf = registry.shelf(name)
@@ -84,9 +85,13 @@ def _reaches(registry: Registry, outer: Ledger) -> bool:
 
 def _refreshed(registry: Registry, places: Mapping[str, int]) -> Registry:
     for mount in registry.mounts:
-        if mount.places == places and mount.registry().number != mount.told:
+        if mount.places == places and _has_news(mount, mount.registry()):
             return _taken_over(registry, mount)
     return registry
+
+
+def _has_news(mount: Mount, inner: Registry) -> bool:
+    return inner.number != mount.told or inner.completed is not mount.completed
 
 
 def _unmounted(registry: Registry, places: Mapping[str, int]) -> Registry:
@@ -102,7 +107,7 @@ def _unmounted(registry: Registry, places: Mapping[str, int]) -> Registry:
 def _taken_over(registry: Registry, mount: Mount) -> Registry:
     """Return a registry with what a mounted server offers now, and with its changes."""
     inner = mount.registry()
-    told = attrs.evolve(mount, told=inner.number)
+    told = attrs.evolve(mount, told=inner.number, completed=inner.completed)
     mounts = (told if known is mount else known for known in registry.mounts)
     registry = attrs.evolve(registry, mounts=tuple(mounts))
     for name in _SHELVES:
@@ -116,7 +121,7 @@ def _taken_over(registry: Registry, mount: Mount) -> Registry:
         if change.uri is not None:
             uri = mount.outer_uri(change.uri)
             registry = registry.with_change(Change(kind=ChangeKind.RESOURCE, uri=uri))
-    return registry
+    return registry.with_completed(*(page for page in inner.completed if page not in mount.completed))
 
 
 def _offers(mount: Mount, shelf: str) -> Iterator[Offer[JSON]]:

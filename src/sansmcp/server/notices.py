@@ -23,6 +23,11 @@ class Offered(Protocol):
         """The last of these changes."""
         ...
 
+    @property
+    def completed(self) -> tuple[str, ...]:
+        """The last pages that are done, by the ids of their questions."""
+        ...
+
     def shown(self, kind: ChangeKind) -> JSON:
         """Return what the lists show whose changes are of a kind; equal where they show the same."""
         ...

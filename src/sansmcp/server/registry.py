@@ -54,6 +54,8 @@ class Mount(Value):
     """Where its items stand among ours, by kind."""
     told: int
     """How many of its changes were taken over."""
+    completed: tuple[str, ...]
+    """The pages that were done there when that was looked at last."""
 
     def outer_name(self, name: str) -> str:
         """Return what a name of its is called here."""
@@ -151,6 +153,8 @@ class Registry(Value):
     """How many changes there were that clients may hear of."""
     log: tuple[Change, ...] = ()
     """The last of these changes; what is older is forgotten."""
+    completed: tuple[str, ...] = ()
+    """The last pages that users were sent to and are done with, by the ids of their questions."""
     logs: bool = False
     """Whether handlers log that take no context."""
     table: MethodTable = METHODS
@@ -189,6 +193,10 @@ class Registry(Value):
     def with_change(self, change: Change) -> "Registry":
         """Return a registry in whose log there is one more change."""
         return attrs.evolve(self, number=self.number + 1, log=(*self.log[1 - MAX_LOG :], change))
+
+    def with_completed(self, *elicitation_ids: str) -> "Registry":
+        """Return a registry that knows of more pages which are done."""
+        return attrs.evolve(self, completed=(*self.completed, *elicitation_ids)[-MAX_LOG:])
 
     @property
     def sendable(self) -> frozenset[str]:

@@ -262,6 +262,18 @@ class Server(Registrations):
         change = Change(kind=ChangeKind.RESOURCE, uri=uri)
         self._ledger.change(lambda registry: registry.with_change(change))
 
+    def elicitation_completed(self, elicitation_id: str) -> None:
+        """Tell whom it was sent to that what a user was sent to a page for is done; from any thread.
+
+        For what hears of that after the request has ended, such as the page itself. Only a session of
+        2025-11-25 has a notification for it, and only that is told, once, which was sent the page by this
+        process; any other client calls again.
+
+        Args:
+            elicitation_id: what `Context.elicit_url` returned, or `UrlElicitationRequired` was given.
+        """
+        self._ledger.change(lambda registry: registry.with_completed(elicitation_id))
+
     def subscribe(self, wake: Callable[[], object]) -> Callable[[], None]:
         """Call a function after each change of what is offered, on the thread that made it.
 

@@ -1,14 +1,15 @@
 """A server's session that knows the environment it was opened in, and what its client was told."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 import attrs
 
 from sansmcp import schema
 from sansmcp.environment import Environment
-from sansmcp.errors import RpcError
-from sansmcp.schema import Codec, Kind, Method, MethodTable, Revision, Side, codec_for
+from sansmcp.errors import LocalProtocolError, RpcError
+from sansmcp.schema import LATEST_LEGACY, Codec, Kind, Method, MethodTable, Revision, Side, codec_for
 from sansmcp.server.caching import CacheHint
 from sansmcp.server.cursors import Cursors
 from sansmcp.server.notices import Notices, Offered
@@ -29,6 +30,10 @@ _OWN_METHODS: Final = frozenset(
 """What a session answers by itself, but for the handshake and pings, which must not wait for anybody."""
 
 _NOTICES: Final = "notices"
+
+_COMPLETE: Final = "notifications/elicitation/complete"
+# Far more pages than the users of one client are on at a time.
+_MOST_PAGES: Final = 1024
 
 
 class ServedSession(ServerSession):
@@ -103,6 +108,8 @@ class ServedSession(ServerSession):
         self._declared = declared
         self._notice_interval = notice_interval
         self._discovery = discovery
+        self._now_offered = offered
+        self._pages: dict[str, None] = {}
         self._is_gathering = False
         self._is_wrapped = is_wrapped
         self._captured: list[Response | ErrorResponse] | None = None
@@ -202,13 +209,43 @@ class ServedSession(ServerSession):
         request_state: str | None = None,
     ) -> None:
         """Ask the client something first; see `ServerSession.require_input`."""
+        entry = self._requests.get(request_id)
         if self.sending is None:
             super().require_input(request_id, requests, now, request_state=request_state)
         else:
             self.sending.require_input(request_id, requests, now, request_state)
+        if entry is not None and entry.codec.revision == LATEST_LEGACY:
+            for request in requests.values():
+                page = getattr(request.params, "elicitation_id", None)
+                if page is not None:
+                    self.expect_page(page, now)
+
+    def expect_page(self, elicitation_id: str, now: float) -> None:
+        """Take note that the client's user was sent to a page, so that the client is told when that is done.
+
+        Args:
+            elicitation_id: names the question.
+            now: the time.
+        """
+        self._pages[elicitation_id] = None
+        if len(self._pages) > _MOST_PAGES:
+            del self._pages[next(iter(self._pages))]
+        # The page may have been faster.
+        self._tell_pages(now)
+
+    def _tell_pages(self, now: float) -> None:
+        if self._pages:
+            for elicitation_id in self._now_offered().completed:
+                if elicitation_id in self._pages:
+                    params = schema.ElicitationCompleteNotificationParams(elicitation_id=elicitation_id)
+                    # Its session may be over.
+                    with suppress(LocalProtocolError):
+                        self.notify(_COMPLETE, params, now)
 
     def notify(self, method: str, params: JSON, now: float, *, related: RequestId | None = None) -> None:
         """Send a notification; see `ServerSession.notify`."""
+        if method == _COMPLETE:
+            self._pages.pop(params.elicitation_id, None)
         if self.sending is None:
             super().notify(method, params, now, related=related)
         else:
@@ -235,7 +272,10 @@ class ServedSession(ServerSession):
 
         Afterwards drain actions(), next_event() and next_deadline().
         """
-        if not self._advance(now) or not self.notices.is_behind:
+        if not self._advance(now):
+            return
+        self._tell_pages(now)
+        if not self.notices.is_behind:
             return
         self.declare(self._declared(), now)
         if not self._is_gathering:
