@@ -6,6 +6,7 @@ Source: 2020-12, Validation, section 6.3.3; ECMA-262, section 22.2.
 import random
 import re
 import sys
+import time
 
 import pytest
 from hypothesis import given
@@ -112,6 +113,22 @@ def test_no_expression_costs_more_than_the_text_is_long(pattern):
     matcher = linear_matcher(pattern)
     matcher("a" * 20_000 + "!", spent.append)
     assert sum(spent) < 5000
+
+
+def test_a_repetition_of_nothing_is_nothing_however_deep():
+    assert found("(((){9999}){9999}){9999}a", "a")
+    assert not found("(?:(?:){9999}b){3}", "bb")
+
+
+def test_a_class_of_many_ranges_takes_no_longer_than_a_small_one():
+    letters = "".join(chr(0x4E00 + 2 * number) for number in range(10_000))
+    matcher = linear_matcher(f"^[{letters}a-cb-e]{{400}}$")
+    before = time.process_time()
+    assert matcher(letters[-400:], lambda _: None)
+    assert matcher("abcde" * 80, lambda _: None)
+    assert not matcher(letters[-399:] + chr(0x4E01), lambda _: None)
+    # A guard against work without a bound, not a timing.
+    assert time.process_time() - before < 10
 
 
 def test_an_expression_of_many_states_forgets_them_and_goes_on():

@@ -41,6 +41,11 @@ from sansmcp.schema import Author, SchemaError, SchemaLimits, validator_of
             {"a": 1, "b": 2},
             "b: expected only members that the schema names, found 'b'",
         ),
+        (
+            {"patternProperties": {"^x-": {}}, "additionalProperties": False},
+            {"x-a": 1, "b": 2},
+            "b: expected only members that the schema names, found 'b'",
+        ),
         ({"not": {}}, 1, "expected what 'not' asks for, found 1"),
         ({"enum": ["x" * 300]}, 1, f"expected one of ['{'x' * 191}…, found 1"),
         ({"$ref": "#/$defs/a", "$defs": {"a": {"type": "null"}}}, 1, "expected the type 'null', found 1"),
@@ -150,8 +155,42 @@ def test_a_schema_past_a_bound_is_the_fault_of_its_author(author, fault):
     for count in (2000, 200_000):
         with pytest.raises(fault, match="holds more than 2000 schemas"):
             validator_of({"anyOf": [{}] * count}, author=author)
+    validator_of({"anyOf": [True] * 1999}, author=author)
+    for keyword in ("anyOf", "$defs", "patternProperties"):
+        held = [True] * 2000 if keyword == "anyOf" else {f"a{number}": True for number in range(2000)}
+        with pytest.raises(fault, match="holds more than 2000 schemas"):
+            validator_of({keyword: held}, author=author)
     with pytest.raises(fault, match="expected JSON"):
         validator_of({"enum": [object()]}, author=author)
+
+
+def test_names_past_a_bound_are_refused_before_they_are_compared():
+    names = [f"a{number}" for number in range(10_001)]
+    validator_of({"required": names[1:]}, author=Author.PEER)
+    many = {name: ["b"] for name in names[:5001]}
+    for schema in (
+        {"required": names},
+        {"required": names * 20},
+        {"type": names},
+        {"dependentRequired": many},
+        {"$schema": "http://json-schema.org/draft-07/schema", "dependencies": many},
+        {"$vocabulary": {f"https://{name}": True for name in names}},
+    ):
+        with pytest.raises(RemoteProtocolError, match="holds more than 10000 names"):
+            validator_of(schema, author=Author.PEER)
+
+
+def test_chains_of_references_by_long_pointers_are_followed_once():
+    place = "/x" * 50
+    chain = {f"c{number}": {"$ref": f"#{place}/c{number + 1}"} for number in range(29)}
+    tree = {**chain, "c29": {"type": "string"}}
+    for _ in range(50):
+        tree = {"x": tree}
+    schema = {**tree, "allOf": [{"$ref": f"#{place}/c0"}] * 1900}
+    before = time.process_time()
+    validator_of(schema, author=Author.PEER)
+    # A guard against work without a bound, not a timing: without it this takes half a minute.
+    assert time.process_time() - before < 10
 
 
 HOSTILE = [
@@ -327,7 +366,13 @@ def test_one_schema_has_one_dialect():
 
 
 def test_lists_of_names_that_are_none_are_refused_before_they_are_compared():
-    for schema in ({"required": [[number] for number in range(50_000)]}, {"type": [[1], {}] * 20_000}):
+    mixed = [{"a": number} for number in range(5000)]
+    for schema in (
+        {"required": [[number] for number in range(50_000)]},
+        {"type": [[1], {}] * 20_000},
+        {"dependentRequired": {"a": mixed}},
+        {"$schema": "http://json-schema.org/draft-07/schema", "dependencies": {"a": mixed}},
+    ):
         with pytest.raises(RemoteProtocolError, match="expected strings"):
             validator_of(schema, author=Author.PEER)
 
@@ -423,6 +468,37 @@ def test_references_lead_and_what_nothing_looks_at_is_refused(schema, fitting, u
             validator.validate(value)
     with pytest.raises(SchemaError):
         validator.validate(unfit)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"additionalItems": {"$ref": None, "pattern": 7}},
+        *(
+            {"$schema": "http://json-schema.org/draft-07/schema", **unknown}
+            for unknown in (
+                {"$dynamicRef": None},
+                {"$dynamicAnchor": []},
+                {"$defs": {"a": {"pattern": 7}}},
+                {"prefixItems": [{"patternProperties": 7}]},
+                {"unevaluatedProperties": {"$ref": 7}},
+            )
+        ),
+    ],
+)
+def test_what_a_dialect_does_not_know_may_be_anything(schema):
+    validator_of(schema, author=Author.PEER).validate({"a": [1, 2]})
+
+
+def test_what_a_dialect_does_not_know_is_checked_where_a_reference_leads_to_it():
+    schema = {
+        "$schema": "http://json-schema.org/draft-07/schema",
+        "$ref": "#/$defs/a",
+        "$defs": {"a": {"type": "integer", "$dynamicRef": 7}, "b": {"pattern": 7}},
+    }
+    assert refusal(schema, "1") == "expected the type 'integer', found '1'"
+    with pytest.raises(RemoteProtocolError, match="7 is not of type 'string'"):
+        validator_of({**schema, "$ref": "#/$defs/b"}, author=Author.PEER)
 
 
 def test_a_reference_to_what_is_no_schema_is_refused():

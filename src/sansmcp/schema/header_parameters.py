@@ -33,15 +33,17 @@ def header_parameters(schema: Mapping[str, JSON], *, author: Author = Author.USE
         RemoteProtocolError: one of a peer's does.
     """
     found: dict[str, Path] = {}
+    taken: set[str] = set()
     waiting: list[tuple[Path | None, Mapping[str, JSON]]] = [((), schema)]
     while waiting:
         path, inner = waiting.pop()
         if KEYWORD in inner:
             name = inner[KEYWORD]
-            fault = _fault(name, path, inner, found)
+            fault = _fault(name, path, inner, taken)
             if fault is not None:
                 raise author.fault(f"{KEYWORD} is {name!r:.80}; {fault}")
             found[name] = path or ()
+            taken.add(name.lower())
         # Only a way of properties says where the argument is.
         waiting += [
             ((*path, str(place)) if keyword == "properties" and path is not None else None, deeper)
@@ -50,12 +52,10 @@ def header_parameters(schema: Mapping[str, JSON], *, author: Author = Author.USE
     return found
 
 
-def _fault(
-    name: JSON, path: Path | None, schema: Mapping[str, JSON], found: Mapping[str, Path]
-) -> str | None:
+def _fault(name: JSON, path: Path | None, schema: Mapping[str, JSON], taken: set[str]) -> str | None:
     if not isinstance(name, str) or _TOKEN.fullmatch(name) is None:
         return "expected the characters of a header's name"
-    if any(name.lower() == other.lower() for other in found):
+    if name.lower() in taken:
         return "expected names that differ in more than capitals"
     if not path:
         return "expected it on a property that only properties lead to"

@@ -178,7 +178,7 @@ def _additional_properties(
         return
     for name in _others(validator.format_checker, instance, schema):
         if additional is False:
-            yield ValidationError("additionalProperties")
+            yield ValidationError("additionalProperties", path=(name,))
             return
         yield from validator.descend(instance[name], additional, path=name)
 

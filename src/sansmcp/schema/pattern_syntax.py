@@ -19,7 +19,7 @@ Ranges: TypeAlias = tuple[tuple[str, str], ...]
 """Characters, from and to."""
 
 CHARACTER: Final = "character"
-"""Takes one: whether all but these, and the ranges."""
+"""Takes one: whether all but these, and where ranges begin and end, in order and apart."""
 JUMP: Final = "jump"
 """Leads on to other places."""
 AT_START: Final = "at start"
@@ -241,7 +241,16 @@ def _others(ranges: Ranges) -> Ranges:
 
 
 def _character(ranges: Ranges, *, negated: bool = False) -> _Node:
-    return lambda writer: _void(writer.add(CHARACTER, (negated, ranges)))
+    # In order, so that a class of a thousand ranges takes no longer than one of ten.
+    lows: list[str] = []
+    highs: list[str] = []
+    for low, high in sorted(ranges):
+        if highs and low <= highs[-1]:
+            highs[-1] = max(highs[-1], high)
+        else:
+            lows.append(low)
+            highs.append(high)
+    return lambda writer: _void(writer.add(CHARACTER, (negated, lows, highs)))
 
 
 def _all_of(nodes: Iterable[_Node]) -> _Node:
@@ -271,8 +280,12 @@ def _either(options: list[_Node]) -> _Node:
 
 def _repeated(node: _Node, least: int, most: int | None) -> _Node:
     def write(writer: _Writer) -> None:
+        before = writer.next()
         for _ in range(least):
             node(writer)
+            if writer.next() == before:
+                # It is empty, and so it is however often; repeated within itself that would never end.
+                return
         if most is None:
             ways: list[int] = []
             start = writer.add(JUMP, ways)

@@ -34,6 +34,9 @@ class SchemaLimits(Value):
     """How many schemas may stand within one another."""
     subschemas: int = 2000
     """How many schemas there may be in all."""
+    # Five for each schema; jsonschema looks at twenty thousand of them in a second.
+    names: int = 10_000
+    """How many names there may be in all in lists, such as `required`."""
     # Some tenths of a second: jsonschema looks at half a million keywords in one.
     steps: int = 100_000
     """How many keywords may be looked at for one value, and the like."""

@@ -3,7 +3,7 @@
 Source: 2020-12, Core, sections 10 and 11; draft-07, Validation, section 6.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from sansmcp.values import JSON
@@ -45,6 +45,13 @@ def subschemas(schema: Mapping[str, JSON]) -> Iterator[Step]:
             yield from ((keyword, index, inner) for index, inner in enumerate(value) if _is_schema(inner))
         elif keyword in _NAMED and isinstance(value, Mapping):
             yield from ((keyword, name, inner) for name, inner in value.items() if _is_schema(inner))
+
+
+def count_booleans(schema: Mapping[str, JSON]) -> int:
+    """Return how many schemas in the lists and objects of a schema are true or false."""
+    held = (schema.get(keyword) for keyword in {*_LISTED, *_NAMED})
+    inner = (value.values() if isinstance(value, Mapping) else value for value in held)
+    return sum(isinstance(one, bool) for value in inner if isinstance(value, Iterable) for one in value)
 
 
 def _is_schema(value: JSON) -> bool:

@@ -23,7 +23,7 @@ from sansmcp.schema.keywords import OUR_OWN, Budget, Facts, TooMuchWorkError, co
 from sansmcp.schema.mismatch import SchemaError
 from sansmcp.schema.patterns import Matcher, Spend, linear_matcher
 from sansmcp.schema.schema_limits import Author, SchemaLimits, Validator
-from sansmcp.schema.subschemas import subschemas
+from sansmcp.schema.subschemas import count_booleans, subschemas
 from sansmcp.values import ABSENT, JSON
 
 _NEWEST: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -32,6 +32,21 @@ _DIALECTS: Final[Mapping[str, tuple[JSON, JSON]]] = {
     "http://json-schema.org/draft-07/schema": (Draft7Validator, DRAFT7),
 }
 _REFERENCES: Final = ("$ref", "$dynamicRef")
+
+# What one dialect knows and another does not, which then says nothing about what stands there.
+_UNKNOWN: Final[Mapping[str, frozenset[str]]] = {
+    _NEWEST: frozenset({"additionalItems"}),
+    "http://json-schema.org/draft-07/schema": frozenset(
+        {
+            "$defs",
+            "contentSchema",
+            "dependentSchemas",
+            "prefixItems",
+            "unevaluatedItems",
+            "unevaluatedProperties",
+        }
+    ),
+}
 
 # A chain of references that no schema of use has; one that leads to itself would never end.
 _MAX_REFERENCES_IN_A_ROW: Final = 32
@@ -145,6 +160,8 @@ class _Reading:
         self._author = author
         self._limits = limits
         self._counted: set[int] = set()
+        self._schemas = 0
+        self._names = 0
         self.matchers: dict[str, Matcher | None] = {}
         self.targets: dict[int, tuple[JSON, ...]] = {}
         named = schema.get("$schema", _NEWEST)
@@ -153,8 +170,10 @@ class _Reading:
             known = ", ".join(_DIALECTS)
             raise author.fault(f"schema: $schema is {named!r:.80}; expected one of {known}")
         self._stock, specification = _DIALECTS[self.dialect]
+        self._unknown = _UNKNOWN[self.dialect]
         self._pending: list[dict[str, JSON]] = []
         self._anchors: dict[JSON, list[dict[str, JSON]]] = {}
+        self._found: dict[str, JSON] = {}
         self._take(schema, "")
         root: Resource[JSON] = specification.create_resource(schema)
         # An empty registry: without one, references to the network would be followed.
@@ -171,7 +190,7 @@ class _Reading:
         """Check the bounds of a schema and that it is one; collect its references and its patterns."""
         found = list(self._walk(schema, base))
         for _, inner in found:
-            _check_lists(inner, self._author)
+            self._count_names(inner)
         try:
             self._stock.check_schema(schema, format_checker=_NO_FORMATS)
         except NoSchemaError as error:
@@ -196,17 +215,44 @@ class _Reading:
             self._counted.add(id(inner))
             if depth > self._limits.depth:
                 raise self._author.fault(f"schema: it is deeper than {self._limits.depth} schemas")
-            if len(self._counted) > self._limits.subschemas:
+            self._schemas += 1 + count_booleans(inner)
+            if self._schemas > self._limits.subschemas:
                 raise self._author.fault(f"schema: it holds more than {self._limits.subschemas} schemas")
             if str(inner.pop("$schema", self.dialect)).rstrip("#") != self.dialect:
                 raise self._author.fault("schema: a schema in it has another $schema; expected one for all")
+            is_draft_7 = self._stock is Draft7Validator
+            if is_draft_7:
+                # They mean nothing there, so they may hold anything.
+                inner.pop("$dynamicAnchor", None)
+                inner.pop("$dynamicRef", None)
             # What stands beside a reference is passed over in draft-07 (Core, section 8.3).
-            alone = self._stock is Draft7Validator and "$ref" in inner
+            alone = is_draft_7 and "$ref" in inner
             identifier = None if alone else inner.get("$id")
             if isinstance(identifier, str) and not identifier.startswith("#"):
                 base = urljoin(base, identifier).rstrip("#")
             yield base, inner
-            waiting += [(depth + 1, base, deeper) for _, _, deeper in subschemas(inner)]
+            waiting += [
+                (depth + 1, base, deeper)
+                for keyword, _, deeper in subschemas(inner)
+                if keyword not in self._unknown
+            ]
+
+    def _count_names(self, schema: Mapping[str, JSON]) -> None:
+        # The schema of schemas asks that they differ, which jsonschema finds out in the square of their
+        # number if they are no strings.
+        lists: list[tuple[str, JSON]] = [(keyword, schema.get(keyword)) for keyword in ("required", "type")]
+        for keyword in ("dependencies", "dependentRequired", "$vocabulary"):
+            by_name = schema.get(keyword)
+            if isinstance(by_name, dict):
+                lists += ((keyword, names) for names in by_name.values())
+                self._names += len(by_name)
+        for keyword, names in lists:
+            if isinstance(names, list):
+                self._names += len(names)
+                if not all(isinstance(name, str) for name in names):
+                    raise self._author.fault(f"schema: {keyword} is {names!r:.80}; expected strings")
+        if self._names > self._limits.names:
+            raise self._author.fault(f"schema: it holds more than {self._limits.names} names")
 
     def _target(self, schema: JSON, keyword: str) -> JSON:
         """Return where a reference leads, past references that lead on."""
@@ -214,7 +260,7 @@ class _Reading:
         for _ in range(_MAX_REFERENCES_IN_A_ROW):
             reference = schema[keyword]
             try:
-                schema = self.registry.resolver().lookup(reference).contents
+                schema = self._look_up(reference)
             except Unresolvable as error:
                 raise self._author.fault(
                     f"schema: {keyword} {first!r:.80} leads out of the schema; nothing is fetched for it"
@@ -229,6 +275,12 @@ class _Reading:
             if keyword not in schema:
                 return schema
         raise self._author.fault(f"schema: {keyword} {first!r:.80} leads to itself")
+
+    def _look_up(self, reference: str) -> JSON:
+        # A long pointer takes as long as hundreds of keywords, and thousands of chains may share it.
+        if reference not in self._found:
+            self._found[reference] = self.registry.resolver().lookup(reference).contents
+        return self._found[reference]
 
     def _matcher(self, pattern: str) -> Matcher | None:
         if self._author is Author.PEER:
@@ -250,14 +302,6 @@ def _joined(base: str, reference: str) -> str:
     return base + reference if reference.startswith("#") else urljoin(base, reference)
 
 
-def _check_lists(schema: Mapping[str, JSON], author: Author) -> None:
-    # The schema of schemas asks that these differ, which jsonschema finds out in the square of their number.
-    for keyword in ("required", "type"):
-        names = schema.get(keyword)
-        if isinstance(names, list) and not all(isinstance(name, str) for name in names):
-            raise author.fault(f"schema: {keyword} is {names!r:.80}; expected strings")
-
-
 def _as_schema_error(error: ValidationError) -> SchemaError:
     keyword, path = str(error.validator), list(error.absolute_path)
     found: JSON = error.instance
@@ -266,10 +310,8 @@ def _as_schema_error(error: ValidationError) -> SchemaError:
         required: JSON = error.validator_value
         missing = next(name for name in required if name not in found)
         return _under([*path, missing], SchemaError("a value", ABSENT))
-    if keyword == "additionalProperties" and isinstance(found, dict):
-        known: JSON = error.schema
-        unknown = next((name for name in found if name not in known.get("properties", ())), "")
-        return _under([*path, unknown], SchemaError(_EXPECTED[keyword], unknown))
+    if keyword == "additionalProperties":
+        return _under(path, SchemaError(_EXPECTED[keyword], path[-1]))
     template = _EXPECTED.get(keyword, f"what {keyword!r} asks for")
     expected = template.format(error.validator_value)
     return _under(path, SchemaError(expected if len(expected) <= 200 else f"{expected[:200]}…", found))
