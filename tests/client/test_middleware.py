@@ -16,6 +16,7 @@ from sansmcp import (
 )
 from sansmcp.client import accept, call_tool
 from sansmcp.schema import LEGACY_REVISIONS, REVISIONS
+from sansmcp.server import CacheHint
 from sansmcp.session import (
     Delay,
     IncomingNotification,
@@ -255,6 +256,36 @@ def test_what_waits_for_a_connection_that_never_comes_ends_with_the_client():
 
 
 # Questions
+
+
+def test_a_call_after_the_end_waits_for_no_delay():
+    def hold(message, proceed):
+        yield Delay(60)
+        return (yield from proceed(message))
+
+    client = connect(served(), sending_middleware=[hold])
+    client.close()
+    with pytest.raises(NotConnected, match="closed"):
+        client.wait(client.begin(call_tool("add", {"a": 1, "b": 2})))
+    assert client.now == 0
+
+
+@pytest.mark.parametrize("wrap", ["drop", "hold"])
+def test_what_is_kept_is_old_as_soon_as_the_server_says_so_whatever_becomes_of_the_news(wrap):
+    def drop(message, proceed):
+        if isinstance(message, IncomingNotification):
+            if wrap == "drop":
+                return None
+            yield Delay(60)
+        return (yield from proceed(message))
+
+    server = Server("test", version="1", cache=CacheHint(ttl_ms=60_000))
+    server.add_resource("data://a", "a")
+    with connect(server, middleware=[drop], on_change=lambda _: None) as client:
+        assert len(client.list_resources().resources) == 1
+        server.add_resource("data://b", "b")
+        client.run_until(lambda: client.now >= 0.01)
+        assert len(client.list_resources().resources) == 2
 
 
 @asking_revisions

@@ -1,5 +1,8 @@
 """The middleware that is ready to use, each at its limit, one past it and far past it, on a virtual clock."""
 
+import gc
+import weakref
+
 import attrs
 import pytest
 
@@ -450,6 +453,26 @@ def test_buckets_are_bounded_and_the_one_not_used_for_longest_goes_first(keys, i
     assert ride() == 1.0
     clock.key = 0
     assert ride() == (1.0 if is_known else None)
+
+
+@pytest.mark.parametrize("layer", [limit_rate(100), cache_results(0.01)])
+def test_a_session_that_is_gone_is_not_kept_by_what_is_old(layer):
+    seen = []
+
+    def see(message, proceed):
+        seen.append(weakref.ref(message.session))
+        return (yield from proceed(message))
+
+    server = Server("test", version="1", middleware=[see, layer])
+    server.add_resource("data://a", "a")
+    for number in range(3):
+        with connect(server) as client:
+            client.now = 100.0 * number
+            client.list_resources()
+        del client
+    gc.collect()
+    assert len(seen) == 3
+    assert seen[0]() is seen[1]() is None
 
 
 @pytest.mark.parametrize(("rate", "burst"), [(0, 1), (-1, 1), (1, 0)])

@@ -275,6 +275,26 @@ def test_to_forget_a_session_that_nothing_runs_for_does_nothing(server):
     assert serving.reports == []
 
 
+def test_nothing_is_told_of_a_session_after_its_end_though_its_peer_never_read(server):
+    @server.tool
+    def talks() -> str:
+        return "done"
+
+    events = []
+    serving = Serving(server, keeps={"talks"}, on_event=lambda _, event: events.append(type(event)))
+    peer = serving.peer()
+    peer.say(call(1, "talks"))
+    session = peer.link.session
+    session.notify(TOLD, {"number": 1}, 0.0, related=1)
+    session.drain(1, 0.0)
+    peer.leave()
+    peer.link.handle_timeout(10.0)
+    serving.settle()
+    assert len(peer.answers()) == 1
+    serving.settle()
+    assert events[-1] is Disconnected
+
+
 # Notifications
 
 

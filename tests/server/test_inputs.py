@@ -397,3 +397,18 @@ def test_methods_of_ones_own_cannot_ask():
         server.add_method("acme/search", search)
     with pytest.raises(LocalProtocolError, match="only tools, prompts and resources can ask the client"):
         server.add_notification("notifications/acme/search", search)
+
+
+def test_an_answer_that_does_not_fit_ends_the_call_though_another_one_is_missing():
+    server = Server("test", version="1")
+
+    @server.tool
+    def go(first: Annotated[int, Elicit("First?")], second: Annotated[int, Elicit("Second?")]) -> int:
+        return first + second
+
+    peer = Conversation(server)
+    asked = peer.result("tools/call", name="go")
+    wrong = {"second": {"action": "accept", "content": {"value": "no number"}}}
+    error = peer.error("tools/call", name="go", requestState=asked["requestState"], inputResponses=wrong)
+    assert error["code"] == -32602
+    assert "the answer to 'second' does not fit" in error["message"]

@@ -1,6 +1,8 @@
 """Middleware of a server: around requests and notifications that come in, and around all that goes out."""
 
 import asyncio
+import gc
+import weakref
 from functools import partial
 
 import attrs
@@ -749,6 +751,25 @@ def test_an_answer_to_nothing_is_refused_at_once():
     session = next(iter(serving.endpoint.links)).session
     with pytest.raises(LocalProtocolError, match="the request 1 is not in flight"):
         session.respond(1, {}, 0.0)
+
+
+@asking_revisions
+def test_a_request_whose_handler_asked_is_not_kept_once_the_client_was_told(revision):
+    kept = []
+
+    def remember(message, proceed):
+        if isinstance(message, OutgoingQuestions):
+            kept.append(weakref.ref(message.request))
+        return (yield from proceed(message))
+
+    server = served(sending_middleware=[remember])
+    with connect(server, revisions=[revision], elicitation=lambda _: accept({"name": "x"})) as client:
+        for _ in range(3):
+            assert client.call_tool("ask").content[0].text == "x"
+        gc.collect()
+        assert len(kept) == 3
+        # What was received last may be looked at still.
+        assert kept[0]() is kept[1]() is None
 
 
 def test_a_flood_behind_a_delay_is_bounded_and_counted():

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.server.conversation import MODERN, Conversation, environment
 
+from sansmcp.client import accept
 from sansmcp.errors import LocalProtocolError, StateRefusedError
+from sansmcp.middleware import retry
 from sansmcp.schema import REVISIONS, ClientCapabilities, Era
 from sansmcp.server import Context, Elicit, Server
 from sansmcp.server.sealing import (
@@ -24,6 +26,7 @@ from sansmcp.server.sealing import (
     request_digest,
 )
 from sansmcp.session import RequestReceived, RequestStateRefused, Severity, report_of
+from sansmcp.testing import connect
 from sansmcp.wire import Request
 
 KEY, OTHER = b"k" * 32, b"o" * 32
@@ -286,6 +289,26 @@ def test_a_server_may_let_each_state_be_used_once():
     assert Conversation(server).error("tools/call", **again)["code"] == -32602
     assert runs == [True]
 
+
+def test_middleware_may_try_a_handler_again_whose_state_is_good_once():
+    server = Server(
+        "server", version="1", state_single_use=True, middleware=[retry(OSError, methods=["tools/call"])]
+    )
+    runs = []
+
+    @server.tool
+    def tool(sure: Annotated[bool, Elicit("Sure?")]) -> str:
+        runs.append(sure)
+        if len(runs) == 1:
+            raise OSError
+        return str(sure)
+
+    with connect(server, elicitation=lambda _: accept({"value": True})) as client:
+        assert client.call_tool("tool").content[0].text == "True"
+    assert runs == [True, True]
+
+
+# People
 
 # People
 

@@ -205,6 +205,9 @@ class ClientConnection:
         )
         self._wrapped[wrapped] = None
         wrapped.begin()
+        if self._disconnected is not None:
+            # No driver lets time pass any more, so nothing may wait for it.
+            wrapped.cancel(now)
         return Pending(call, waiter, wrapped=wrapped)
 
     def _ask(self, call: Call[JSON], react: React, now: float) -> None:
@@ -279,6 +282,9 @@ class ClientConnection:
             case ResponseReceived() | RequestFailed() | RequestTimedOut() | RequestLost():
                 self._finish(event, session.now)
             case ProgressReceived() | LogReceived() | ChangeReceived() | NotificationReceived():
+                if isinstance(event, ChangeReceived):
+                    # Whatever middleware makes of the news, what is kept is old.
+                    self._results.changed(event.change)
                 if self._hearing is None:
                     self._hear(event, session.now)
                 else:
@@ -459,7 +465,6 @@ class ClientConnection:
     # Changes on the server
 
     def _changed(self, event: ChangeReceived, now: float) -> None:
-        self._results.changed(event.change)
         self._upkeep.changed(event.change, now)
         self._listening.hear(event.change)
         self._inform(self._options.on_change, event)

@@ -1,6 +1,7 @@
 """Caching results: what was asked a short while ago by the same side is not worked out again."""
 
 from collections.abc import Collection, Hashable
+from itertools import islice
 
 import attrs
 
@@ -53,8 +54,10 @@ def cache_results(
                 return result
             until = message.clock() + seconds
         entries[key] = (until, result)
-        if len(entries) > most_entries:
-            del entries[next(iter(entries))]
+        # What is old would keep a session that is gone.
+        for oldest in tuple(islice(entries, 2)):
+            if len(entries) > most_entries or entries[oldest][0] <= message.clock():
+                del entries[oldest]
         return result
 
     return cache_result

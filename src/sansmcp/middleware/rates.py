@@ -1,6 +1,7 @@
 """Limiting the rate: a bucket of tokens for each peer, principal or tool."""
 
 from collections.abc import Callable, Hashable
+from itertools import islice
 from typing import Final, TypeAlias
 
 from sansmcp.errors import LocalProtocolError, RpcError
@@ -81,9 +82,11 @@ class _Buckets:
         wait = full_at - now - self._most_ahead
         is_refused = wait > _ROUNDING
         self._full_at[key] = full_at if is_refused else full_at + self._interval
-        if len(self._full_at) > _MOST_BUCKETS:
-            # The one that was not used for longest: no scan, which a flood of names could make costly.
-            del self._full_at[next(iter(self._full_at))]
+        # Those that were not used for longest: no scan, which a flood of names could make costly.
+        for oldest in tuple(islice(self._full_at, 2)):
+            # One that is full is like none, and would keep a session that is gone.
+            if self._full_at[oldest] <= now or len(self._full_at) > _MOST_BUCKETS:
+                del self._full_at[oldest]
         return wait if is_refused else 0.0
 
 

@@ -206,6 +206,10 @@ def gather(inputs: Sequence[Input], run: Run, arguments: Mapping[str, JSON]) -> 
             if declared.default is ABSENT:
                 refusals.append(missing)
             found[declared.name] = declared.default
+        except BaseException:
+            # An answer that does not fit, say: the call ends, so nobody is asked for the rest.
+            run.ask_nothing()
+            raise
     if refusals:
         # The call ends, so that nobody need be asked for the rest.
         run.ask_nothing()

@@ -68,7 +68,7 @@ class MemoryStore:
     def __init__(self, most: int = 10_000, most_each: int = 1_000) -> None:
         self._most = most
         self._most_each = most_each
-        self._kept: dict[str, dict[str, KeptValue]] = {}
+        self._kept: dict[tuple[str, str], KeptValue] = {}
 
     def put(self, owner: str, key: str, kept: KeptValue, now: float, /) -> None:
         """Keep a value, in place of the one that is there.
@@ -82,37 +82,38 @@ class MemoryStore:
         Raises:
             LocalProtocolError: there is no room.
         """
-        own = self._kept.setdefault(owner, {})
-        if key not in own and not self._has_room(own):
+        if (owner, key) not in self._kept and not self._has_room(owner):
             self._forget(now)
-            if not self._has_room(own):
+            if not self._has_room(owner):
                 raise LocalProtocolError(
-                    f"there is no room for another handle: there are {len(own)} of this principal "
-                    f"(at most {self._most_each}) and {self._count()} in all (at most {self._most}); "
+                    f"there is no room for another handle: there are {self._count(owner)} of this principal "
+                    f"(at most {self._most_each}) and {len(self._kept)} in all (at most {self._most}); "
                     "drop some, or give StateHandles a shorter lifetime or a MemoryStore with more room"
                 )
-        own[key] = kept
+        self._kept[owner, key] = kept
 
     def get(self, owner: str, key: str, /) -> KeptValue | None:
         """Return what is kept, or None; it may have ended."""
-        return self._kept.get(owner, {}).get(key)
+        return self._kept.get((owner, key))
 
     def remove(self, owner: str, key: str, /) -> None:
         """Forget a value; one that is not there is no error."""
-        self._kept.get(owner, {}).pop(key, None)
+        self._kept.pop((owner, key), None)
 
-    def _count(self) -> int:
-        return sum(len(own) for own in tuple(self._kept.values()))
+    def _count(self, owner: str) -> int:
+        return sum(whose == owner for whose, _ in tuple(self._kept))
 
-    def _has_room(self, own: dict[str, KeptValue]) -> bool:
-        return len(own) < self._most_each and self._count() < self._most
+    def _has_room(self, owner: str) -> bool:
+        # Nobody has more than there are, so as long as these are few nobody's are counted.
+        return len(self._kept) < self._most and (
+            len(self._kept) < self._most_each or self._count(owner) < self._most_each
+        )
 
     def _forget(self, now: float) -> None:
-        # Copies, since other threads may put and remove meanwhile.
-        for own in tuple(self._kept.values()):
-            for key, kept in tuple(own.items()):
-                if kept.until <= now:
-                    own.pop(key, None)
+        # A copy, since other threads may put and remove meanwhile.
+        for place, kept in tuple(self._kept.items()):
+            if kept.until <= now:
+                self._kept.pop(place, None)
 
 
 @attrs.frozen

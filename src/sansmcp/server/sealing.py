@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -92,6 +93,7 @@ def _checked_key(key: bytes) -> bytes:
 class _Use:
     mac: bytes
     until: float
+    by: "weakref.ref[JSON] | None"
 
 
 class UsedStates:
@@ -106,16 +108,20 @@ class UsedStates:
         self._uses: dict[bytes, _Use] = {}
         self._order: deque[_Use] = deque()
 
-    def take(self, mac: bytes, until: float, now: float) -> bool:
-        """Note that a state is opened; say whether that was the first time.
+    def take(self, mac: bytes, until: float, now: float, by: JSON = None) -> bool:
+        """Note that a state is opened; say whether nobody else has opened it before.
 
         Args:
             mac: what names the state.
             until: when it ends.
             now: the time, of the calendar.
+            by: the message that brought it, which may open it again: middleware may try a handler twice.
         """
         self._forget(now)
-        use = _Use(mac, until)
+        known = self._uses.get(mac)
+        if known is not None:
+            return by is not None and known.by is not None and known.by() is by
+        use = _Use(mac, until, None if by is None else weakref.ref(by))
         if len(self._uses) >= self._most or self._uses.setdefault(mac, use) is not use:
             return False
         self._order.append(use)
@@ -171,12 +177,13 @@ class Sealer:
             )
         return text
 
-    def open(self, text: str, bound_to: str, *, ends: bool = True) -> JSON:
+    def open(self, text: str, bound_to: str, *, by: JSON = None, ends: bool = True) -> JSON:
         """Return the state that a client brought.
 
         Args:
             text: what the client brought.
             bound_to: what `request_digest` says of the request it brought it with.
+            by: the message that it came with.
             ends: whether it may be too old; one that never left the session may not.
 
         Raises:
@@ -204,7 +211,7 @@ class Sealer:
             _check_time(sealed, now)
         if sealed["for"] != bound_to:
             raise StateRefusedError("the request state was sealed for another request")
-        if self._used is not None and not self._used.take(mac, sealed["until"], now):
+        if self._used is not None and not self._used.take(mac, sealed["until"], now, by):
             raise StateRefusedError("the request state was used before, and each may be used once")
         return sealed["state"]
 

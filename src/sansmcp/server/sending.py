@@ -150,6 +150,8 @@ class Sending:
             ServerSession.require_input(
                 self._session, request_id, message.questions, at, request_state=request_state
             )
+            # With the answers it is received again.
+            self._requests.pop(request_id, None)
 
         failed = partial(self._answer_failed, event)
         self._in_order.put(request_id, Item(make=make, do=do, failed=failed, now=now, is_answer=True))

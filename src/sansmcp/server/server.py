@@ -442,7 +442,8 @@ def _recall(event: RequestReceived, state: str, served: ServedSession | None) ->
     try:
         # A legacy session keeps it, and its question to a person has no deadline.
         ends = event.era is Era.MODERN
-        opened = served.sealer.open(state, request_digest(event, served.principal), ends=ends)
+        bound_to = request_digest(event, served.principal)
+        opened = served.sealer.open(state, bound_to, by=event.message, ends=ends)
     except StateRefusedError as reason:
         return _refused(event, reason)
     return Memory.from_json(opened).with_answers(event.input_responses)

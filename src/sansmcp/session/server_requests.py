@@ -218,7 +218,8 @@ class ServerRequests(CallingSession[ServerEvent]):
     def _sent_on(self) -> None:
         if self._draining:
             draining, self._draining = self._draining, {}
-            for request_id in draining:
+            # Nothing is told after the end.
+            for request_id in draining if self._link is not LinkState.CLOSED else ():
                 self._emit(RequestDrained(request_id=request_id))
         self._start_waiting()
 

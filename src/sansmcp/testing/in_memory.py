@@ -54,7 +54,7 @@ class Pause:
     """How long."""
 
     def __await__(self) -> Generator[float, None, None]:
-        yield self.seconds
+        yield float(self.seconds)
 
 
 @attrs.define(eq=False)
