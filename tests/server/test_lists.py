@@ -287,3 +287,16 @@ def test_a_hint_is_a_time_and_a_scope(ttl, scope):
 def test_a_hint_for_what_has_none_is_refused():
     with pytest.raises(LocalProtocolError, match="cache_of: expected some of server/discover, tools/list"):
         Server("x", version="1", cache_of={"tools/call": CacheHint()})
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"cache": 60}, "^cache: expected a CacheHint, found 60"),
+        ({"cache_of": {"tools/list": 60}}, "^tools/list: expected a CacheHint, found 60"),
+        ({"capabilities": ["tools"]}, "^capabilities: expected a ServerCapabilities or a mapping"),
+    ],
+)
+def test_a_setting_of_another_kind_is_refused_when_it_is_given(settings, said):
+    with pytest.raises(LocalProtocolError, match=said):
+        Server("wrong", version="1", **settings)

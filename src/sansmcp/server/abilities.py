@@ -29,6 +29,11 @@ class Abilities:
     def __init__(self, said: schema.ServerCapabilities | Mapping[str, bool] | None) -> None:
         self._all = said if isinstance(said, schema.ServerCapabilities) else None
         self._some = dict(said) if isinstance(said, Mapping) else {}
+        if said is not None and not isinstance(said, schema.ServerCapabilities | Mapping):
+            raise LocalProtocolError(
+                "capabilities: expected a ServerCapabilities or a mapping, such as {'tools': True}; "
+                f"found {said!r:.80}"
+            )
         unknown = [path for path in self._some if path not in _PATHS]
         if unknown:
             raise LocalProtocolError(

@@ -53,6 +53,9 @@ class CacheHints:
             raise LocalProtocolError(
                 f"cache_of: expected some of {', '.join(CACHEABLE)}, found {unknown[0]!r:.80}"
             )
+        for name, hint in {"cache": default, **by_method}.items():
+            if not isinstance(hint, CacheHint):
+                raise LocalProtocolError(f"{name}: expected a CacheHint, found {hint!r:.80}")
         self._default = default
         self._by_method = dict(by_method)
 
