@@ -9,7 +9,7 @@ from typing import TypedDict
 
 import attrs
 import pytest
-from tests.client.answering import STRUCTURED, Answering
+from tests.client.answering import NO_ANSWER, STRUCTURED, Answering
 
 from sansmcp import Server, errors, schema
 from sansmcp.client import ClientOptions, call_tool, list_tools, request
@@ -124,11 +124,36 @@ def test_a_listed_tool_that_promised_a_structured_result_must_give_one():
         told.ask(call_tool("lie"))
 
 
-def test_a_tool_is_looked_up_page_by_page_until_it_is_found():
-    told = client(tools=(tool("a"), tool(), tool("b")))
-    with pytest.raises(ResultInvalid):
-        told.ask(call_tool("lie"))
-    assert len(told.asked("tools/list")) == 2
+def test_one_look_up_page_by_page_is_for_all_tools():
+    told = client(tools=(tool("a"), tool(), tool("b", None)))
+    for name in ("a", "lie"):
+        with pytest.raises(ResultInvalid):
+            told.ask(call_tool(name))
+    for name in ("b", "in no list"):
+        assert told.ask(call_tool(name)).structured_content == {"days": "3"}
+    assert len(told.asked("tools/list")) == 3
+
+
+@every_structured_revision
+def test_one_look_up_is_for_all_calls_in_flight(revision):
+    told = client(revision)
+    waiters = [Future() for _ in range(100)]
+    for waiter in waiters:
+        told.connection.send(call_tool("lie"), waiter, told.both.now)
+    told.settle()
+    assert all(isinstance(waiter.exception(timeout=0), ResultInvalid) for waiter in waiters)
+    assert len(told.asked("tools/list")) == 1
+
+
+def test_a_result_is_handed_over_with_the_page_that_knows_its_tool():
+    told = client(tools=(tool(), tool("b")))
+    pages = told.answers["tools/list"]
+    told.answers["tools/list"] = lambda event: pages(event) if event.params.cursor is None else NO_ANSWER
+    assert isinstance(told.begin(call_tool("lie")).exception(timeout=0), ResultInvalid)
+    waiter = told.begin(call_tool("b"))
+    assert not waiter.done()
+    told.advance(5.0)
+    assert waiter.result(timeout=0).structured_content == {"days": "3"}
 
 
 def test_a_tool_that_is_in_no_list_is_looked_up_once():
@@ -174,6 +199,66 @@ def test_a_list_that_does_not_come_holds_a_result_up_for_a_few_seconds_only():
     assert not waiter.done()
     told.advance(5.0)
     assert waiter.result(timeout=0).structured_content == {"days": "3"}
+
+
+@every_structured_revision
+@pytest.mark.parametrize("limits", [{"timeout": 2.0}, {"maximum": 2.0}, {"timeout": 2.0, "maximum": 3.0}])
+def test_no_result_waits_for_a_list_longer_than_its_call_may_take(revision, limits):
+    told = client(revision)
+    del told.answers["tools/list"]
+    told.answers["tools/call"] = NO_ANSWER
+    waiter = told.begin(call_tool("lie", **limits, on_progress=print))
+    (event,) = told.asked("tools/call")
+    told.advance(1.0)
+    progress = schema.ProgressNotificationParams(progress_token=event.progress_token, progress=1)
+    told.server.notify("notifications/progress", progress, told.both.now, related=event.request_id)
+    told.settle()
+    told.server.respond(event.request_id, said({"days": "3"}), told.both.now)
+    told.settle()
+    left = 1.0 if limits == {"maximum": 2.0} else 2.0
+    told.advance(left - 0.5)
+    assert not waiter.done()
+    told.advance(0.5)
+    assert waiter.result(timeout=0).structured_content == {"days": "3"}
+    (warning,) = [text for text in told.texts(Severity.WARNING) if "not checked" in text]
+    assert "the list of tools has not come in time" in warning
+    # The list is still waited for, but holds nobody up any more once its time is over.
+    told.advance(4.0)
+    told.answers["tools/call"] = said({"days": "3"})
+    assert told.ask(call_tool("lie")).structured_content == {"days": "3"}
+    assert len(told.asked("tools/list")) == 1
+
+
+def test_a_call_that_is_given_up_while_its_result_waits_for_a_list_is_over():
+    told = client()
+    held = []
+    told.answers["tools/list"] = lambda event: held.append(event) or NO_ANSWER
+    waiter = Future()
+    pending = told.connection.send(call_tool("lie"), waiter, told.both.now)
+    told.settle()
+    waiter.cancel()
+    told.connection.give_up(pending, told.both.now)
+    told.settle()
+    told.server.respond(held[0].request_id, schema.ListToolsResult(tools=(tool(),)), told.both.now)
+    told.settle()
+    assert waiter.cancelled()
+    with pytest.raises(ResultInvalid):
+        told.ask(call_tool("lie"))
+
+
+def test_tools_that_change_while_they_are_listed_are_listed_again():
+    told = client(on_change=print)
+    held = []
+    told.answers["tools/list"] = lambda event: held.append(event) or NO_ANSWER
+    first = told.begin(call_tool("lie"))
+    told.publish(Change(kind=ChangeKind.TOOLS))
+    second = told.begin(call_tool("b"))
+    for event, promised in zip(held, (None, DAYS), strict=True):
+        result = schema.ListToolsResult(tools=(tool("b", promised),))
+        told.server.respond(event.request_id, result, told.both.now)
+        told.settle()
+    assert first.result(timeout=0).structured_content == {"days": "3"}
+    assert second.result(timeout=0).structured_content == {"days": "3"}
 
 
 def test_a_connection_that_is_lost_meanwhile_loses_no_result():
@@ -334,6 +419,7 @@ def test_a_pattern_that_is_not_checked_is_told_once():
     told = client(result=said({"days": "3", "x": "a"}), tools=(tool(promised=promised),))
     for _ in range(2):
         assert told.ask(call_tool("lie")).structured_content == {"days": "3", "x": "a"}
+        told.ask(list_tools())
     (text,) = told.texts(Severity.WARNING)
     assert text == (
         r"tool 'lie': the pattern '^(\\d)\\1$' of its outputSchema is not checked: "

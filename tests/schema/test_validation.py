@@ -235,9 +235,10 @@ def test_the_bounds_may_be_set():
         validator_of(nested(3), limits=limits)
     with pytest.raises(LocalProtocolError, match="more than 3 schemas"):
         validator_of({"anyOf": [{}] * 3}, limits=limits)
-    validator_of({"items": {"type": "integer"}}, limits=limits).validate([1] * 5)
+    schema = {"items": {"type": "integer"}, "multipleOf": 2}
+    validator_of(schema, limits=limits).validate([1] * 5)
     with pytest.raises(SchemaError, match="checked in 10 steps"):
-        validator_of({"items": {"type": "integer"}}, limits=limits).validate([1] * 50)
+        validator_of(schema, limits=limits).validate([1] * 50)
 
 
 def test_large_values_that_are_honest_are_checked():

@@ -7,10 +7,12 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias, get_args
 
+import attrs
+
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError, RemoteProtocolError
 from sansmcp.schema import SchemaError
-from sansmcp.schema.schema_limits import Author, SchemaLimits
+from sansmcp.schema.schema_limits import Author, SchemaLimits, Validator
 from sansmcp.schema.validators import validator_of
 from sansmcp.values import ABSENT, JSON
 
@@ -32,8 +34,15 @@ def check_choice(validate: JSON, where: str) -> None:
         raise LocalProtocolError(f"{where}: expected check, report or off, found {validate!r:.80}")
 
 
-# 64 pages of a hundred; a server with more tools is asked for a list again now and then.
+# 64 pages of a hundred; of a server with more tools the results of some are not checked.
 _MAX_TOOLS: Final = 6400
+
+
+@attrs.define(eq=False)
+class _Promise:
+    schema: Mapping[str, JSON] | None
+    # Built when the first result is there; equal schemas share it, but to find that out takes a while.
+    check: Validator | None = None
 
 
 class OutputChecks:
@@ -45,32 +54,28 @@ class OutputChecks:
 
     def __init__(self, limits: SchemaLimits) -> None:
         self._limits = limits
-        # None for a tool that promises nothing.
-        self._schemas: OrderedDict[str, Mapping[str, JSON] | None] = OrderedDict()
+        self._promises: OrderedDict[str, _Promise] = OrderedDict()
         self._remarks: list[str] = []
         self._remarked: set[tuple[str, str]] = set()
 
     def learn(self, tools: tuple[schema.Tool, ...]) -> None:
         """Take in what tools promise."""
         for tool in tools:
-            self._enter(tool.name, tool.output_schema)
-
-    def learn_unlisted(self, name: str) -> None:
-        """Take in that a tool is in no list, so that nobody looks for it again."""
-        if name not in self._schemas:
-            self._enter(name, None)
+            self._promises[tool.name] = _Promise(tool.output_schema)
+        while len(self._promises) > _MAX_TOOLS:
+            self._promises.popitem(last=False)
 
     def forget(self) -> None:
         """Take in that the tools have changed."""
-        self._schemas.clear()
+        self._promises.clear()
 
     def knows(self, name: str) -> bool:
         """Say whether it is known what a tool promises."""
-        return name in self._schemas
+        return name in self._promises
 
     def must_look_up(self, name: str, result: schema.CallToolResult) -> bool:
         """Say whether a result should be checked, but nothing is known of its tool."""
-        return name not in self._schemas and not result.is_error and result.structured_content is not ABSENT
+        return name not in self._promises and not result.is_error and result.structured_content is not ABSENT
 
     def fault(self, name: str, result: schema.CallToolResult) -> str | None:
         """Say what is wrong with a result; None if nothing is, or if the tool promised nothing.
@@ -82,20 +87,21 @@ class OutputChecks:
         Raises:
             RemoteProtocolError: the schema of the tool cannot be used.
         """
-        promised = self._schemas.get(name)
-        if promised is None or result.is_error:
+        promise = self._promises.get(name)
+        if promise is None or promise.schema is None or result.is_error:
             return None
         if result.structured_content is ABSENT:
             return f"tool {name!r:.80}: it has an outputSchema; expected structuredContent, found none"
+        if promise.check is None:
+            try:
+                promise.check = validator_of(promise.schema, author=Author.PEER, limits=self._limits)
+            except RemoteProtocolError as error:
+                raise RemoteProtocolError(
+                    f"tool {name!r:.80}: its outputSchema cannot be used: {error}"
+                ) from error
+            self._remark(name, promise.check.unchecked_patterns)
         try:
-            check = validator_of(promised, author=Author.PEER, limits=self._limits)
-        except RemoteProtocolError as error:
-            raise RemoteProtocolError(
-                f"tool {name!r:.80}: its outputSchema cannot be used: {error}"
-            ) from error
-        self._remark(name, check.unchecked_patterns)
-        try:
-            check.validate(result.structured_content)
+            promise.check.validate(result.structured_content)
         except SchemaError as error:
             error.under("structuredContent")
             return f"tool {name!r:.80}: {error}"
@@ -114,8 +120,3 @@ class OutputChecks:
                     f"tool {name!r:.80}: the pattern {pattern!r:.80} of its outputSchema is not checked: "
                     "nothing here does so in linear time"
                 )
-
-    def _enter(self, name: str, promised: Mapping[str, JSON] | None) -> None:
-        self._schemas[name] = promised
-        while len(self._schemas) > _MAX_TOOLS:
-            self._schemas.popitem(last=False)

@@ -105,6 +105,8 @@ class ClientConnection:
             cache=options.cache,
             validate=options.validate,
             schema_limits=options.schema_limits,
+            timeouts=options.timeouts or Timeouts(),
+            deadlines=endpoint.deadlines,
             ask=self._ask,
             report=report,
             hand_over=self._hand_over,
@@ -221,6 +223,7 @@ class ClientConnection:
             self._upkeep.set_log_level(pending.call.params.level)
         if pending.handle is None:
             return False
+        pending.sent = pending.heard = now
         self._results.sent(pending)
         self._calls[pending.handle] = pending
         return True
@@ -314,7 +317,9 @@ class ClientConnection:
         match event:
             case ProgressReceived():
                 pending = self._calls.get(event.handle)
-                self._inform(None if pending is None else pending.call.on_progress, event)
+                if pending is not None:
+                    pending.heard = now
+                    self._inform(pending.call.on_progress, event)
             case LogReceived():
                 self._inform(self._options.on_log, event)
             case ChangeReceived():

@@ -22,6 +22,10 @@ class Pending:
     """Who waits."""
     handle: CallHandle | None = None
     """Its handle; None while it waits for a connection."""
+    sent: float = 0.0
+    """When it was sent."""
+    heard: float = 0.0
+    """When last something was heard of it, or it was sent."""
     react: React | None = None
     """Takes its outcome at once, where the client itself made the call."""
     question: Question | None = None

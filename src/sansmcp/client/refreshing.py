@@ -87,9 +87,8 @@ class Refreshing:
         self._again[kind] = False
         items: list[Listed] = []
 
-        def take(page: JSON) -> bool:
+        def take(page: JSON) -> None:
             items.extend(getattr(page, kind.value))
-            return False
 
         def end(error: SansmcpError | None, now: float) -> None:
             again = self._again.pop(kind, False)

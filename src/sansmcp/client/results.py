@@ -15,7 +15,16 @@ from sansmcp.client.pending import Pending
 from sansmcp.client.walking import Ask, Walking
 from sansmcp.errors import ProtocolError, ResultInvalid, SansmcpError
 from sansmcp.schema.schema_limits import SchemaLimits
-from sansmcp.session import Change, ChangeKind, Report, RequestFailed, ResponseReceived, Severity
+from sansmcp.session import (
+    Change,
+    ChangeKind,
+    Deadlines,
+    Report,
+    RequestFailed,
+    ResponseReceived,
+    Severity,
+    Timeouts,
+)
 from sansmcp.values import JSON
 
 # As long as the answer to a probe may take: the result that waits for it is there already.
@@ -29,6 +38,8 @@ class Results:
         cache: what may be served again; None to ask each time.
         validate: what becomes of a result that breaks the schema of its tool, where the call does not say.
         schema_limits: how large such a schema may be.
+        timeouts: how long calls may take that do not say.
+        deadlines: where the time is kept of results that wait for a list of tools.
         ask: makes a call of the client's own.
         report: takes what belongs into the log.
         hand_over: takes a result that is to be read, on whatever thread, with `value`.
@@ -40,19 +51,27 @@ class Results:
         cache: ResponseCacheView | None,
         validate: Validate,
         schema_limits: SchemaLimits,
+        timeouts: Timeouts,
+        deadlines: Deadlines,
         ask: Ask,
         report: Callable[[Report], None],
         hand_over: Callable[[Pending, ResponseReceived], None],
     ) -> None:
         self._cache = cache
         self._validate: Validate = validate
+        self._timeouts = timeouts
+        self._deadlines = deadlines
         self._ask = ask
         self._report = report
         self._hand_over = hand_over
         self._checks = OutputChecks(schema_limits)
         # Results of tools that were in no list yet.
-        self._unchecked: list[tuple[Pending, ResponseReceived]] = []
-        self._can_look_up = True
+        self._unchecked: dict[Pending, ResponseReceived] = {}
+        # Once for each set of tools, whatever comes of it.
+        self._has_looked_up = False
+        self._looks_until = 0.0
+        # Two, where the tools have changed while they were listed.
+        self._looking = 0
 
     # Results that are there already
 
@@ -108,13 +127,20 @@ class Results:
     def take(self, pending: Pending, event: ResponseReceived, now: float) -> None:
         """Hand a result over, once it is known what it should be; afterwards the driver settles."""
         name = self._name_to_check(pending.call)
-        if name is None or not self._can_look_up or not self._checks.must_look_up(name, event.result):
+        if name is None or not self._checks.must_look_up(name, event.result):
             self._hand_over(pending, event)
             return
-        self._unchecked.append((pending, event))
-        if len(self._unchecked) == 1:
+        if not self._has_looked_up:
+            self._has_looked_up, self._looks_until = True, now + _LOOK_UP_SECONDS
+            self._looking += 1
+            self._hold(pending, event, now)
             steps = walk(partial(calls.list_tools, timeout=_LOOK_UP_SECONDS, maximum=_LOOK_UP_SECONDS))
-            Walking(steps, ask=self._ask, take=self._is_enough, end=self._looked_up).begin(now)
+            Walking(steps, ask=self._ask, take=self._looked_at, end=self._looked_up).begin(now)
+        elif self._looking and now < self._looks_until:
+            self._hold(pending, event, now)
+        else:
+            # It is in no list, or in one that does not come.
+            self._hand_over(pending, event)
 
     def value(self, call: Call[JSON], event: ResponseReceived) -> JSON:
         """Return what the caller gets of a result, or raise what it is told instead.
@@ -150,28 +176,46 @@ class Results:
         params = call.params
         return params.name if isinstance(params, schema.CallToolRequestParams) else params["name"]
 
-    def _is_enough(self, page: schema.ListToolsResult) -> bool:
+    # Results that wait for a list of tools
+
+    def _hold(self, pending: Pending, event: ResponseReceived, now: float) -> None:
+        """Keep a result until its tool is known, but no longer than its call may take."""
+        call, defaults = pending.call, self._timeouts
+        timeout = defaults.request if call.timeout is None else call.timeout
+        maximum = defaults.request_maximum if call.maximum is None else call.maximum
+        until = min(self._looks_until, pending.heard + timeout, pending.sent + maximum)
+        self._unchecked[pending] = event
+        reason = f"the result of {call.method} waits for the list of tools"
+        self._deadlines.arm(pending, max(until, now), reason, partial(self._waited_too_long, pending))
+
+    def _let_go(self, pending: Pending) -> None:
+        self._deadlines.disarm(pending)
+        self._hand_over(pending, self._unchecked.pop(pending))
+
+    def _waited_too_long(self, pending: Pending) -> None:
+        name = self._name_to_check(pending.call)
+        self._warn(f"tool {name!r:.80}: its result is not checked: the list of tools has not come in time")
+        self._let_go(pending)
+
+    def _looked_at(self, page: schema.ListToolsResult) -> None:
+        """Let go of what a page says enough of; the others are read all the same, for the tools to come."""
         del page
-        return all(self._checks.knows(self._name_of(waiting)) for waiting, _ in self._unchecked)
+        for pending in tuple(self._unchecked):
+            if self._checks.knows(self._name_to_check(pending.call) or ""):
+                self._let_go(pending)
 
     def _looked_up(self, error: SansmcpError | None, now: float) -> None:
         del now
         if error is not None:
-            # Once is enough: each of them would wait in vain.
-            self._can_look_up = False
             self._warn(f"results of tools are not checked, since the tools could not be listed: {error}")
-        unchecked, self._unchecked = self._unchecked, []
-        for pending, event in unchecked:
-            if error is None:
-                self._checks.learn_unlisted(self._name_of(pending))
-            self._hand_over(pending, event)
-
-    def _name_of(self, pending: Pending) -> str:
-        return self._name_to_check(pending.call) or ""
+        self._looking -= 1
+        if not self._looking:
+            for pending in tuple(self._unchecked):
+                self._let_go(pending)
 
     def _forget(self) -> None:
         self._checks.forget()
-        self._can_look_up = True
+        self._has_looked_up = False
 
     def _warn(self, text: str) -> None:
         self._report(Report(severity=Severity.WARNING, text=text))

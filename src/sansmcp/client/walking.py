@@ -19,12 +19,12 @@ Ask: TypeAlias = Callable[[Call[JSON], React, float], None]
 
 
 class Walking(Generic[PageT]):
-    """Asks for page after page until it has what it wants.
+    """Asks for page after page.
 
     Args:
         steps: the walk.
         ask: makes a call.
-        take: takes each page; returns whether that is enough.
+        take: takes each page.
         end: told of the end, once: with None if all is well, and the time.
     """
 
@@ -33,12 +33,12 @@ class Walking(Generic[PageT]):
         steps: Walk[PageT],
         *,
         ask: Ask,
-        take: Callable[[PageT], bool],
+        take: Callable[[PageT], None],
         end: Callable[[SansmcpError | None, float], None],
     ) -> None:
         self._steps = steps
         self._ask = ask
-        self._take: Callable[[PageT], bool] = take
+        self._take: Callable[[PageT], None] = take
         self._end = end
 
     def begin(self, now: float) -> None:
@@ -60,7 +60,5 @@ class Walking(Generic[PageT]):
         except SansmcpError as error:
             self._end(error, now)
             return
-        if self._take(page):
-            self._end(None, now)
-        else:
-            self._go_on(page, now)
+        self._take(page)
+        self._go_on(page, now)

@@ -39,7 +39,8 @@ class SchemaLimits(Value):
     """How many names there may be in all in lists, such as `required`."""
     # Some tenths of a second: jsonschema looks at half a million keywords in one.
     steps: int = 100_000
-    """How many keywords may be looked at for one value, and the like."""
+    """How many keywords may be looked at for one value, and the like; a schema that is plain enough to be
+    checked in one pass over the value needs none."""
 
 
 class Validator(abc.ABC):

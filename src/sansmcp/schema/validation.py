@@ -22,6 +22,7 @@ from referencing.jsonschema import DRAFT7, DRAFT202012
 from sansmcp.schema.keywords import OUR_OWN, Budget, Facts, TooMuchWorkError, counted
 from sansmcp.schema.mismatch import SchemaError
 from sansmcp.schema.patterns import Matcher, Spend, linear_matcher
+from sansmcp.schema.plain_checks import plain_check
 from sansmcp.schema.schema_limits import Author, SchemaLimits, Validator
 from sansmcp.schema.subschemas import count_booleans, subschemas
 from sansmcp.values import ABSENT, JSON
@@ -122,6 +123,7 @@ class BoundedValidator(Validator):
         self._make = _ENGINES[reading.dialect]
         self._registry = reading.registry
         self._schema = schema
+        self._quick = plain_check(schema, reading.look_up) if reading.dialect == _NEWEST else None
 
     @property
     def unchecked_patterns(self) -> tuple[str, ...]:
@@ -134,6 +136,8 @@ class BoundedValidator(Validator):
         Raises:
             SchemaError: it does not fit, or it takes too much work to say.
         """
+        if self._quick is not None and self._quick(value):
+            return
         engine = self._make(
             self._schema, registry=self._registry, format_checker=Budget(self._steps, self._facts)
         )
@@ -260,7 +264,7 @@ class _Reading:
         for _ in range(_MAX_REFERENCES_IN_A_ROW):
             reference = schema[keyword]
             try:
-                schema = self._look_up(reference)
+                schema = self.look_up(reference)
             except Unresolvable as error:
                 raise self._author.fault(
                     f"schema: {keyword} {first!r:.80} leads out of the schema; nothing is fetched for it"
@@ -276,7 +280,8 @@ class _Reading:
                 return schema
         raise self._author.fault(f"schema: {keyword} {first!r:.80} leads to itself")
 
-    def _look_up(self, reference: str) -> JSON:
+    def look_up(self, reference: str) -> JSON:
+        """Return where a reference leads, in full as it stands in a schema by now."""
         # A long pointer takes as long as hundreds of keywords, and thousands of chains may share it.
         if reference not in self._found:
             self._found[reference] = self.registry.resolver().lookup(reference).contents

@@ -3,7 +3,7 @@
 from typing import Final
 
 from sansmcp.errors import NotConnected, RequestFailed, RequestLost, RequestTimedOut
-from sansmcp.schema import LEGACY_REVISIONS, Revision, Side
+from sansmcp.schema import Revision, Side
 from sansmcp.testing.expectations import Answer, GivenUp, Raises, ToolFailed
 from sansmcp.testing.feature_scenarios import FEATURES
 from sansmcp.testing.steps import (
@@ -84,7 +84,7 @@ _PLAIN: Final = (
     Scenario(
         name="a_server_that_changes_tells_its_client",
         steps=(
-            Open(),
+            Open(hears_changes=True),
             Call("early", "new"),
             Await("early", Raises(RequestFailed, naming="new")),
             Call("growing", "grow"),
@@ -97,8 +97,6 @@ _PLAIN: Final = (
             Seen(Side.CLIENT, "ChangeReceived", 2),
             Close(),
         ),
-        # In the modern era a client is told of what it listens for.
-        revisions=LEGACY_REVISIONS,
         traced=True,
     ),
     Scenario(
