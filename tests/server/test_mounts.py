@@ -306,3 +306,13 @@ def test_a_mounted_tool_that_fails_says_so_as_at_home():
     result = Conversation(outer).call("in_fail")
     assert result["isError"]
     assert result["content"][0]["text"] == "no sun"
+
+
+def test_methods_are_those_of_the_outer_server():
+    inner, outer = weather(), Server("outer", version="1")
+    outer.mount(inner, "weather")
+    outer.add_method("acme/outer", lambda: {"said": "outer"})
+    inner.add_method("acme/inner", lambda: {"said": "inner"})
+    peer = Conversation(outer)
+    assert peer.result("acme/outer")["said"] == "outer"
+    assert peer.error("acme/inner")["code"] == -32601

@@ -11,6 +11,7 @@ from tests.server.conversation import MODERN, Conversation, environment
 from sansmcp.errors import UrlElicitationRequired
 from sansmcp.schema import LATEST_LEGACY
 from sansmcp.server import Accepted, Context, Server
+from sansmcp.session import ServerSession
 
 CAPABILITIES = {"elicitation": {"form": {}, "url": {}}}
 
@@ -164,3 +165,20 @@ def test_a_session_that_is_over_is_told_nothing():
     peer.session.receive_eof(peer.now)
     server.elicitation_completed("000102030405060708090a0b0c0d0e0f")
     assert peer.heard() == []
+
+
+def test_a_session_that_no_server_opened_tells_of_no_pages():
+    server, _ = shop()
+    peer = Visitor(server)
+    peer.session = ServerSession(info=server.info, capabilities=server.capabilities)
+    params = {
+        "protocolVersion": LATEST_LEGACY,
+        "capabilities": CAPABILITIES,
+        "clientInfo": {"name": "client", "version": "7"},
+    }
+    peer.say({"id": 0, "method": "initialize", "params": params})
+    peer.say({"method": "notifications/initialized"})
+    error = peer.error("tools/call", name="must_pay", arguments={"page": "page 7"})
+    assert error["code"] == -32042
+    server.elicitation_completed("page 7")
+    assert peer.sent() == []
