@@ -926,3 +926,33 @@ def test_a_subscription_that_is_cancelled_in_a_delay_never_begins():
 def listening(request_id):
     params = {"notifications": {"toolsListChanged": True}, "_meta": META}
     return {"id": request_id, "method": "subscriptions/listen", "params": params}
+
+
+@pytest.mark.parametrize("layers", [[], ["sent"]])
+def test_what_middleware_does_after_a_subscription_has_begun_is_told_and_answers_nothing(layers):
+    def spoil(message, proceed):
+        yield from proceed(message)
+        raise ValueError("late")
+
+    def replace(message, proceed):
+        yield from proceed(message)
+        return {}
+
+    for layer, told_of in ((spoil, 1), (replace, 0)):
+        serving = Serving(served(middleware=[layer], sending_middleware=[Taped() for _ in layers]))
+        peer = serving.peer()
+        (acknowledged,) = peer.say(listening(1))
+        assert acknowledged["method"] == "notifications/subscriptions/acknowledged"
+        assert len(serving.texts()) == told_of
+        assert all(text.endswith("after a subscription had begun, which goes on") for text in serving.texts())
+        assert peer.say(cancel(1)) == []
+
+
+def test_a_subscription_whose_middleware_waits_after_it_has_begun_ends_with_its_session():
+    closed = []
+    serving = Serving(served(middleware=[stalling(closed, first=False)]))
+    peer = serving.peer()
+    assert len(peer.say(listening(1))) == 1
+    peer.leave()
+    assert closed == ["subscriptions/listen"]
+    assert serving.texts() == []

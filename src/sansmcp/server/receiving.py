@@ -20,7 +20,7 @@ from sansmcp.session import (
     Start,
 )
 from sansmcp.session.attempts import Attempt
-from sansmcp.values import JSON
+from sansmcp.values import ABSENT, JSON
 
 
 class WrappedRequest:
@@ -95,6 +95,15 @@ class WrappedRequest:
         self._attempt.begin(self._start)
 
     def _take(self, value: JSON, error: BaseException | None, middleware: str | None) -> None:
+        session = self._session
+        if isinstance(session, ServedSession) and session.has_begun(self._event):
+            # Whatever middleware makes of it, there is nothing to answer yet.
+            session.respond(self._event.request_id, ABSENT, self._chain.now)
+            if error is not None and not isinstance(error, GivenUp):
+                text = f"middleware {middleware} failed after a subscription had begun, which goes on"
+                self._report(Report(severity=Severity.ERROR, text=text, error=error))
+            self._ended()
+            return
         invocation = self._invocation or self._resolve(self._event)
         if self._is_cancelled:
             invocation.cancel()

@@ -132,6 +132,10 @@ class ServedSession(ServerSession):
         """Say whether it is the session that answers a request, and no handler."""
         return self._is_wrapped and event.method in _OWN_METHODS
 
+    def has_begun(self, event: RequestReceived) -> bool:
+        """Say whether a request was for a subscription that has begun: it is answered when that ends."""
+        return self.is_own(event) and self._requests.get(event.request_id) is None
+
     def answer_itself(self, event: RequestReceived) -> JSON:
         """Do what a request asks of the session.
 
