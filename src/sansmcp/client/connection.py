@@ -17,7 +17,7 @@ from sansmcp.client.listening import Listening
 from sansmcp.client.options import ClientOptions
 from sansmcp.client.outcomes import Outcome as CallOutcome
 from sansmcp.client.outcomes import exception_of
-from sansmcp.client.pending import NOBODY, Pending
+from sansmcp.client.pending import NOBODY, Pending, settle
 from sansmcp.client.refreshing import ListRefreshed
 from sansmcp.client.results import Results
 from sansmcp.client.sending import OwnSession, Sending
@@ -179,7 +179,7 @@ class ClientConnection:
         pending = Pending(call, waiter)
         kept = self._results.kept(call, now, stale=self._disconnected is not None)
         if kept is not None:
-            _settle(waiter, partial(call.read, kept))
+            settle(waiter, partial(call.read, kept))
             return pending
         if self._disconnected is not None:
             raise NotConnected(f"{call.method}: {self._disconnected.reason}; connect again to make calls")
@@ -194,7 +194,7 @@ class ClientConnection:
             if read is None and self._disconnected is not None:
                 read = partial(_raise, NotConnected(self._disconnected.reason))
             if read is not None:
-                self._tell(partial(_settle, waiter, read))
+                self._tell(partial(settle, waiter, read))
 
         wrapped = WrappedCall(
             call,
@@ -333,7 +333,7 @@ class ClientConnection:
         self._is_ready = True
         self._wrap_sending(session)
         if not self._opened.done():
-            self._tell(partial(_settle, self._opened, lambda: event))
+            self._tell(partial(settle, self._opened, lambda: event))
         if session.link is LinkState.CLOSED:
             # It was lost again at once: what waits may wait for the next one, or hears of the end.
             return
@@ -391,9 +391,9 @@ class ClientConnection:
     def _settle(self, pending: Pending, read: Callable[[], JSON]) -> None:
         if isinstance(pending.waiter, Inside):
             # Middleware is on the session's thread, and this is it.
-            _settle(pending.waiter, read)
+            settle(pending.waiter, read)
         else:
-            self._tell(partial(_settle, pending.waiter, read))
+            self._tell(partial(settle, pending.waiter, read))
 
     def _end(self, event: Disconnected, now: float) -> None:
         self._disconnected = event
@@ -404,7 +404,7 @@ class ClientConnection:
         self._listening.end(error)
         self._completions.end(error)
         refusal = partial(_raise, error)
-        self._tell(partial(_settle, self._opened, refusal))
+        self._tell(partial(settle, self._opened, refusal))
         # First, so that nothing is tried again.
         for wrapped in tuple(self._wrapped):
             wrapped.cancel(now)
@@ -486,18 +486,6 @@ class ClientConnection:
     def _inform(self, listener: Callable[[T], object] | None, event: T) -> None:
         if listener is not None:
             self._tell(partial(call_listener, partial(listener, event), self._report))
-
-
-def _settle(waiter: Waiter, read: Callable[[], JSON]) -> None:
-    """Hand over what reading gives or raises, if anybody still waits."""
-    if waiter.done():
-        return
-    try:
-        value = read()
-    except Exception as error:  # noqa: BLE001 - it belongs to the one who waits for the call
-        waiter.set_exception(error)
-    else:
-        waiter.set_result(value)
 
 
 def _raise(error: Exception) -> JSON:

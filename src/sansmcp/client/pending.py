@@ -1,5 +1,6 @@
 """A call on its way, as a client's connection keeps it."""
 
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import attrs
@@ -62,3 +63,15 @@ class Nobody:
 
 NOBODY: Final = Nobody()
 """Nobody waits."""
+
+
+def settle(waiter: Waiter, read: Callable[[], JSON]) -> None:
+    """Hand over what reading gives or raises, if anybody still waits."""
+    if waiter.done():
+        return
+    try:
+        value = read()
+    except Exception as error:  # noqa: BLE001 - it belongs to the one who waits for the call
+        waiter.set_exception(error)
+    else:
+        waiter.set_result(value)
