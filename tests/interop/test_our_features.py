@@ -55,9 +55,9 @@ def test_a_client_of_a_peer_sees_everything_our_server_offers(
     if "updates" in told:
         assert_updates(report.steps, revision)
     assert report.steps["close"] == {"faults": []}
-    # What the author alone is to see, and nothing else but what no form of 2025-06-18 can ask for.
+    # What the author alone is to see, and nothing else.
     assert "RuntimeError: a secret" in report.errors
-    assert report.errors.count("Traceback") == (3 if revision == "2025-06-18" else 1)
+    assert report.errors.count("Traceback") == 1
     assert ended_by_itself(tmp_path)
 
 
