@@ -128,3 +128,5 @@ def test_a_file_is_read_as_json():
 def test_a_file_that_is_no_json_says_so(text):
     with pytest.raises(LocalProtocolError, match="configuration: expected JSON"):
         servers_in(text, {})
+    with pytest.raises(LocalProtocolError, match=r"^~/servers\.json: configuration: expected JSON"):
+        configured(text, {}, file="~/servers.json")

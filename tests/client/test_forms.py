@@ -137,10 +137,6 @@ def test_a_required_field_must_be_filled_in():
         checked_answer(form(city=TEXT, days=COUNT, required=("city", "days")), accept({}))
 
 
-def test_fields_that_the_form_does_not_have_are_left_to_the_server():
-    assert checked_answer(form(), accept({"more": "x"})).content == {"more": "x"}
-
-
 @pytest.mark.parametrize("params", [form(city=TEXT, required=("city",)), PAGE])
 @pytest.mark.parametrize("answer", [decline(), cancel()])
 def test_a_refusal_needs_nothing_filled_in(params, answer):
@@ -174,3 +170,12 @@ def test_what_is_no_answer_is_refused(found):
 def test_content_that_is_no_mapping_is_refused():
     with pytest.raises(LocalProtocolError, match="content: expected a mapping of fields, found"):
         checked_answer(form(), schema.ElicitResult(action="accept", content=[1]))
+
+
+def test_a_field_that_the_form_does_not_have_is_named():
+    with pytest.raises(LocalProtocolError, match=r"the form has no field 'extra'; expected some of city$"):
+        checked_answer(form(city=TEXT), accept({"city": "Rome", "extra": 1}))
+    with pytest.raises(
+        LocalProtocolError, match=r"the form has no field 'extra'; expected some of \(none\)$"
+    ):
+        checked_answer(form(), accept({"extra": 1}))

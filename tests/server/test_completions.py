@@ -261,6 +261,10 @@ def nothing():
         ((lambda a, b, c: [], "review", "style"), "a completer takes what was typed, then .*; found a, b, c"),
         ((lambda a, b: [],), "a completer of everything takes the CompleteRequestParams, .*; found a, b"),
         ((nothing,), "a completer of everything takes the CompleteRequestParams, .*; found none"),
+        (
+            ("review", "style", nothing),
+            r"expected the function first, add_completer\(function, 'prompt', 'argument'\); found 'review'",
+        ),
         ((lambda a: [], "review"), "expected a prompt or template and its argument, or neither"),
     ],
 )

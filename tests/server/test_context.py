@@ -64,7 +64,6 @@ def test_a_handler_knows_its_client_and_its_request():
 
 def test_a_request_without_meta_has_an_empty_one():
     seen = []
-    talk(lambda ctx: seen.append(ctx.meta), "2025-06-18")
 
     def tool(ctx: Context) -> None:
         seen.append(ctx.meta)

@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.server import Context, Description
+from sansmcp.server import Context, Description, Server
 from sansmcp.server.functions import handler_of
 from sansmcp.values import ABSENT
 
@@ -154,3 +154,22 @@ def test_an_annotation_that_names_nothing_is_named():
 
     with pytest.raises(LocalProtocolError, match=r"^tool: an annotation names 'Missing'"):
         handler_of(tool, blocks=True)
+
+
+def test_a_context_without_its_type_is_no_argument():
+    def about(subject, ctx):
+        return subject, ctx
+
+    def summary(context):
+        return str(context)
+
+    server = Server("words", version="1")
+    for function, name in ((about, "ctx"), (summary, "context")):
+        said = f"{name} has no annotation, .*; write {name}: Context for the context of the call, or say"
+        for register in (server.add_tool, server.add_prompt):
+            with pytest.raises(LocalProtocolError, match=said):
+                register(function)
+    server.add_tool(summary, name="takes_all", input_schema={"type": "object"})
+    summary.__annotations__["context"] = str
+    server.add_tool(summary)
+    assert list(server.tools) == ["takes_all", "summary"]

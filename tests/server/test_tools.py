@@ -456,3 +456,43 @@ def test_a_hint_that_is_false_is_no_hint_that_is_absent(revision):
     server.add_tool(lambda: 1, name="one", annotations=hints)
     (tool,) = listed(server, revision)
     assert tool["annotations"] == {"readOnlyHint": False, "destructiveHint": False, "openWorldHint": True}
+
+
+def outcome_of_default(server, annotation, default):
+    def tool(a=default):
+        return str(a)
+
+    tool.__annotations__["a"] = annotation
+    return server.add_tool(tool, name=f"tool{len(server.tools)}").definition.input_schema["properties"]["a"]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "default", "said"),
+    [
+        (int, "x", "the default of a: expected an integer, found 'x', as int says; change it or the type"),
+        (int, None, r"the default of a: .*found null.*; write a: int \| None = None"),
+        (list[str], None, r".*write a: list\[str\] \| None = None"),
+        (bool, 1, "the default of a: expected true or false"),
+    ],
+)
+def test_a_default_that_is_no_value_of_its_type_is_refused(server, annotation, default, said):
+    with pytest.raises(LocalProtocolError, match="tool, its arguments: " + said):
+        outcome_of_default(server, annotation, default)
+
+
+def test_a_default_that_is_a_value_of_its_type_is_announced(server):
+    assert outcome_of_default(server, int | None, None)["default"] is None
+    assert outcome_of_default(server, float, 1)["default"] == 1
+    assert outcome_of_default(server, dt.timedelta, dt.timedelta(hours=1))["default"] == "P0DT3600S"
+    assert "default" not in outcome_of_default(server, int, object())
+
+
+def test_a_default_may_be_one_that_only_a_writer_of_the_users_can_say():
+    @attrs.frozen
+    class Point:
+        x: int
+
+    point = TypeSchema(
+        schema={"type": "string"}, read=lambda text: Point(int(text)), write=lambda p: str(p.x)
+    )
+    assert outcome_of_default(Server("tools", version="1", schemas={Point: point}), Point, Point(1))

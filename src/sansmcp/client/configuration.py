@@ -53,18 +53,24 @@ class ServerEntry(Value):
         return self.target
 
 
-def configured(servers: Mapping[str, JSON] | bytes, environment: Mapping[str, str]) -> dict[str, ServerEntry]:
+def configured(
+    servers: Mapping[str, JSON] | bytes, environment: Mapping[str, str], *, file: str = "configuration"
+) -> dict[str, ServerEntry]:
     """Read what a group of servers is to be: the text of a configuration, one that is parsed, or targets.
 
     Args:
         servers: the text; an object with `mcpServers`; or by their names what `connect` takes.
         environment: the variables that a configuration may name.
+        file: where the text was read, for errors.
 
     Raises:
         LocalProtocolError: it is none of these.
     """
     if isinstance(servers, bytes):
-        return servers_in(servers, environment)
+        try:
+            return servers_in(servers, environment)
+        except LocalProtocolError as error:
+            raise LocalProtocolError(f"{file}: {error}") from error
     if "mcpServers" in servers:
         return servers_of(servers, environment)
     return {name: ServerEntry(target=target) for name, target in servers.items()}

@@ -60,6 +60,12 @@ def checked_answer(params: schema.ElicitRequestParams, answer: JSON) -> schema.E
 def _filled(form: schema.RequestedSchema, content: JSON) -> dict[str, ElicitValue]:
     if not isinstance(content, Mapping):
         raise LocalProtocolError(f"content: expected a mapping of fields, found {content!r:.80}")
+    unknown = [name for name in content if name not in form.properties]
+    if unknown:
+        raise LocalProtocolError(
+            f"content: the form has no field {unknown[0]!r:.80}; "
+            f"expected some of {', '.join(form.properties) or '(none)':.200}"
+        )
     values = _values(content)
     for name, field in form.properties.items():
         if name not in values and field.default is not None:

@@ -60,6 +60,11 @@ class CompleterRegistrations(Offering):
             LocalProtocolError: there is no such prompt, template or argument, or the function takes
                 something else.
         """
+        if isinstance(function, str):
+            raise LocalProtocolError(
+                f"add_completer: expected the function first, add_completer(function, 'prompt', 'argument'); "
+                f"found {function!r:.80}"
+            )
         if (of is None) is not (argument is None):
             raise LocalProtocolError(
                 f"add_completer: expected a prompt or template and its argument, or neither; "

@@ -19,6 +19,8 @@ from sansmcp.values import ABSENT, JSON, Absent, Value
 
 _CALLED_BY_NAME: Final = frozenset({inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY})
 
+_BARE_CONTEXTS: Final = frozenset({"ctx", "context"})
+
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Handler(Value):
@@ -123,6 +125,21 @@ def handler_of(function: Callable[..., JSON], *, blocks: bool, vocabulary: Vocab
         fields=tuple(fields),
         returns=hints.get("return", ABSENT),
     )
+
+
+def refuse_bare_context(handler: Handler) -> None:
+    """Refuse a parameter that was meant to take the context, and that a client would have to fill in.
+
+    Raises:
+        LocalProtocolError: one is called ctx or context and does not say what it takes.
+    """
+    parameters = inspect.signature(handler.function).parameters
+    for field in handler.fields:
+        if field.name in _BARE_CONTEXTS and parameters[field.name].annotation is inspect.Parameter.empty:
+            raise LocalProtocolError(
+                f"{handler.name}: {field.name} has no annotation, so clients would have to give it; "
+                f"write {field.name}: Context for the context of the call, or say the argument's type"
+            )
 
 
 def _innermost(function: Callable[..., JSON]) -> Callable[..., JSON]:

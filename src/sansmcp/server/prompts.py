@@ -14,7 +14,7 @@ from sansmcp.schema.inference.writing import plain
 from sansmcp.server.completions import Completer, Source, completers_of, notes_beside
 from sansmcp.server.content import blocks_of, text_of
 from sansmcp.server.context import Context
-from sansmcp.server.functions import Handler, handler_of
+from sansmcp.server.functions import Handler, handler_of, refuse_bare_context
 from sansmcp.server.targets import Target
 from sansmcp.server.texts import TextsReader
 from sansmcp.server.tools import check_name, refused
@@ -93,6 +93,7 @@ def prompt_of(
         LocalProtocolError: its name or a type cannot be said.
     """
     handler = handler_of(function, blocks=options.blocks, vocabulary=options.vocabulary)
+    refuse_bare_context(handler)
     name = options.name or handler.name
     definition = schema.Prompt(
         name=name,

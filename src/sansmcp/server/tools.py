@@ -15,7 +15,7 @@ from sansmcp.schema.inference.plans import DEFAULT, EditSchema, Inference, input
 from sansmcp.schema.inlining import inlined
 from sansmcp.schema.mismatch import show
 from sansmcp.server.context import Context
-from sansmcp.server.functions import Handler, handler_of
+from sansmcp.server.functions import Handler, handler_of, refuse_bare_context
 from sansmcp.server.results import Results, raw_results, results_of
 from sansmcp.server.targets import ArgumentsRefusedError, Target
 from sansmcp.session import RequestReceived
@@ -157,7 +157,11 @@ def _input(handler: Handler, options: ToolOptions, inference: Inference) -> tupl
             )
         run = _raw(handler, options, options.input_schema)
         return _shown(options.input_schema, inference), run
-    plan = input_plan(handler.fields, inference, validates=options.validate_input)
+    refuse_bare_context(handler)
+    try:
+        plan = input_plan(handler.fields, inference, validates=options.validate_input)
+    except LocalProtocolError as error:
+        raise LocalProtocolError(f"{handler.name}, its arguments: {error}") from error
     return dict(plan.schema), _typed(handler, plan.read)
 
 

@@ -114,7 +114,7 @@ def connect_group(
     given = servers if isinstance(servers, Mapping) else Path(servers).expanduser().read_bytes()
     group = Group(separator=separator)
     connecting: dict[str, Connecting] = {}
-    for name, entry in configured(given, os.environ).items():
+    for name, entry in configured(given, os.environ, file=str(servers)).items():
         try:
             connecting[name] = connect(
                 entry.reachable(),

@@ -118,7 +118,7 @@ def connect_group(
     group = Group(separator=separator)
     clients: dict[str, Client] = {}
     try:
-        for name, entry in configured(given, os.environ).items():
+        for name, entry in configured(given, os.environ, file=str(servers)).items():
             try:
                 clients[name] = prepared(
                     entry.reachable(),

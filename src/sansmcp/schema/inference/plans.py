@@ -4,6 +4,7 @@ All is found by what the types mean and how they are inferred, so that a server 
 request infers nothing again. What is kept is bounded, and may be asked for from any thread.
 """
 
+import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
@@ -13,12 +14,13 @@ import attrs
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema.inference.json_schemas import fields_schema, schema_of
-from sansmcp.schema.inference.reading import ObjectReader
+from sansmcp.schema.inference.reading import ObjectReader, reader_of
 from sansmcp.schema.inference.records import RecordField
 from sansmcp.schema.inference.shapes import AnyShape, Shape, field_shape, shape_of
 from sansmcp.schema.inference.vocabulary import PLAIN, Vocabulary
 from sansmcp.schema.inference.writing import Hook, plain, writer_of
 from sansmcp.schema.inlining import inlined
+from sansmcp.schema.mismatch import SchemaError
 from sansmcp.schema.validators import validator_of
 from sansmcp.values import ABSENT, JSON, Value
 
@@ -124,6 +126,8 @@ def output_plan(annotation: JSON, inference: Inference, *, validates: bool = Tru
 
 @lru_cache(maxsize=_MAX_PLANS)
 def _input_plan(rows: tuple[_Row, ...], inference: Inference, validates: bool) -> InputPlan:  # noqa: FBT001 - lru_cache
+    for row in rows:
+        _check_default(row)
     inferred = fields_schema((row.field, row.shape) for row in rows)
     shapes = [row.shape if validates else AnyShape() for row in rows]
     read = ObjectReader((row.field for row in rows), shapes).read
@@ -155,6 +159,29 @@ def _output_plan(shape: Shape, inference: Inference, validates: bool) -> OutputP
         return written
 
     return OutputPlan(schema=used, write=write_and_check)
+
+
+def _check_default(row: _Row) -> None:
+    """Refuse a default that the schema would announce, and that is no value of the type."""
+    if row.field.default is ABSENT:
+        return
+    try:
+        said = plain(row.field.default)
+    except LocalProtocolError:
+        # A sentinel of the user's: the schema does not speak of it either.
+        return
+    try:
+        reader_of(row.shape)(said, None)
+    except SchemaError as error:
+        try:
+            # What only a writer of the user's can say.
+            writer_of(row.shape)(row.field.default)
+        except (SchemaError, LocalProtocolError):
+            kind = inspect.formatannotation(row.field.annotation)
+            advice = f"write {row.name}: {kind} | None = None" if said is None else "change it or the type"
+            raise LocalProtocolError(
+                f"the default of {row.name}: {error}, as {kind:.80} says; {advice}"
+            ) from error
 
 
 def _default_text(field: RecordField) -> str:
