@@ -705,3 +705,9 @@ def test_any_pattern_of_a_peer_ends_in_a_verdict(pattern, text):
         validator.validate(text)
     with contextlib.suppress(SchemaError):
         validator.validate({text: 1})
+
+
+@pytest.mark.parametrize("uri", ["http://[", "//["])
+def test_a_schema_whose_uri_is_none_is_refused(uri):
+    with pytest.raises(RemoteProtocolError, match="a URI in it is none"):
+        validator_of({"$id": uri}, author=Author.PEER)

@@ -11,9 +11,9 @@ from sansmcp import (
     RequestTimedOut,
     Server,
 )
-from sansmcp.client import accept, call_tool, set_log_level
+from sansmcp.client import Roots, accept, call_tool, set_log_level
 from sansmcp.schema import REVISIONS, Side
-from sansmcp.session import Restart
+from sansmcp.session import NotificationReceived, Restart
 from sansmcp.testing import Pause, WorkCancelled, byte_by_byte, connect
 
 every_revision = pytest.mark.parametrize("revision", REVISIONS)
@@ -217,3 +217,17 @@ def test_a_def_does_not_wait_for_what_it_said():
     with connect(server, log_level="info", on_log=heard.append) as client:
         assert client.call_tool("talk").content[0].text == "said"
     assert [event.data for event in heard] == ["x"]
+
+
+@pytest.mark.parametrize("revision", [revision for revision in REVISIONS if revision < "2026"])
+def test_a_server_in_memory_hears_that_roots_have_changed(revision):
+    heard = []
+    roots = Roots(["file:///one"])
+
+    def on_event(_session, event):
+        if isinstance(event, NotificationReceived):
+            heard.append(event.method)
+
+    with connect(served(), revisions=[revision], roots=roots, serving={"on_event": on_event}):
+        roots.add("file:///two")
+    assert heard == ["notifications/roots/list_changed"]
