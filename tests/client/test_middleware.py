@@ -374,6 +374,21 @@ def test_what_fails_on_the_way_in_is_answered_with_an_error_and_told(revision, r
 
 
 @pytest.mark.parametrize("revision", ["2025-06-18", "2025-11-25"])
+def test_middleware_that_makes_what_is_no_answer_is_named(revision):
+    def spoils(message, proceed):
+        outcome = yield from proceed(message)
+        return 5 if message.method == "elicitation/create" else outcome
+
+    with connect(
+        served(), revisions=[revision], middleware=[spoils], elicitation=lambda _: accept({"name": "Ada"})
+    ) as client:
+        assert client.call_tool("ask").is_error
+        assert errors(client) == [
+            f"middleware {spoils.__qualname__} failed; elicitation/create is answered with an error"
+        ]
+
+
+@pytest.mark.parametrize("revision", ["2025-06-18", "2025-11-25"])
 def test_what_fails_on_the_way_out_is_answered_with_an_error_and_told(revision):
     def careless(message, proceed):
         if isinstance(message, OutgoingResult):

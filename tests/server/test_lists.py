@@ -295,6 +295,8 @@ def test_a_hint_for_what_has_none_is_refused():
         ({"cache": 60}, "^cache: expected a CacheHint, found 60"),
         ({"cache_of": {"tools/list": 60}}, "^tools/list: expected a CacheHint, found 60"),
         ({"capabilities": ["tools"]}, "^capabilities: expected a ServerCapabilities or a mapping"),
+        ({"ordered": "tools/call"}, r"^ordered: expected a list of methods, such as \['tools/call'\]$"),
+        ({"edit_schema": 5}, "^edit_schema: expected a function of a schema and its direction, found 5"),
     ],
 )
 def test_a_setting_of_another_kind_is_refused_when_it_is_given(settings, said):

@@ -233,6 +233,23 @@ def test_the_log_says_which_middleware_failed():
     ]
 
 
+def test_the_log_says_which_middleware_made_what_is_no_result():
+    def passes_on(message, proceed):
+        return (yield from proceed(message))
+
+    def spoils(message, proceed):
+        yield from proceed(message)
+        return 5
+
+    def forgets(message, proceed):
+        yield from proceed(message)
+
+    for made_it in (spoils, forgets):
+        serving = Serving(served(middleware=[passes_on, made_it, passes_on]))
+        serving.peer().say(call(1, "add", a=1, b=2))
+        assert serving.texts() == [f"tools/call 'add' failed in middleware {made_it.__qualname__}"]
+
+
 def test_an_rpc_error_of_its_own_goes_to_the_peer_as_it_is():
     def refuse(_message, _proceed):
         raise RpcError(-32603, "not today", {"retryAfter": 1})

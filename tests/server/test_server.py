@@ -331,6 +331,20 @@ def test_a_setting_that_does_not_exist_is_refused_by_name():
         named().endpoint(environment(), {"timeout": 3})
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"timeouts": 5}, r"serve\(timeouts=...\): expected a Timeouts, found 5"),
+        ({"answers_only": "yes"}, r"serve\(answers_only=...\): expected a bool, found 'yes'"),
+        ({"on_event": []}, r"serve\(on_event=...\): expected a function, found \[\]"),
+    ],
+)
+def test_a_setting_of_the_wrong_kind_is_refused_before_anybody_comes(settings, said):
+    with pytest.raises(LocalProtocolError, match=said):
+        named().endpoint(environment(), settings)
+    named().endpoint(environment(), dict.fromkeys(settings))
+
+
 # Bindings that await nothing
 
 

@@ -496,3 +496,8 @@ def test_a_default_may_be_one_that_only_a_writer_of_the_users_can_say():
         schema={"type": "string"}, read=lambda text: Point(int(text)), write=lambda p: str(p.x)
     )
     assert outcome_of_default(Server("tools", version="1", schemas={Point: point}), Point, Point(1))
+
+
+def test_an_edit_of_a_schema_that_is_no_function_is_refused(server):
+    with pytest.raises(LocalProtocolError, match="edit_schema: expected a function .*, found 5"):
+        server.add_tool(lambda a: a, name="edited", edit_schema=5)

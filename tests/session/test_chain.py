@@ -65,7 +65,7 @@ def test_the_first_is_the_outermost_and_each_sees_the_message_and_the_outcome():
     ride = Ride(partial(layer, "a"), partial(layer, "b"), act=answers("done")).begin("m")
     assert ride.inside == ["m.a.b"]
     assert told == [("a", "m"), ("b", "m.a"), ("b", "done"), ("a", "done.b")]
-    assert ride.endings == [("done.b.a", None, None)]
+    assert ride.endings == [("done.b.a", None, name_of(layer))]
     assert ride.chain.is_over
 
 
@@ -75,7 +75,7 @@ def test_middleware_may_answer_by_itself():
         yield from proceed(message)
 
     ride = Ride(answer).begin()
-    assert (ride.inside, ride.endings) == ([], [("message?", None, None)])
+    assert (ride.inside, ride.endings) == ([], [("message?", None, name_of(answer))])
 
 
 def test_middleware_may_proceed_a_thousand_times_without_a_stack():
@@ -104,7 +104,7 @@ def test_what_middleware_raises_names_it():
     assert (type(error), middleware) == (KeyError, name_of(careless))
 
 
-def test_middleware_that_turns_an_error_into_another_is_named_and_one_that_swallows_it_is_not():
+def test_middleware_that_turns_an_error_into_another_is_named_and_one_that_swallows_it_too():
     def other(message, proceed):
         try:
             yield from proceed(message)
@@ -122,7 +122,7 @@ def test_middleware_that_turns_an_error_into_another_is_named_and_one_that_swall
 
     ((_, error, middleware),) = Ride(other, act=fails).begin().endings
     assert (type(error), middleware) == (RuntimeError, name_of(other))
-    assert Ride(swallow, other, act=fails).begin().endings == [("well", None, None)]
+    assert Ride(swallow, other, act=fails).begin().endings == [("well", None, name_of(swallow))]
 
 
 def test_what_begins_inside_may_fail_like_what_is_done_there():

@@ -171,7 +171,7 @@ class Invocation:
         """
         self._end(now)
 
-    def deliver(self, result: JSON, now: float) -> None:
+    def deliver(self, result: JSON, now: float, *, middleware: str | None = None) -> None:
         """Answer with what middleware made of the outcome.
 
         Afterwards drain the session's actions(), next_event() and next_deadline().
@@ -179,8 +179,10 @@ class Invocation:
         Args:
             result: a value of the result type in the method table, or a JSON object.
             now: the time.
+            middleware: the middleware that made it; None where the handler did.
         """
         self._end_once(now)
+        self._blame = middleware
         try:
             self._session.respond(self._event.request_id, result, now)
         except Exception as error:  # noqa: BLE001 - a result that cannot be said is the fault of who made it

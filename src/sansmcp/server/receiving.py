@@ -114,7 +114,7 @@ class WrappedRequest:
                 "return what `yield from proceed(message)` gives"
             )
         if error is None:
-            invocation.deliver(value, now)
+            invocation.deliver(value, now, middleware=middleware)
         else:
             if self._is_closed and not isinstance(error, GivenUp):
                 text = f"middleware {middleware} failed when its session was gone"

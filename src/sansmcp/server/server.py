@@ -34,7 +34,7 @@ from sansmcp.server.registry import Registry
 from sansmcp.server.runs import NOWHERE, Outlet, Run, Surroundings, Wait, waiting
 from sansmcp.server.sealing import KeyRing, Sealer, UsedStates, request_digest
 from sansmcp.server.serving import ServedSession
-from sansmcp.server.settings import ServeSettings, SessionSettings
+from sansmcp.server.settings import ServeSettings, SessionSettings, check_settings
 from sansmcp.server.targets import Refused, Target
 from sansmcp.session import (
     Change,
@@ -153,6 +153,8 @@ class Server(Registrations):
         self._handles = handles or StateHandles()
         self._used = UsedStates() if state_single_use else None
         self._state_lifetime = state_lifetime
+        if isinstance(ordered, str):
+            raise LocalProtocolError(f"ordered: expected a list of methods, such as [{ordered!r:.80}]")
         self._ordered = frozenset(ordered)
         self._reveals = reveal_errors
         self._stack = Stack.of(middleware, sending_middleware)
@@ -357,14 +359,9 @@ class Server(Registrations):
             settings: how it is set up.
 
         Raises:
-            LocalProtocolError: if there is no such setting, which a type checker would have said.
+            LocalProtocolError: there is no such setting, or one is of another kind.
         """
-        unknown = sorted(settings.keys() - ServeSettings.__annotations__.keys())
-        if unknown:
-            raise LocalProtocolError(
-                f"serve({unknown[0]}=...): there is no such setting; "
-                f"expected some of {', '.join(ServeSettings.__annotations__)}"
-            )
+        check_settings(settings)
         names = SessionSettings.__annotations__
         sessions: dict[str, JSON] = {name: value for name, value in settings.items() if name in names}
         return ServerLines(

@@ -1,9 +1,11 @@
 """How the sessions of a server are set up, the same in every binding."""
 
-from collections.abc import Callable
-from typing import TypedDict
+from collections.abc import Callable, Mapping
+from typing import Final, TypedDict
 
+from sansmcp.errors import LocalProtocolError
 from sansmcp.session import KeepAlive, ServerEvent, ServerSession, SessionLimits, Timeouts, WrapLink
+from sansmcp.values import JSON
 
 
 class SessionSettings(TypedDict, total=False):
@@ -28,3 +30,33 @@ class ServeSettings(SessionSettings, total=False):
     """Told of every event before anything is done about it; it must not give commands."""
     wrap_link: WrapLink | None
     """Puts something between each link and its driver that sees all bytes."""
+
+
+_KINDS: Final[Mapping[str, type]] = {
+    "timeouts": Timeouts,
+    "limits": SessionLimits,
+    "keep_alive": KeepAlive,
+    "answers_only": bool,
+    "principal": str,
+}
+
+
+def check_settings(settings: Mapping[str, JSON]) -> None:
+    """Refuse settings that there are not, and those of the wrong kind, before anybody comes.
+
+    Raises:
+        LocalProtocolError: there is one, which a type checker would have said.
+    """
+    names = ServeSettings.__annotations__
+    for name, value in settings.items():
+        if name not in names:
+            raise LocalProtocolError(
+                f"serve({name}=...): there is no such setting; expected some of {', '.join(names)}"
+            )
+        kind = _KINDS.get(name)
+        if value is None:
+            continue
+        if kind is None and not callable(value):
+            raise LocalProtocolError(f"serve({name}=...): expected a function, found {value!r:.80}")
+        if kind is not None and not isinstance(value, kind):
+            raise LocalProtocolError(f"serve({name}=...): expected a {kind.__name__}, found {value!r:.80}")

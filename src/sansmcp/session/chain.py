@@ -11,7 +11,7 @@ from sansmcp.errors import LocalProtocolError
 from sansmcp.session.deadlines import Deadlines
 from sansmcp.session.middleware import Delay, Middleware, Steps, name_of
 from sansmcp.session.running import GivenUp
-from sansmcp.values import JSON
+from sansmcp.values import ABSENT, JSON
 
 
 class ChainState(enum.Enum):
@@ -55,7 +55,7 @@ class Ended(Protocol):
         Args:
             value: what the outermost middleware returned.
             error: what it raised; None if it returned.
-            middleware: the name of the one that raised it; None where that came from inside.
+            middleware: the name of the one that raised or made it; None where that came from inside.
         """
 
 
@@ -85,6 +85,8 @@ class Chain:
         self._is_cancelled = False
         self._last: BaseException | None = None
         self._culprit: str | None = None
+        self._value: JSON = ABSENT
+        self._maker: str | None = None
         self._steps: Steps
         self._kind: type[JSON]
 
@@ -111,6 +113,7 @@ class Chain:
         """Take in what came from inside."""
         if self._state is ChainState.INSIDE:
             self.now = max(self.now, now)
+            self._value, self._maker = value, None
             self._go_on(partial(self._steps.send, value))
 
     def raised(self, error: BaseException, now: float) -> None:
@@ -147,11 +150,14 @@ class Chain:
             return (yield _Inside(message))
         middleware = self._layers[number]
         try:
-            return (yield from middleware(message, partial(self._layer, number + 1)))
+            value = yield from middleware(message, partial(self._layer, number + 1))
         except BaseException as error:
             if error is not self._last:
                 self._last, self._culprit = error, name_of(middleware)
             raise
+        if value is not self._value:
+            self._value, self._maker = value, name_of(middleware)
+        return value
 
     def _go_on(self, step: Callable[[], object]) -> None:
         self._state = ChainState.RUNNING
@@ -221,7 +227,10 @@ class Chain:
 
     def _end(self, value: JSON, error: BaseException | None) -> None:
         self._state = ChainState.ENDED
-        culprit = self._culprit if error is not None and error is self._last else None
+        culprit = self._maker
+        if error is not None:
+            culprit = self._culprit if error is self._last else None
         # A traceback would keep all frames of the message alive.
         self._last = None
+        self._value = ABSENT
         self._ended(value, error, culprit)

@@ -45,6 +45,13 @@ class Inference(Value):
     inline_refs: bool = False
     """Whether definitions stand where they are used, for hosts that read no references."""
 
+    def __attrs_post_init__(self) -> None:
+        for edit in self.edits:
+            if not callable(edit):
+                raise LocalProtocolError(
+                    f"edit_schema: expected a function of a schema and its direction, found {edit!r:.80}"
+                )
+
     def finished(self, written: dict[str, JSON], direction: Direction) -> dict[str, JSON]:
         """Return a schema as it is used, edited and inlined."""
         for edit in self.edits:
