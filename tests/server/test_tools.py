@@ -499,5 +499,5 @@ def test_a_default_may_be_one_that_only_a_writer_of_the_users_can_say():
 
 
 def test_an_edit_of_a_schema_that_is_no_function_is_refused(server):
-    with pytest.raises(LocalProtocolError, match="edit_schema: expected a function .*, found 5"):
+    with pytest.raises(LocalProtocolError, match=r"edit_schema: expected a function .*, found 5"):
         server.add_tool(lambda a: a, name="edited", edit_schema=5)
