@@ -150,10 +150,11 @@ def check_name(name: str) -> None:
 def _input(handler: Handler, options: ToolOptions, inference: Inference) -> tuple[dict[str, JSON], Run]:
     """Return the schema of the arguments, and what binds them and calls the function."""
     if options.input_schema is not None:
-        root = options.input_schema.get("type")
-        if root != "object":
+        given: JSON = options.input_schema
+        if not isinstance(given, Mapping) or given.get("type") != "object":
+            found = given.get("type") if isinstance(given, Mapping) else given
             raise LocalProtocolError(
-                f"{handler.name}: input_schema: expected the type 'object' at its root, found {show(root)}"
+                f"{handler.name}: input_schema: expected the type 'object' at its root, found {show(found)}"
             )
         run = _raw(handler, options, options.input_schema)
         return _shown(options.input_schema, inference), run
