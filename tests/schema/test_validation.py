@@ -253,7 +253,11 @@ def test_large_values_that_are_honest_are_checked():
         "additionalProperties": False,
     }
     rows = [{"name": f"n{number}", "size": number, "tags": ["a", "b"]} for number in range(5000)]
-    validator_of({"type": "array", "items": row}).validate(rows)
+    validator = validator_of({"type": "array", "items": row})
+    validator.validate(rows)
+    rows[-1]["size"] = "large"
+    with pytest.raises(SchemaError):
+        validator.validate(rows)
 
 
 def test_deep_values_of_a_recursive_schema_are_checked():
@@ -266,10 +270,13 @@ def test_deep_values_of_a_recursive_schema_are_checked():
             }
         },
     }
-    value = None
+    good, bad = None, 7
     for _ in range(60):
-        value = {"next": value}
-    validator_of(tree, author=Author.PEER).validate(value)
+        good, bad = {"next": good}, {"next": bad}
+    validator = validator_of(tree, author=Author.PEER)
+    validator.validate(good)
+    with pytest.raises(SchemaError):
+        validator.validate(bad)
 
 
 def test_integers_and_texts_of_any_kind_are_compared_in_linear_time():
