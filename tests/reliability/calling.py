@@ -65,8 +65,11 @@ def processes_left():
 
 
 def threads_left(before):
-    """Return how many threads are left; asyncio's end a moment after the process that they waited for."""
-    return after_a_moment(lambda: threads() - before)
+    """Return how many threads are left; asyncio's end a moment after the process that they waited for.
+
+    Only those that were not there before count: one that waited for an earlier process may end meanwhile.
+    """
+    return after_a_moment(lambda: len(threads() - before))
 
 
 def after_a_moment(left):
@@ -83,8 +86,8 @@ def is_left(pid):
 
 
 def threads():
-    """Return how many threads there are; trio keeps some of its own for ten seconds."""
-    return sum(not thread.name.startswith("Trio thread") for thread in threading.enumerate())
+    """Return the threads that there are; trio keeps some of its own for ten seconds."""
+    return {thread for thread in threading.enumerate() if not thread.name.startswith("Trio thread")}
 
 
 class Seen:
