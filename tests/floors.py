@@ -17,8 +17,9 @@ FLOORS = (
     ("wire",),
     ("schema",),
     ("session",),
+    ("http",),
     ("middleware",),
-    ("http", "server", "client", "auth"),
+    ("server", "client", "auth"),
     ("testing", "trace"),
 )
 """The folders and modules of the package, lowest first; the package itself only re-exports."""

@@ -6,7 +6,14 @@ from sansmcp.session.capabilities import MissingCapability, declares
 from sansmcp.session.chain import Chain, ChainState
 from sansmcp.session.client import CallRequest, ClientSession
 from sansmcp.session.deadlines import Deadlines
-from sansmcp.session.endpoint import ClientEndpoint, Dial, Endpoint, EndpointAction, ServerEndpoint
+from sansmcp.session.endpoint import (
+    ClientEndpoint,
+    Dial,
+    Endpoint,
+    EndpointAction,
+    Errand,
+    ServerEndpoint,
+)
 from sansmcp.session.events import (
     AnswerDropped,
     CallHandle,
@@ -117,6 +124,7 @@ __all__ = [
     "EndExchange",
     "Endpoint",
     "EndpointAction",
+    "Errand",
     "Event",
     "Finding",
     "Finish",

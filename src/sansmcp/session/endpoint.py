@@ -11,7 +11,7 @@ import attrs
 
 from sansmcp.session.deadlines import Deadlines
 from sansmcp.session.link import Link
-from sansmcp.values import JSON
+from sansmcp.values import JSON, Value
 
 SessionT_co = TypeVar("SessionT_co", covariant=True)
 EventT_co = TypeVar("EventT_co", covariant=True)
@@ -28,6 +28,15 @@ class Dial:
     """What the stream is for."""
     address: JSON
     """Where the peer is: whatever the endpoint was given."""
+
+
+class Errand(Value):
+    """Something else to be done outside any link, such as to keep an event; a driver hands it on.
+
+    Each kind says which input of its endpoint answers it. Errands are done one by one, in order.
+    """
+
+    __slots__ = ()
 
 
 EndpointAction: TypeAlias = Dial
