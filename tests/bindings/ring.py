@@ -8,7 +8,7 @@ import collections
 
 import attrs
 
-from sansmcp.session import Dial
+from sansmcp.session import EndpointAction, Errand
 
 
 @attrs.frozen
@@ -18,6 +18,13 @@ class Heard:
     data: bytes
 
 
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Remember(Errand):
+    """Keep a word, and say with `Ring.remembered` that it is kept."""
+
+    word: bytes
+
+
 @attrs.define(eq=False)
 class Ring:
     """An endpoint: what a link is told, the next one says."""
@@ -25,7 +32,7 @@ class Ring:
     links: list["RingLink"] = attrs.field(factory=list)
     events: collections.deque[Heard] = attrs.field(factory=collections.deque)
     woken: dict["RingLink", None] = attrs.field(factory=dict)
-    dials: list[Dial] = attrs.field(factory=list)
+    deeds: list[EndpointAction] = attrs.field(factory=list)
     alarm: float | None = None
     alarms: list[float] = attrs.field(factory=list)
     asked: int = 0
@@ -38,9 +45,9 @@ class Ring:
         self.asked += 1
         return (self, self.events.popleft()) if self.events else None
 
-    def actions(self) -> list[Dial]:
-        dials, self.dials = self.dials, []
-        return dials
+    def actions(self) -> list[EndpointAction]:
+        deeds, self.deeds = self.deeds, []
+        return deeds
 
     def ready(self) -> list["RingLink"]:
         woken, self.woken = self.woken, {}
@@ -59,6 +66,9 @@ class Ring:
         self.events.append(Heard(data))
         others = self.links[self.links.index(link) + 1 :] + self.links
         others[0].say(data)
+
+    def remembered(self, word: bytes) -> None:
+        self.events.append(Heard(word))
 
     def end(self) -> None:
         for link in self.links:

@@ -164,7 +164,7 @@ def test_a_server_has_nothing_to_do_beside_its_links():
     server = server_lines()
     server.accept(0.0)
     server.handle_timeout(1.0)
-    assert (server.actions(), server.next_deadline(), server.ready()) == ([], None, [])
+    assert (server.actions(), server.next_deadline(), server.ready()) == ((), None, [])
 
 
 def test_each_peer_has_a_session_of_its_own_whose_time_begins_with_it():

@@ -5,6 +5,7 @@ it takes `next_event()` and `actions()` until there are none, wakes the writers 
 and arms one timer (see `Schedule`).
 """
 
+from collections.abc import Sequence
 from typing import Protocol, TypeAlias, TypeVar
 
 import attrs
@@ -39,7 +40,7 @@ class Errand(Value):
     __slots__ = ()
 
 
-EndpointAction: TypeAlias = Dial
+EndpointAction: TypeAlias = Dial | Errand
 """What is to be done outside any link."""
 
 
@@ -50,7 +51,7 @@ class Endpoint(Protocol[SessionT_co, EventT_co]):
         """Take the next event of any session, with the session, or None."""
         ...
 
-    def actions(self) -> list[EndpointAction]:
+    def actions(self) -> Sequence[EndpointAction]:
         """Take what is to be done outside any link, in order."""
         ...
 

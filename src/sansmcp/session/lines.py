@@ -140,9 +140,9 @@ class ServerLines:
             self._links.pop(link, None)
         return link.session, event
 
-    def actions(self) -> list[EndpointAction]:
+    def actions(self) -> Sequence[EndpointAction]:
         """Return nothing: whoever comes brings a stream."""
-        return []
+        return ()
 
     def ready(self) -> list[Link]:
         """Take the links that may have bytes, another deadline or their end since the last call."""
@@ -224,7 +224,7 @@ class ClientLines:
         self._random = random
         self._touched: _Touched[ClientSession] = _Touched(limits, wrap_link)
         self._handles: Iterator[int] = itertools.count(1)
-        self._actions: list[EndpointAction] = []
+        self._actions: list[Dial] = []
         self._own_events: deque[ClientEvent] = deque()
         self._listening: dict[CallHandle, schema.SubscriptionFilter] = {}
         self._ending: list[SubscriptionEnded] = []
@@ -303,7 +303,7 @@ class ClientLines:
             if not self._keep(link.session, event):
                 return link.session, event
 
-    def actions(self) -> list[EndpointAction]:
+    def actions(self) -> Sequence[Dial]:
         """Take what is to be dialled."""
         actions, self._actions = self._actions, []
         # What was closed before it was dialled needs no stream any more.

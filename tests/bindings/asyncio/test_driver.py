@@ -5,9 +5,9 @@ import asyncio
 import attrs
 import pytest
 from tests.bindings.asyncio.running import quiet, run_in_no_time, turns, until
-from tests.bindings.ring import Heard, Ring
+from tests.bindings.ring import Heard, Remember, Ring
 
-from sansmcp.session import Dial
+from sansmcp.session import Dial, Errand
 from sansmcp_asyncio import Driver, MemoryStream, memory_pair
 
 
@@ -288,7 +288,7 @@ async def dialling(dial) -> tuple[Ring, Driver[Ring, Heard]]:
     """Return a ring and a driver that has been asked to dial."""
     ring = Ring()
     driver: Driver[Ring, Heard] = Driver(ring, lambda _ring, _event: None, dial)
-    ring.dials.append(Dial(link=ring.accept(), address="home"))
+    ring.deeds.append(Dial(link=ring.accept(), address="home"))
     driver.settle()
     return ring, driver
 
@@ -429,5 +429,27 @@ def test_two_links_whose_pipes_are_full_do_not_block_each_other() -> None:
         for end in joined.ends:
             await receive(end, flood)
         await joined.part()
+
+    run_in_no_time(work)
+
+
+def test_errands_are_handed_on_in_order_and_what_answers_them_is_heard() -> None:
+    async def work() -> None:
+        ring, heard, loop = Ring(), list[bytes](), asyncio.get_running_loop()
+
+        def perform(errand: Errand) -> None:
+            assert isinstance(errand, Remember)
+            loop.call_soon(answer, errand.word)
+
+        def answer(word: bytes) -> None:
+            ring.remembered(word)
+            driver.settle()
+
+        driver = Driver(ring, lambda _ring, event: heard.append(event.data), perform=perform)
+        ring.deeds = [Remember(word=b"one"), Remember(word=b"two")]
+        driver.settle()
+        assert heard == []
+        await quiet()
+        assert heard == [b"one", b"two"]
 
     run_in_no_time(work)

@@ -4,8 +4,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.bindings.ring import Remember, Ring
 from tests.bindings.threads.counting import nothing_left
 
+from sansmcp.session import Errand
 from sansmcp_threads import Driver, memory_pair
 
 PATIENCE = 60
@@ -287,4 +289,20 @@ def test_what_a_link_raises_when_its_time_has_come_comes_out_at_the_end() -> Non
     far.close()
     with pytest.raises(ValueError, match="a fault of the link"):
         driver.wait_done()
+    driver.cancel()
+
+
+def test_errands_are_handed_on_in_order_and_what_answers_them_is_heard() -> None:
+    ring, heard, errands = Ring(), list[bytes](), list[Remember]()
+
+    def perform(errand: Errand) -> None:
+        assert isinstance(errand, Remember)
+        errands.append(errand)
+
+    driver = Driver(ring, lambda _ring, event: heard.append(event.data), perform=perform)
+    ring.deeds = [Remember(word=b"one"), Remember(word=b"two")]
+    driver.post(lambda _now: None)
+    for errand in errands:
+        driver.post(lambda _now, word=errand.word: ring.remembered(word))
+    assert heard == [b"one", b"two"]
     driver.cancel()

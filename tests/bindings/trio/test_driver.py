@@ -9,11 +9,11 @@ import math
 import attrs
 import pytest
 import trio
-from tests.bindings.ring import Heard, Ring
+from tests.bindings.ring import Heard, Remember, Ring
 from tests.bindings.trio.running import run, run_in_no_time
 from trio.testing import wait_all_tasks_blocked
 
-from sansmcp.session import Dial
+from sansmcp.session import Dial, Errand
 from sansmcp_trio import Driver, MemoryStream, PromptStream, Tasks, memory_pair
 
 
@@ -246,7 +246,7 @@ def test_a_dial_that_fails_tells_its_link_why() -> None:
         async with Tasks() as tasks:
             ring = Ring()
             driver = Driver(ring, lambda _ring, _event: None, tasks, dial)
-            ring.dials.append(Dial(link=ring.accept(), address="home"))
+            ring.deeds.append(Dial(link=ring.accept(), address="home"))
             driver.settle()
             await driver.wait_done()
             assert ring.links[0].ends == ["nobody at home"]
@@ -267,7 +267,7 @@ def test_a_dial_for_a_link_that_is_done_is_given_up() -> None:
         async with Tasks() as tasks:
             ring = Ring()
             driver = Driver(ring, lambda _ring, _event: None, tasks, dial)
-            ring.dials.append(Dial(link=ring.accept(), address="home"))
+            ring.deeds.append(Dial(link=ring.accept(), address="home"))
             driver.settle()
             await wait_all_tasks_blocked()
             ring.end()
@@ -287,7 +287,7 @@ def test_a_fault_of_a_dial_comes_out_where_the_end_is_waited_for() -> None:
         async with Tasks() as tasks:
             ring = Ring()
             driver = Driver(ring, lambda _ring, _event: None, tasks, dial)
-            ring.dials.append(Dial(link=ring.accept(), address="home"))
+            ring.deeds.append(Dial(link=ring.accept(), address="home"))
             driver.settle()
             with pytest.raises(ValueError, match="of the dial"):
                 await driver.wait_done()
@@ -382,5 +382,27 @@ def test_bytes_leave_in_their_order_though_some_are_sent_at_once() -> None:
             driver.settle()
         assert stream.sent == said
         assert 0 < stream.at_once < len(said)
+
+    run(work)
+
+
+def test_errands_are_handed_on_in_order_and_what_answers_them_is_heard() -> None:
+    async def work() -> None:
+        ring, heard = Ring(), list[bytes]()
+
+        def perform(errand: Errand) -> None:
+            assert isinstance(errand, Remember)
+            errands.append(errand)
+
+        errands = list[Remember]()
+        async with Tasks() as tasks:
+            driver = Driver(ring, lambda _ring, event: heard.append(event.data), tasks, perform=perform)
+            ring.deeds = [Remember(word=b"one"), Remember(word=b"two")]
+            driver.settle()
+            for errand in errands:
+                ring.remembered(errand.word)
+            assert heard == []
+            driver.settle()
+            assert heard == [b"one", b"two"]
 
     run(work)

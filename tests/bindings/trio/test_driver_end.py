@@ -22,7 +22,7 @@ def test_leaving_the_block_of_the_tasks_ends_every_link_and_closes_its_stream(fa
     async def drive() -> None:
         async with Tasks() as tasks:
             driver: Driver[Ring, Heard] = Driver(ring, lambda _ring, _event: None, tasks, dial)
-            ring.dials.append(Dial(link=ring.accept(), address="home"))
+            ring.deeds.append(Dial(link=ring.accept(), address="home"))
             driver.settle()
             await wait_all_tasks_blocked()
             assert not ring.links[0].done

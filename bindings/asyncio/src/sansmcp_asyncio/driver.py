@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Generic, TypeVar
 
-from sansmcp.session import Dial, Endpoint, Link, Schedule
+from sansmcp.session import Dial, Endpoint, EndpointAction, Errand, Link, Schedule
 from sansmcp.values import JSON
 from sansmcp_asyncio.carried import Carried, tell_end
 from sansmcp_asyncio.flows import Stream, flow_of
@@ -23,6 +23,7 @@ class Driver(Generic[SessionT, EventT]):
         endpoint: the endpoint.
         handle: takes each event, with its session; it may give commands. What it raises ends every link.
         dial: opens the stream that a `Dial` asks for; raises OSError with words of why it cannot.
+        perform: takes every other errand, in order; it must not wait.
     """
 
     def __init__(
@@ -30,10 +31,12 @@ class Driver(Generic[SessionT, EventT]):
         endpoint: Endpoint[SessionT, EventT],
         handle: Callable[[SessionT, EventT], None],
         dial: Callable[[JSON], Awaitable[Stream]] | None = None,
+        perform: Callable[[Errand], None] | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._handle = handle
         self._dial = dial
+        self._perform = perform
         self._loop = asyncio.get_running_loop()
         self._schedule = Schedule(endpoint)
         self._carried: dict[Link, Carried] = {}
@@ -116,13 +119,21 @@ class Driver(Generic[SessionT, EventT]):
                     self._fail(fault)
                 moved = True
             for action in endpoint.actions():
-                self._open(action)
+                self._do(action)
                 moved = True
             for link in endpoint.ready():
                 self._wake(link)
                 moved = True
             if not moved:
                 return
+
+    def _do(self, action: EndpointAction) -> None:
+        if isinstance(action, Dial):
+            self._open(action)
+        elif self._perform is None:
+            raise AssertionError("unreachable: an endpoint with errands was given to a driver without")
+        else:
+            self._perform(action)
 
     def _wake(self, link: Link) -> None:
         if link.done:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Generic, TypeVar
 
-from sansmcp.session import Dial, Endpoint, Link, Schedule
+from sansmcp.session import Dial, Endpoint, EndpointAction, Errand, Link, Schedule
 from sansmcp.values import JSON
 from sansmcp_threads.carrying import Carried
 from sansmcp_threads.joining import Threads
@@ -37,6 +37,7 @@ class Driver(Generic[SessionT, EventT]):
         handle: takes each event, with its session, under the lock; it may give commands, but hands what is
             not its own to `tell`.
         dial: opens the stream that a `Dial` asks for; raises OSError with words of why it cannot.
+        perform: takes every other errand, in order, under the lock; it must not wait.
     """
 
     def __init__(
@@ -44,10 +45,12 @@ class Driver(Generic[SessionT, EventT]):
         endpoint: Endpoint[SessionT, EventT],
         handle: Callable[[SessionT, EventT], None],
         dial: Callable[[JSON], ByteStream] | None = None,
+        perform: Callable[[Errand], None] | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._handle = handle
         self._dial = dial
+        self._errand = perform
         self._lock = threading.Lock()
         self._posted: deque[Command] = deque()
         self._schedule = Schedule(endpoint)
@@ -172,7 +175,7 @@ class Driver(Generic[SessionT, EventT]):
                 self._posted.popleft()(self.now())
                 continue
             for action in endpoint.actions():
-                self._dial_for(action)
+                self._act(action)
                 moved = True
             for link in endpoint.ready():
                 self._note(link)
@@ -180,6 +183,14 @@ class Driver(Generic[SessionT, EventT]):
             if not moved:
                 break
         self._timer.arm(self._schedule.next_deadline())
+
+    def _act(self, action: EndpointAction) -> None:
+        if isinstance(action, Dial):
+            self._dial_for(action)
+        elif self._errand is None:
+            raise AssertionError("unreachable: an endpoint with errands was given to a driver without")
+        else:
+            self._errand(action)
 
     def _dial_for(self, dial: Dial) -> None:
         if self._dial is None:

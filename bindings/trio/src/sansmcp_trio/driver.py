@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from sansmcp.session import Dial, Endpoint, Link, Schedule
+from sansmcp.session import Dial, Endpoint, EndpointAction, Errand, Link, Schedule
 from sansmcp.values import JSON
 from sansmcp_trio.carried import BROKEN, Carried
 from sansmcp_trio.tasks import Tasks
@@ -32,6 +32,7 @@ class Driver(Generic[SessionT, EventT]):
         handle: takes each event, with its session; it may give commands. What it raises ends every link.
         tasks: where the driver's tasks run; they raise nothing there.
         dial: opens the stream that a `Dial` asks for; raises OSError with words of why it cannot.
+        perform: takes every other errand, in order; it must not wait.
     """
 
     def __init__(
@@ -40,11 +41,13 @@ class Driver(Generic[SessionT, EventT]):
         handle: Callable[[SessionT, EventT], None],
         tasks: Tasks,
         dial: Callable[[JSON], Awaitable[trio.abc.Stream]] | None = None,
+        perform: Callable[[Errand], None] | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._handle = handle
         self._tasks = tasks
         self._dial = dial
+        self._perform = perform
         self._schedule = Schedule(endpoint)
         self._carried: dict[Link, Carried] = {}
         self._dialling: dict[Link, trio.CancelScope] = {}
@@ -118,13 +121,21 @@ class Driver(Generic[SessionT, EventT]):
                 self._handle(*found)
                 moved = True
             for action in endpoint.actions():
-                self._open(action)
+                self._do(action)
                 moved = True
             for link in endpoint.ready():
                 self._wake(link)
                 moved = True
             if not moved:
                 return
+
+    def _do(self, action: EndpointAction) -> None:
+        if isinstance(action, Dial):
+            self._open(action)
+        elif self._perform is None:
+            raise AssertionError("unreachable: an endpoint with errands was given to a driver without")
+        else:
+            self._perform(action)
 
     def _wake(self, link: Link) -> None:
         if link.done:
