@@ -1,7 +1,7 @@
 """What authors of servers type; this module is only type-checked, by mypy and by pyright."""
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Annotated, assert_never, assert_type
 
 import attrs
@@ -128,6 +128,11 @@ def what_comes_of_a_form_is_matched_to_the_end(ctx: Context) -> str:
             return ""
         case _:
             assert_never(came)
+
+
+def a_form_by_hand_gives_what_was_filled_in(ctx: Context, form: schema.RequestedSchema) -> None:
+    came = ctx.elicit("country", "Which country?", form)
+    assert_type(came, Accepted[Mapping[str, JSON]] | Declined | Cancelled)
 
 
 async def what_comes_of_a_question_may_be_awaited(ctx: Context) -> None:

@@ -11,7 +11,7 @@ from sansmcp import errors, schema
 from sansmcp.errors import RpcError
 from sansmcp.schema import INVALID_PARAMS, SchemaError
 from sansmcp.server.answers import Accepted, Cancelled, Declined, Elicited, RootList, Sampled, sampled
-from sansmcp.server.forms import form_of
+from sansmcp.server.forms import form_given, form_of
 from sansmcp.server.memory import Answer
 from sansmcp.server.runs import Run
 from sansmcp.session import InputRefused
@@ -28,7 +28,8 @@ MAX_TOKENS = 1024
 
 def ask_form(run: Run, key: str, message: str, type_: JSON) -> Elicited[JSON]:
     """Ask the client's user to fill in a form; see `Context.elicit`."""
-    form = form_of(type_, run.around.vocabulary)
+    is_given = isinstance(type_, schema.RequestedSchema)
+    form = form_given(type_) if is_given else form_of(type_, run.around.vocabulary)
     params = schema.ElicitRequestFormParams(message=message, requested_schema=form.requested)
     answer = run.ask(key, schema.InputRequest(method="elicitation/create", params=params))
     result = _result(key, answer, schema.ElicitResult)

@@ -163,6 +163,10 @@ class Context:
         return self._run.drain()
 
     @overload
+    def elicit(
+        self, key: str, message: str, type_: schema.RequestedSchema
+    ) -> Elicited[Mapping[str, JSON]]: ...
+    @overload
     def elicit(self, key: str, message: str, type_: type[T]) -> Elicited[T]: ...
     @overload
     def elicit(self, key: str, message: str, type_: JSON) -> Elicited[JSON]: ...
@@ -176,7 +180,8 @@ class Context:
         Args:
             key: names the question among those of the handler; it is the same in every run.
             message: what to tell the user.
-            type_: a class with fields that are texts, numbers, booleans or choices; or the type of one.
+            type_: a class with fields that are texts, numbers, booleans or choices; the type of one; or a
+                form as a `RequestedSchema`, of which the values are returned by field.
 
         Returns:
             What came of it; match it against `Accepted(value)`, `Declined()` and `Cancelled()`.

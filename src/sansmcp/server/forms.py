@@ -12,7 +12,7 @@ import attrs
 
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
-from sansmcp.schema import LATEST_MODERN, SchemaError, codec_for
+from sansmcp.schema import LATEST_MODERN, SchemaError, codec_for, validator_of
 from sansmcp.schema.inference.json_schemas import object_schema, schema_of
 from sansmcp.schema.inference.reading import Hook, ObjectReader, reader_of
 from sansmcp.schema.inference.records import RecordField
@@ -80,6 +80,21 @@ def form_of(type_: JSON, vocabulary: Vocabulary = PLAIN) -> Form:
     properties = {name: _form_field(written) for name, written in properties.items()}
     flat = {"type": "object", "properties": properties, **({"required": required} if required else {})}
     return Form(requested=_requested(type_, flat), read=_reader(read, empty))
+
+
+def form_given(requested: schema.RequestedSchema) -> Form:
+    """Return a form that was written by hand: its value is what was filled in, by field.
+
+    Args:
+        requested: the form.
+    """
+    written = codec_for(LATEST_MODERN).unstructure(requested)
+
+    def read(content: Mapping[str, JSON]) -> JSON:
+        validator_of(written).validate(content)
+        return content
+
+    return Form(requested=requested, read=read)
 
 
 def _requested(type_: JSON, flat: JSON) -> schema.RequestedSchema:
