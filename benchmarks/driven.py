@@ -1,14 +1,13 @@
 """A server process that is fed bytes over its pipes and measured from outside."""
 
-import ctypes
 import os
 import select
 import subprocess
-import time
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from benchmarks.watched import Watched
 
 # A guard against a server that hangs; nothing waits for it when all is well.
 PATIENCE = 60.0
@@ -37,7 +36,7 @@ class Driven:
             raise AssertionError("unreachable: it was started with pipes")
         self._input = self._process.stdin
         self._output = self._process.stdout
-        self._clock = _cpu_clock_of(self._process.pid)
+        self._watched = Watched(self._process.pid)
 
     def __enter__(self) -> Self:
         return self
@@ -55,15 +54,15 @@ class Driven:
 
     def cpu(self) -> float:
         """Return the seconds that all its threads have run so far, in user and system mode."""
-        return time.clock_gettime(self._clock)
+        return self._watched.cpu()
 
     def resident(self) -> int:
         """Return the bytes of its memory that are resident now."""
-        return self._status("VmRSS")
+        return self._watched.resident()
 
     def most_resident(self) -> int:
         """Return the most bytes of its memory that were ever resident."""
-        return self._status("VmHWM")
+        return self._watched.most_resident()
 
     def send(self, data: bytes) -> None:
         """Send bytes that need no answer."""
@@ -94,18 +93,3 @@ class Driven:
         if not data:
             raise EOFError(f"{self._process.args!r} ended with code {self._process.wait()}")
         return data
-
-    def _status(self, name: str) -> int:
-        for line in Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii").splitlines():
-            if line.startswith(f"{name}:"):
-                return int(line.split()[1]) * 1024
-        raise AssertionError(f"unreachable: Linux says {name} of every process")
-
-
-def _cpu_clock_of(pid: int) -> int:
-    """Return the clock of a process's CPU time: it counts nanoseconds, /proc counts ticks of 10 ms."""
-    clock = ctypes.c_int()
-    error = ctypes.CDLL(None).clock_getcpuclockid(pid, ctypes.byref(clock))
-    if error:
-        raise OSError(error, os.strerror(error))
-    return clock.value

@@ -1,6 +1,7 @@
 """Our server as one command that any driver can use: three tools, one process, nothing forked.
 
     python benchmarks/server.py stdio [--binding asyncio|trio|threads] [--sync | --inline]
+    python benchmarks/server.py http --port N [--stateless] [--json] [--binding asyncio|trio|threads|asgi]
 
 The tools are `add(a: int, b: int)`, `echo(text: str)` and `blob(size: int)`. They are `async def`; with
 `--sync` they are `def` and go to worker threads, as every `def` does by default; with `--inline` they are
@@ -9,8 +10,10 @@ nothing can be awaited, `--sync` is what one gets without a word.
 """
 
 import argparse
+import asyncio
+import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sansmcp import Server
 
@@ -26,21 +29,31 @@ def main() -> None:
         offer_async_tools(server)
     else:
         offer_plain_tools(server, blocks=tools == "sync")
-    chosen.serve(chosen.binding, server)
+    chosen.serve(chosen, server)
 
 
 def arguments() -> argparse.Namespace:
     """Return what the command line says; each transport is a command of its own."""
     parser = argparse.ArgumentParser(description="Serve add, echo and blob to a benchmark.")
     transports = parser.add_subparsers(metavar="TRANSPORT", required=True)
-    add_transport(transports.add_parser("stdio", help="one peer on standard input and output"), serve_stdio)
+    stdio = transports.add_parser("stdio", help="one peer on standard input and output")
+    add_transport(stdio, serve_stdio, BINDINGS)
+    http = transports.add_parser("http", help="many peers, at the endpoint /mcp")
+    add_transport(http, serve_http, (*BINDINGS, "asgi"))
+    http.add_argument("--port", type=int, required=True, help="where to listen on 127.0.0.1")
+    http.add_argument("--stateless", action="store_true", help="without sessions in the legacy revisions")
+    http.add_argument("--json", action="store_true", help="nothing but JSON responses")
     return parser.parse_args()
 
 
-def add_transport(parser: argparse.ArgumentParser, serve: Callable[[str, Server], None]) -> None:
+def add_transport(
+    parser: argparse.ArgumentParser,
+    serve: Callable[[argparse.Namespace, Server], None],
+    bindings: Sequence[str],
+) -> None:
     """Add what every transport has: the runtime, and the colour of the tools."""
     parser.set_defaults(serve=serve)
-    parser.add_argument("--binding", choices=BINDINGS, default="asyncio", help="the runtime")
+    parser.add_argument("--binding", choices=bindings, default="asyncio", help="the runtime")
     colours = parser.add_mutually_exclusive_group()
     colours.add_argument(
         "--sync", dest="tools", action="store_const", const="sync", help="tools are def and may block"
@@ -50,10 +63,31 @@ def add_transport(parser: argparse.ArgumentParser, serve: Callable[[str, Server]
     )
 
 
-def serve_stdio(binding: str, server: Server) -> None:
+def serve_stdio(chosen: argparse.Namespace, server: Server) -> None:
     """Serve over standard input and output."""
     # Only the chosen runtime is paid for, and the others need not be installed.
-    importlib.import_module(f"sansmcp_{binding}").serve_stdio(server)
+    importlib.import_module(f"sansmcp_{chosen.binding}").serve_stdio(server)
+
+
+def serve_http(chosen: argparse.Namespace, server: Server) -> None:
+    """Serve over HTTP until it is told to end."""
+    settings = {
+        "sessions": not chosen.stateless,
+        "responses": "json" if chosen.json else "auto",
+    }
+    binding = importlib.import_module(f"sansmcp_{chosen.binding}")
+    match chosen.binding:
+        case "asyncio":
+            asyncio.run(binding.serve_http(server, "127.0.0.1", chosen.port, **settings))
+        case "trio":
+            serving = functools.partial(binding.serve_http, server, "127.0.0.1", chosen.port, **settings)
+            importlib.import_module("trio").run(serving)
+        case "threads":
+            binding.serve_http(server, "127.0.0.1", chosen.port, **settings)
+        case _:
+            app = binding.app(server, **settings)
+            uvicorn = importlib.import_module("uvicorn")
+            uvicorn.run(app, host="127.0.0.1", port=chosen.port, log_level="error", access_log=False)
 
 
 def offer_async_tools(server: Server) -> None:
