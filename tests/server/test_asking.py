@@ -178,6 +178,43 @@ def test_a_client_whose_model_calls_no_tools_is_not_given_any():
     assert error["data"] == {"requiredCapabilities": {"sampling": {"tools": {}}}}
 
 
+@pytest.mark.parametrize("wanted", ["thisServer", "allServers"])
+def test_a_client_that_hands_on_no_context_is_not_asked_to(wanted):
+    def tool(ctx: Context) -> None:
+        ctx.sample("key", "Say hello", include_context=wanted)
+
+    error = talk(tool, MODERN).error("tools/call", name="tool")
+    assert error["data"] == {"requiredCapabilities": {"sampling": {"context": {}}}}
+
+
+@pytest.mark.parametrize(
+    ("revision", "wanted"), [("2025-06-18", "thisServer"), *((r, "none") for r in REVISIONS)]
+)
+def test_before_there_was_a_capability_for_context_and_where_none_is_wanted_every_client_is_asked(
+    revision, wanted
+):
+    def tool(ctx: Context) -> str:
+        return ctx.sample("key", "Say hello", include_context=wanted).text
+
+    (question,), sent = asked(talk(tool, revision), SAID)
+    assert question["includeContext"] == wanted
+    assert text_of(sent) == "short"
+
+
+@pytest.mark.parametrize("revision", WITH_PAGES)
+def test_a_conversation_with_a_call_and_no_result_never_reaches_the_client(revision):
+    call = schema.ToolUseContent(id="1", name="clock", input={})
+
+    def tool(ctx: Context) -> None:
+        ctx.sample("key", [schema.SamplingMessage(role="assistant", content=(call,))])
+
+    peer = talk(tool, revision)
+    (sent,) = peer.request("tools/call", name="tool")
+    assert "method" not in sent
+    assert "inputRequests" not in sent.get("result", {})
+    assert "messages: no results for 1" in str(peer.events[0].error)
+
+
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_roots_may_be_awaited(revision):
     async def tool(ctx: Context) -> str:

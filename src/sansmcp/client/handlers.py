@@ -11,11 +11,11 @@ from typing import Final, TypeAlias
 import attrs
 
 from sansmcp import schema
-from sansmcp.client.conversations import imbalance, unbalanced_answer
 from sansmcp.client.forms import checked_answer
 from sansmcp.client.roots import Roots, root_of
 from sansmcp.errors import LocalProtocolError, RpcError
 from sansmcp.schema import INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND
+from sansmcp.schema.conversations import imbalance, unbalanced_answer
 from sansmcp.session import ClientSession, GivenUp, InputRequested
 from sansmcp.values import JSON, Value
 

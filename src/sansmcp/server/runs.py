@@ -20,7 +20,7 @@ from sansmcp.server.kept import StateHandles
 from sansmcp.server.memory import Answer, Memory
 from sansmcp.server.sealing import digest_of
 from sansmcp.session import MissingCapability, RequestReceived, ServerSession
-from sansmcp.session.capabilities import missing_for_input
+from sansmcp.session.capabilities import check_sampling, missing_for_input
 from sansmcp.values import ABSENT, JSON, Absent
 from sansmcp.wire import Notification, encode
 
@@ -397,6 +397,8 @@ class Run:
         missing = missing_for_input(self.event.capabilities, request.params, request.method)
         if missing is not None:
             raise MissingCapability(f"question {key!r}: {request.method}", missing)
+        if isinstance(request.params, schema.CreateMessageRequestParams):
+            check_sampling(request.params, self.event.capabilities, self.event.revision, f"question {key!r}")
         self._check_sayable(key, request)
         if self.state is RunState.ENDED:
             raise LocalProtocolError(f"question {key!r}: the request has been answered")

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Revision, codec_for
+from sansmcp.schema.conversations import imbalance
 from sansmcp.values import JSON
 from sansmcp.wire import Notification, encode
 
@@ -110,6 +111,35 @@ def missing_for_input(
     """
     wanted = _wanted(capabilities, params, method)
     return None if wanted is None or declares(capabilities, wanted) else wanted
+
+
+def check_sampling(
+    params: schema.CreateMessageRequestParams,
+    capabilities: schema.ClientCapabilities,
+    revision: Revision,
+    command: str,
+) -> None:
+    """Check what a server may ask of a client's model.
+
+    Args:
+        params: the question.
+        capabilities: what the client declared.
+        revision: the revision that is spoken.
+        command: what asks, for the error.
+
+    Raises:
+        MissingCapability: it wants the context of servers of a client that did not declare it.
+        LocalProtocolError: a call of a tool has no result, or a result no call.
+
+    Source: 2025-11-25 and 2026-07-28, Sampling, Capabilities, and Message Content Constraints.
+    """
+    wants_context = params.include_context not in (None, "none")
+    if wants_context and revision >= "2025-11-25" and not declares(capabilities, "sampling.context"):
+        what = f"{command}: include_context={params.include_context!r}"
+        raise MissingCapability(what, "sampling.context")
+    fault = imbalance(params.messages)
+    if fault is not None:
+        raise LocalProtocolError(f"{command}: {fault}")
 
 
 def _wanted(capabilities: schema.ClientCapabilities, params: JSON, method: str | None) -> str | None:

@@ -20,7 +20,7 @@ from sansmcp.schema import (
     Side,
 )
 from sansmcp.session.calls import Call, Outcome, Purpose, to_json, typed
-from sansmcp.session.capabilities import MissingCapability, declares, missing_for_input
+from sansmcp.session.capabilities import MissingCapability, check_sampling, declares, missing_for_input
 from sansmcp.session.era import LOG_LEVELS, MODERN_CODES, stamp_result, stamp_subscription
 from sansmcp.session.events import (
     CallHandle,
@@ -349,6 +349,8 @@ class ServerSession(ServerInputs):
             row = self._methods.lookup(request.method, revision, Side.SERVER, Kind.REQUEST)
             if row is None:
                 raise LocalProtocolError(f"{command}: {entry.codec.revision} has no {request.method}")
+            if isinstance(request.params, schema.CreateMessageRequestParams):
+                check_sampling(request.params, entry.capabilities, entry.codec.revision, command)
             rows[key] = row
         return rows
 

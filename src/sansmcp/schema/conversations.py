@@ -5,12 +5,11 @@ Source: 2025-11-25 and 2026-07-28, Sampling, Message Content Constraints.
 
 from collections.abc import Sequence
 
-from sansmcp.schema import (
+from sansmcp.schema.content import ToolResultContent, ToolUseContent
+from sansmcp.schema.sampling import (
     CreateMessageRequestParams,
     CreateMessageResult,
     SamplingMessage,
-    ToolResultContent,
-    ToolUseContent,
     blocks_of,
 )
 

@@ -6,7 +6,11 @@ from tests.client.test_handlers import InputHandlers, answer
 from tests.client.toys import TEXT
 
 from sansmcp import schema
-from sansmcp.client.conversations import imbalance, unbalanced_answer
+from sansmcp.errors import RpcError
+from sansmcp.schema import codec_for
+from sansmcp.schema.conversations import imbalance, unbalanced_answer
+from sansmcp.testing import connected_pair
+from sansmcp.wire import Request
 
 
 def user(*blocks):
@@ -77,9 +81,14 @@ def test_a_conversation_out_of_balance_never_reaches_the_model(revision):
     asked = []
     handlers = InputHandlers(sampling=asked.append, sampling_tools=True)
     params = schema.CreateMessageRequestParams(messages=(user(TEXT), assistant(calls("1"))), max_tokens=1)
-    question = schema.InputRequest(method="sampling/createMessage", params=params)
-    refused, _ = answer(handlers, question, revision)
-    assert (refused.code, refused.message, asked) == (-32602, "messages: no results for 1", [])
+    pair = connected_pair(revision, client_capabilities=handlers.capabilities)
+    # A server of ours refuses to send it.
+    said = codec_for(revision).unstructure(params)
+    pair.client.receive_message(Request(id=9, method="sampling/createMessage", params=said), pair.now)
+    pair.settle()
+    with pytest.raises(RpcError, match="messages: no results for 1") as refused:
+        handlers.resolve(pair.take_client_events()[-1], pair.client).call()
+    assert (refused.value.code, asked) == (-32602, [])
 
 
 OFFERED = schema.CreateMessageRequestParams(
