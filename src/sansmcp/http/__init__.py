@@ -12,12 +12,27 @@ from sansmcp.http.heads import (
     ResponseEnd,
     ResponseHead,
 )
+from sansmcp.http.media_types import accepts, is_event_stream, is_json
+from sansmcp.http.mirrored import claims_of, decode_value, encode_value, mirrored_headers
+from sansmcp.http.policy import LOOPBACK_NAMES, Policy
+from sansmcp.http.refusals import Refused, response
 
 __all__ = [
+    "LOOPBACK_NAMES",
     "Headers",
+    "Policy",
+    "Refused",
     "RequestHead",
     "ResponseAction",
     "ResponseBody",
     "ResponseEnd",
     "ResponseHead",
+    "accepts",
+    "claims_of",
+    "decode_value",
+    "encode_value",
+    "is_event_stream",
+    "is_json",
+    "mirrored_headers",
+    "response",
 ]

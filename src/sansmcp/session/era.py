@@ -90,6 +90,18 @@ class Refusal(Value):
     """Its data."""
 
 
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class HeaderClaims(Value):
+    """What the header fields of an HTTP request say of the message in its body."""
+
+    version: str | None = None
+    """The revision they name; None if they name none."""
+    fault: str | None = None
+    """Why what a modern request must repeat in them cannot be read: missing, doubled or malformed."""
+    conflict: str | None = None
+    """Where what they repeat differs from the body, the version left out."""
+
+
 Classified: TypeAlias = Era | ModernRequest | Refusal
 """`Era.LEGACY`, or what a modern request says of itself, or why it cannot be served."""
 

@@ -1,4 +1,7 @@
-"""Bytes to messages and back: JSON-RPC, newline framing, limits. It knows no method and no state."""
+"""Bytes to messages and back: JSON-RPC, newline framing, server-sent events, limits.
+
+It knows no method and no state.
+"""
 
 from sansmcp.wire.decode import decode
 from sansmcp.wire.encode import encode
@@ -17,6 +20,7 @@ from sansmcp.wire.messages import (
     Violation,
     make_excerpt,
 )
+from sansmcp.wire.sse import EventReader, ServerSentEvent, encode_comment, encode_event
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -24,16 +28,20 @@ __all__ = [
     "Batch",
     "ErrorObject",
     "ErrorResponse",
+    "EventReader",
     "Limits",
     "LineReader",
     "Message",
     "Notification",
     "Request",
     "Response",
+    "ServerSentEvent",
     "Shape",
     "Violation",
     "decode",
     "encode",
+    "encode_comment",
+    "encode_event",
     "encode_line",
     "make_excerpt",
 ]
