@@ -89,8 +89,8 @@ def test_a_meta_that_is_no_object_proves_nothing(meta):
             {VERSION: 20260728, CAPABILITIES: {}},
             f"params._meta['{VERSION}']: expected a string, found 20260728",
         ),
-        ({CAPABILITIES: {}}, f"params._meta['{VERSION}']: expected a string, found None"),
-        ({VERSION: MODERN}, f"params._meta['{CAPABILITIES}']: expected an object, found None"),
+        ({CAPABILITIES: {}}, f"params._meta['{VERSION}']: expected a string, found nothing"),
+        ({VERSION: MODERN}, f"params._meta['{CAPABILITIES}']: expected an object, found nothing"),
         (
             {VERSION: MODERN, CAPABILITIES: []},
             f"params._meta['{CAPABILITIES}']: expected an object, found []",

@@ -23,9 +23,9 @@ EVERYTHING_WANTED = Filter(
 def test_each_resource_is_asked_for_once_and_then_the_wish_is_acknowledged():
     listening = LegacyListening()
     assert listening.add(1, EVERYTHING_WANTED, ABLE) == ("a", "b")
-    assert listening.take_acknowledged(set()) == []
+    assert listening.take_acknowledged() == []
     listening.settle("a", granted=True)
-    assert listening.take_acknowledged(set()) == []
+    assert listening.take_acknowledged() == []
     listening.settle("b", granted=True)
     expected = Filter(
         tools_list_changed=True,
@@ -33,14 +33,14 @@ def test_each_resource_is_asked_for_once_and_then_the_wish_is_acknowledged():
         resources_list_changed=True,
         resource_subscriptions=("a", "b"),
     )
-    assert listening.take_acknowledged(set()) == [(1, expected)]
-    assert listening.take_acknowledged({1}) == []
+    assert listening.take_acknowledged() == [(1, expected)]
+    assert listening.take_acknowledged() == []
 
 
 def test_what_the_server_cannot_do_is_not_honoured():
     listening = LegacyListening()
     assert listening.add(1, EVERYTHING_WANTED, NOT_ABLE) == ()
-    assert listening.take_acknowledged(set()) == [(1, Filter())]
+    assert listening.take_acknowledged() == [(1, Filter())]
 
 
 def test_what_the_server_refuses_is_not_honoured():
@@ -48,11 +48,11 @@ def test_what_the_server_refuses_is_not_honoured():
     listening.add(1, Filter(resource_subscriptions=("a", "b")), ABLE)
     listening.settle("a", granted=False)
     listening.settle("b", granted=True)
-    assert listening.take_acknowledged(set()) == [(1, Filter(resource_subscriptions=("b",)))]
+    assert listening.take_acknowledged() == [(1, Filter(resource_subscriptions=("b",)))]
     only = LegacyListening()
     only.add(1, Filter(resource_subscriptions=("a",)), ABLE)
     only.settle("a", granted=False)
-    assert only.take_acknowledged(set()) == [(1, Filter())]
+    assert only.take_acknowledged() == [(1, Filter())]
 
 
 def test_a_resource_that_was_refused_is_asked_for_again_by_the_next_who_wants_it():
@@ -68,9 +68,9 @@ def test_two_that_want_the_same_resource_share_one_subscription():
     assert listening.add(1, wanted, ABLE) == ("a",)
     assert listening.add(2, wanted, ABLE) == ()
     listening.settle("a", granted=True)
-    assert [handle for handle, _ in listening.take_acknowledged(set())] == [1, 2]
+    assert [handle for handle, _ in listening.take_acknowledged()] == [1, 2]
     assert listening.add(3, wanted, ABLE) == ()
-    assert [handle for handle, _ in listening.take_acknowledged({1, 2})] == [3]
+    assert [handle for handle, _ in listening.take_acknowledged()] == [3]
     assert listening.forget(1)
     assert listening.take_unused() == ()
     assert listening.forget(2)

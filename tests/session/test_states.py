@@ -44,19 +44,21 @@ from sansmcp.session import (
 )
 
 LIFECYCLE_BY_HAND = """
-                      NEW             INITIALIZING             NEGOTIATED            OPERATING         ENDED
-INITIALIZE            INITIALIZING    -                        -                     -                 -
-INITIALIZE_RESULT     -               NEGOTIATED/OPEN_SESSION  -                     -                 -
-INITIALIZE_ERROR      -               NEW                      -                     -                 -
-INITIALIZED           -               -                        OPERATING/MARK_READY  -                 -
-CLIENT_PING           NEW             INITIALIZING             NEGOTIATED            OPERATING         -
-CLIENT_REQUEST        -               -                        -                     OPERATING         -
-CLIENT_NOTIFICATION   -               -                        -                     OPERATING         -
-SERVER_PING           NEW             INITIALIZING             NEGOTIATED            OPERATING         -
-SERVER_LOG            -               INITIALIZING             NEGOTIATED            OPERATING         -
-SERVER_REQUEST        -               -                        -                     OPERATING         -
-SERVER_NOTIFICATION   -               -                        -                     OPERATING         -
-END                   ENDED           ENDED                    ENDED/END_SESSION     ENDED/END_SESSION ENDED
+                    NEW          INITIALIZING            NEGOTIATED           OPERATING         ALONE ENDED
+INITIALIZE          INITIALIZING -                       -                    -                 -     -
+INITIALIZE_RESULT   -            NEGOTIATED/OPEN_SESSION -                    -                 -     -
+INITIALIZE_ERROR    -            NEW                     -                    -                 -     -
+INITIALIZED         -            -                       OPERATING/MARK_READY -                 ALONE -
+CLIENT_PING         NEW          INITIALIZING            NEGOTIATED           OPERATING         ALONE -
+CLIENT_REQUEST      -            -                       -                    OPERATING         ALONE -
+CLIENT_NOTIFICATION -            -                       -                    OPERATING         ALONE -
+SERVER_PING         NEW          INITIALIZING            NEGOTIATED           OPERATING         -     -
+SERVER_LOG          -            INITIALIZING            NEGOTIATED           OPERATING         -     -
+SERVER_REQUEST      -            -                       -                    OPERATING         -     -
+SERVER_NOTIFICATION -            -                       -                    OPERATING         -     -
+RESUME              ALONE        -                       -                    -                 -     -
+SESSION_LOST        -            -                       -                    NEW               -     -
+END                 ENDED        ENDED                   ENDED/END_SESSION    ENDED/END_SESSION ENDED ENDED
 """
 
 LINK_BY_HAND = """
@@ -87,6 +89,7 @@ LEGACY_EVIDENCE  -                      HANDSHAKING/HANDSHAKE  -               -
 ACCEPTED         -                      -                      LEGACY/CONNECT  -              -       -
 REFUSED          -                      FAILED/GIVE_UP         FAILED/GIVE_UP  -              -       -
 PROVED_WRONG     -                      -                      PROBING/PROBE   PROBING/PROBE  -       -
+SESSION_LOST     -                      -                      -               -    HANDSHAKING/HANDSHAKE -
 END              FAILED                 FAILED                 FAILED          FAILED         FAILED  FAILED
 """
 
@@ -143,13 +146,15 @@ SAID_BY_SERVER = {
     Step.SERVER_NOTIFICATION: TOOLS_CHANGED,
 }
 # A server answers `initialize` at once, and a client sends `initialized` with the answer at once.
-SERVER_PHASES = [Phase.NEW, Phase.NEGOTIATED, Phase.OPERATING, Phase.ENDED]
+SERVER_PHASES = [Phase.NEW, Phase.NEGOTIATED, Phase.OPERATING, Phase.ALONE, Phase.ENDED]
 CLIENT_PHASES = [Phase.NEW, Phase.INITIALIZING, Phase.OPERATING, Phase.ENDED]
 
 
 def server_in(phase):
     server = make_server(revisions=[REVISION])
-    if phase is not Phase.NEW:
+    if phase is Phase.ALONE:
+        server.resume(REVISION, 0.0)
+    elif phase is not Phase.NEW:
         tell(server, initialize(0, REVISION, {"roots": {"listChanged": True}}))
     if phase in (Phase.OPERATING, Phase.ENDED):
         tell(server, INITIALIZED)
@@ -281,7 +286,7 @@ NOT_BY_COMMAND = {
 @pytest.mark.parametrize("step", SERVER_SPEAKS)
 def test_what_a_server_may_not_say_raises_and_changes_nothing(phase, step):
     server = server_in(phase)
-    if phase is Phase.OPERATING:
+    if phase in (Phase.OPERATING, Phase.ALONE):
         tell(server, request("level", "logging/setLevel", {"level": "debug"}))
         tell(server, request("b", "tools/call", {"name": "tool"}))
         drain(server)

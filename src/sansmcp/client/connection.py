@@ -30,8 +30,8 @@ from sansmcp.errors import RequestTimedOut as RequestTimedOutError
 from sansmcp.session import (
     CallHandle,
     ChangeReceived,
+    ClientEndpoint,
     ClientEvent,
-    ClientLines,
     ClientSession,
     Connected,
     ConnectionLost,
@@ -81,7 +81,7 @@ class ClientConnection:
     def __init__(
         self,
         options: ClientOptions,
-        endpoint: ClientLines,
+        endpoint: ClientEndpoint[ClientSession, ClientEvent],
         *,
         opened: Waiter,
         start: Start,

@@ -10,7 +10,7 @@ from sansmcp.client.icons import with_safe_icons
 from sansmcp.client.listening import Wish
 from sansmcp.errors import NotConnected
 from sansmcp.schema import Revision
-from sansmcp.session import ClientLines, ClientSession, Disconnected, Finding
+from sansmcp.session import ClientEndpoint, ClientEvent, ClientSession, Disconnected, Finding
 
 ValueT = TypeVar("ValueT")
 
@@ -59,10 +59,10 @@ class KnownServer:
     """The part of a binding's client that waits for nothing: its parts, and what is known of the server."""
 
     _connection: ClientConnection
-    _endpoint: ClientLines
+    _endpoint: ClientEndpoint[ClientSession, ClientEvent]
 
     @property
-    def endpoint(self) -> ClientLines:
+    def endpoint(self) -> ClientEndpoint[ClientSession, ClientEvent]:
         """The endpoint underneath; the driver must hear of each command to it or to its session."""
         return self._endpoint
 

@@ -19,7 +19,9 @@ from sansmcp.errors import LocalProtocolError, RequestLost
 from sansmcp.session import (
     CallHandle,
     Change,
-    ClientLines,
+    ClientEndpoint,
+    ClientEvent,
+    ClientSession,
     LinkState,
     Report,
     Severity,
@@ -60,7 +62,11 @@ class Listening:
     """
 
     def __init__(
-        self, endpoint: ClientLines, *, report: Callable[[Report], None], missed: Callable[[], None]
+        self,
+        endpoint: ClientEndpoint[ClientSession, ClientEvent],
+        *,
+        report: Callable[[Report], None],
+        missed: Callable[[], None],
     ) -> None:
         self._endpoint = endpoint
         self._report = report

@@ -17,10 +17,11 @@ from sansmcp.schema import Era
 from sansmcp.session import (
     Change,
     ChangeKind,
-    ClientLines,
+    ClientEndpoint,
+    ClientEvent,
     ClientSession,
     Connected,
-    LinkState,
+    DetectionState,
     Report,
     ResponseReceived,
     Severity,
@@ -45,7 +46,7 @@ class Upkeep:
     def __init__(
         self,
         options: ClientOptions,
-        endpoint: ClientLines,
+        endpoint: ClientEndpoint[ClientSession, ClientEvent],
         listening: Listening,
         *,
         ask: Ask,
@@ -114,9 +115,9 @@ class Upkeep:
             self._warn(f"the log level could not be set: {outcome}")
 
     def _roots_changed(self, now: float) -> None:
-        # A modern server asks for roots with each call.
+        # A modern server asks for roots with each call, and a server that is asked anew asks for them anew.
         session = self._endpoint.session
-        if session is self._legacy and session.link is not LinkState.CLOSED:
+        if session is self._legacy and session.detection is DetectionState.LEGACY:
             session.notify("notifications/roots/list_changed", None, now)
 
     def _warn(self, text: str) -> None:

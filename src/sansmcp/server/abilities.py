@@ -11,6 +11,8 @@ _LINK_NEEDED: Final = frozenset(
     {"logging", "tools.listChanged", "prompts.listChanged", "resources.listChanged", "resources.subscribe"}
 )
 """What needs a link that carries more than answers."""
+_SESSION_NEEDED: Final = _LINK_NEEDED - {"logging"}
+"""What needs a legacy session, since it belongs to no request."""
 
 _PATHS: Final = (*sorted(_LINK_NEEDED), "completions", "prompts", "resources", "tools")
 
@@ -40,18 +42,21 @@ class Abilities:
                 f"capabilities: expected some of {', '.join(_PATHS)}, found {unknown[0]!r:.80}"
             )
 
-    def of(self, registry: Registry, *, answers_only: bool = False) -> schema.ServerCapabilities:
+    def of(
+        self, registry: Registry, *, answers_only: bool = False, sessions_off: bool = False
+    ) -> schema.ServerCapabilities:
         """Return the capabilities of a server that offers this.
 
         Args:
             registry: what it offers.
             answers_only: whether the link carries nothing but answers.
+            sessions_off: whether each legacy request stands alone.
         """
         if self._all is not None:
             return self._all
         able = {**dict.fromkeys(_PATHS, True), **registry.abilities(), **self._some}
-        if answers_only:
-            able.update(dict.fromkeys(_LINK_NEEDED, False))
+        if answers_only or sessions_off:
+            able.update(dict.fromkeys(_LINK_NEEDED if answers_only else _SESSION_NEEDED, False))
         tools = schema.ToolsCapability(list_changed=able["tools.listChanged"] or None)
         prompts = schema.PromptsCapability(list_changed=able["prompts.listChanged"] or None)
         resources = schema.ResourcesCapability(

@@ -22,6 +22,7 @@ from sansmcp.server.settings import ServeSettings
 from sansmcp.session import (
     Deadlines,
     Disconnected,
+    ExchangeEnded,
     NotificationReceived,
     Outcome,
     Report,
@@ -121,10 +122,11 @@ class ServerConnections:
             session: where it came from.
             event: the event.
         """
-        if self._on_event is not None:
+        ended = isinstance(event, ExchangeEnded)
+        if self._on_event is not None and not ended:
             told = partial(self._on_event, session, event)
             self._tell(partial(call_listener, told, self._report))
-        if not isinstance(event, Disconnected):
+        if not (ended or isinstance(event, Disconnected)):
             # From its first event on it is told of changes.
             self._work(session)
         match event:
@@ -138,6 +140,9 @@ class ServerConnections:
                 self._cancel(self._work(session), event.request_id)
             case NotificationReceived():
                 self._take_notification(session, event)
+            case ExchangeEnded():
+                # There is one for each request: nobody looks at them one by one.
+                self.forget(session)
             case Disconnected():
                 self._report(report_of(event))
                 self.forget(session)

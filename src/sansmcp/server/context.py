@@ -162,6 +162,20 @@ class Context:
         """
         return self._run.drain()
 
+    def release(self, retry: float | None = None) -> None:
+        """End the response for now, while there is nothing to say; the client comes back for the rest.
+
+        What is said from here on waits for it. It is for work that takes long: only a client of 2025-11-25
+        over HTTP comes back, and for any other nothing happens.
+
+        Args:
+            retry: seconds after which the client is to come back; None for what it chooses.
+
+        Raises:
+            LocalProtocolError: it is no number of seconds from 0.
+        """
+        self._run.release(retry)
+
     @overload
     def elicit(
         self, key: str, message: str, type_: schema.RequestedSchema

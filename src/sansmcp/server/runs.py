@@ -303,6 +303,18 @@ class Run:
             params = schema.ElicitationCompleteNotificationParams(elicitation_id=elicitation_id)
             self._put(_Said("notifications/elicitation/complete", params, 0))
 
+    def release(self, retry: float | None) -> None:
+        """End the response for now; see `Context.release`."""
+        if retry is not None and not (_is_number(retry) and retry >= 0):
+            raise LocalProtocolError(f"release(retry={retry!r:.80}): expected seconds from 0")
+        if self.state is RunState.OPEN:
+            self._outlet(partial(self._release, retry))
+
+    def _release(self, retry: float | None, now: float) -> None:
+        # What was said before it goes out first: that was put into the outlet before.
+        if self.state is RunState.OPEN:
+            self._session.release(self.event.request_id, now, retry=retry)
+
     def _put_counted(self, said: _Said) -> None:
         self._said += said.size
         self._put(said)
@@ -395,10 +407,11 @@ class Run:
         if known is not None and known.question == digest:
             return known
         missing = missing_for_input(self.event.capabilities, request.params, request.method)
+        question = f"question {key!r}"
         if missing is not None:
-            raise MissingCapability(f"question {key!r}: {request.method}", missing)
+            raise MissingCapability(f"{question}: {request.method}", missing, can_ask=self.event.can_ask)
         if isinstance(request.params, schema.CreateMessageRequestParams):
-            check_sampling(request.params, self.event.capabilities, self.event.revision, f"question {key!r}")
+            check_sampling(request.params, self.event.capabilities, self.event.revision, question)
         self._check_sayable(key, request)
         if self.state is RunState.ENDED:
             raise LocalProtocolError(f"question {key!r}: the request has been answered")

@@ -182,6 +182,15 @@ class Sending:
         failed = partial(self._lost, "drain")
         self._in_order.put(request_id, Item(make=None, do=do, failed=failed, now=now))
 
+    def release(self, request_id: RequestId, now: float, retry: float | None) -> None:
+        """End the response to a request for now, once what was said before has gone out."""
+
+        def do(_message: JSON, at: float) -> None:
+            ServerSession.release(self._session, request_id, at, retry=retry)
+
+        failed = partial(self._lost, "release")
+        self._in_order.put(request_id, Item(make=None, do=do, failed=failed, now=now))
+
     def publish(self, change: Change, now: float) -> None:
         """Tell of a change."""
         method = CHANGE_METHODS[change.kind]

@@ -326,9 +326,12 @@ class Server(Registrations):
         """
         self._keys.fill(environment.random)
         answers_only = settings.get("answers_only", False)
+        sessions_off = settings.get("sessions_off", False)
 
         def declared() -> schema.ServerCapabilities:
-            return self._abilities.of(self._ledger.registry, answers_only=answers_only)
+            return self._abilities.of(
+                self._ledger.registry, answers_only=answers_only, sessions_off=sessions_off
+            )
 
         return ServedSession(
             environment=environment,
@@ -348,6 +351,7 @@ class Server(Registrations):
             limits=settings.get("limits"),
             keep_alive=settings.get("keep_alive"),
             ordered=self._ordered,
+            answers_only=answers_only,
             is_wrapped=self._stack != Stack(),
         )
 

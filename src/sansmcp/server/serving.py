@@ -52,6 +52,7 @@ class ServedSession(ServerSession):
         limits: how much the client may ask for.
         keep_alive: pings in a legacy session, or None.
         ordered: the methods whose requests are worked on one by one.
+        answers_only: whether nothing but answers can reach the client.
         cursors: seals where pages of lists end.
         offered: returns what the server offers now.
         declared: returns what it can do now.
@@ -75,6 +76,7 @@ class ServedSession(ServerSession):
         limits: SessionLimits | None,
         keep_alive: KeepAlive | None,
         ordered: frozenset[str],
+        answers_only: bool,
         cursors: Cursors,
         offered: Callable[[], Offered],
         declared: Callable[[], schema.ServerCapabilities],
@@ -92,6 +94,7 @@ class ServedSession(ServerSession):
             limits=limits,
             keep_alive=keep_alive,
             ordered=ordered,
+            answers_only=answers_only,
         )
         self.environment = environment
         """Where randomness and calendar time come from."""
@@ -261,6 +264,13 @@ class ServedSession(ServerSession):
             super().drain(request_id, now)
         else:
             self.sending.drain(request_id, now)
+
+    def release(self, request_id: RequestId, now: float, *, retry: float | None = None) -> None:
+        """End the response to a request for now; see `ServerSession.release`."""
+        if self.sending is None:
+            super().release(request_id, now, retry=retry)
+        else:
+            self.sending.release(request_id, now, retry)
 
     def publish(self, change: Change, now: float) -> None:
         """Tell everybody who wants to hear it that something changed; see `ServerSession.publish`."""

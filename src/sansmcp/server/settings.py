@@ -19,6 +19,8 @@ class SessionSettings(TypedDict, total=False):
     """Pings to a legacy client; by default there are none."""
     answers_only: bool
     """Whether the link carries nothing but answers: then no notices and no log records are promised."""
+    sessions_off: bool
+    """Whether each legacy request stands alone: then no notices are promised."""
     principal: str | None
     """Whom the client was found to be, where it was let in; what is kept for it is for nobody else."""
 
@@ -37,6 +39,7 @@ _KINDS: Final[Mapping[str, type]] = {
     "limits": SessionLimits,
     "keep_alive": KeepAlive,
     "answers_only": bool,
+    "sessions_off": bool,
     "principal": str,
 }
 

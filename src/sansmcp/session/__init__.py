@@ -1,6 +1,6 @@
 """Sessions: both ends of a connection as state machines, in all five revisions and both eras."""
 
-from sansmcp.session.actions import Action, Cancel, Close, EndExchange, Send
+from sansmcp.session.actions import Action, Cancel, Close, EndExchange, Release, Send
 from sansmcp.session.base import Session
 from sansmcp.session.capabilities import MissingCapability, declares
 from sansmcp.session.chain import Chain, ChainState
@@ -14,6 +14,7 @@ from sansmcp.session.endpoint import (
     Errand,
     ServerEndpoint,
 )
+from sansmcp.session.era import HeaderClaims, RequestReader
 from sansmcp.session.events import (
     AnswerDropped,
     CallHandle,
@@ -26,6 +27,7 @@ from sansmcp.session.events import (
     ConnectionLost,
     Disconnected,
     Event,
+    ExchangeEnded,
     HandlerFailed,
     InputAnswer,
     InputCancelled,
@@ -126,10 +128,12 @@ __all__ = [
     "EndpointAction",
     "Errand",
     "Event",
+    "ExchangeEnded",
     "Finding",
     "Finish",
     "GivenUp",
     "HandlerFailed",
+    "HeaderClaims",
     "Incoming",
     "IncomingNotification",
     "IncomingRequest",
@@ -161,12 +165,14 @@ __all__ = [
     "Proceed",
     "ProgressReceived",
     "ProtocolViolated",
+    "Release",
     "Report",
     "RequestCancelled",
     "RequestDrained",
     "RequestFailed",
     "RequestInput",
     "RequestLost",
+    "RequestReader",
     "RequestReceived",
     "RequestState",
     "RequestStateRefused",

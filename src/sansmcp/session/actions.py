@@ -47,8 +47,21 @@ class EndExchange(Value):
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
+class Release(Value):
+    """End the response to a request for now and keep its stream, so that the client comes back for the rest.
+
+    Framings without exchanges do nothing.
+    """
+
+    request_id: RequestId
+    """The peer's request."""
+    retry: float | None = None
+    """Seconds after which the client is to come back; None for what it chooses."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Close(Value):
     """Close the channel once everything before this is written."""
 
 
-Action: TypeAlias = Send | Cancel | EndExchange | Close
+Action: TypeAlias = Send | Cancel | EndExchange | Release | Close

@@ -59,6 +59,8 @@ class Call:
     deadline: float | None = None
     maximum: float | None = None
     paused_at: float | None = None
+    was_refused: bool = False
+    is_acknowledged: bool = False
 
     def step(self, happened: RequestInput) -> None:
         """Move to the next state; a pair without a row is a mistake of this package."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
+import attrs
+
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Revision, codec_for
@@ -25,10 +27,17 @@ class MissingCapability(LocalProtocolError):
     Args:
         what: what was asked for.
         path: the dotted path of the capability, as the specification writes it.
+        can_ask: whether questions reach the peer at all; if not, what it declared counts for nothing.
     """
 
-    def __init__(self, what: str, path: str) -> None:
-        super().__init__(f"{what}: the peer did not declare the capability {path!r}")
+    def __init__(self, what: str, path: str, *, can_ask: bool = True) -> None:
+        found = (
+            f"the peer did not declare the capability {path!r}"
+            if can_ask
+            else f"nothing but answers reaches this peer, so its capability {path!r} cannot be used; "
+            "questions need a session whose responses may be streams, or a client of 2026-07-28"
+        )
+        super().__init__(f"{what}: {found}")
         self.path = path
 
     @property
@@ -95,6 +104,11 @@ def shared_extensions(ours: Capabilities, theirs: Capabilities) -> Mapping[str, 
     if not ours.extensions or not theirs.extensions:
         return {}
     return {name: settings for name, settings in theirs.extensions.items() if name in ours.extensions}
+
+
+def unable_to_answer(capabilities: schema.ClientCapabilities) -> schema.ClientCapabilities:
+    """Return what is left of a client's capabilities where no question reaches it."""
+    return attrs.evolve(capabilities, elicitation=None, sampling=None, roots=None)
 
 
 def missing_for_input(

@@ -9,11 +9,11 @@ from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Codec, Era, Kind, Method, Side, codec_for, era_of
 from sansmcp.session.calls import Call, Purpose, to_json, typed
 from sansmcp.session.capabilities import MissingCapability, declares
-from sansmcp.session.client_inputs import ClientInputs
 from sansmcp.session.era import is_log_level
 from sansmcp.session.events import CallHandle, InputHandle, RequestFailed
 from sansmcp.session.pace import check_rise
 from sansmcp.session.questions import Question
+from sansmcp.session.renewal import Renewal
 from sansmcp.session.states import DetectionState, RequestState, Step
 from sansmcp.session.stats import SessionStats
 from sansmcp.values import ABSENT, JSON, RequestId, Value
@@ -32,7 +32,7 @@ class CallRequest(Value):
     """A value of the params type in the method table, a JSON object, or None."""
 
 
-class ClientSession(ClientInputs):
+class ClientSession(Renewal):
     """One server, as a client sees it.
 
     Args:
@@ -148,7 +148,7 @@ class ClientSession(ClientInputs):
             self._give_up(call, reason)
         elif self._legacy_listening.forget(handle):
             self._listening.discard(handle)
-            self._unsubscribe_unused(self._connected_codec("cancel()"))
+            self._unsubscribe_unused()
 
     def ping(self, now: float, *, timeout: float | None = None) -> CallHandle:
         """Ask a legacy server whether it is there.
@@ -196,8 +196,23 @@ class ClientSession(ClientInputs):
         seconds = self._timeouts.request if timeout is None else timeout
         handle = self._calls.new_handle() if handle is None else handle
         if era_of(codec.revision) is Era.LEGACY:
-            self._listen_legacy(handle, wanted, codec, seconds)
+            if waits:
+                self._legacy_listening.wish(handle, wanted)
+            else:
+                self._listen_legacy(handle, wanted, codec, seconds)
             return handle
+        self._listen_modern(handle, wanted, codec, seconds, waits=waits)
+        return handle
+
+    def _listen_modern(
+        self,
+        handle: CallHandle,
+        wanted: schema.SubscriptionFilter,
+        codec: Codec,
+        timeout: float,
+        *,
+        waits: bool = False,
+    ) -> None:
         last_wire_id = self._calls.last_wire_id
         call = Call(
             handle=handle,
@@ -207,13 +222,22 @@ class ClientSession(ClientInputs):
             codec=codec,
             params=schema.SubscriptionsListenRequestParams(notifications=wanted),
             deliver=self._listen_ended,
-            timeout=seconds,
+            timeout=timeout,
         )
         message, data = self._encoded(call, last_wire_id)
         self._start(call, None, waits=waits)
         if not waits:
             self._send_encoded(message, data)
-        return call.handle
+
+    def _connected(self) -> None:
+        wishes = self._legacy_listening.take_wishes()
+        super()._connected()
+        codec = self._connected_codec("connect()")
+        for handle, wanted in wishes:
+            if era_of(codec.revision) is Era.LEGACY:
+                self._listen_legacy(handle, wanted, codec, self._timeouts.request)
+            else:
+                self._listen_modern(handle, wanted, codec, self._timeouts.request)
 
     def _listen_legacy(
         self, handle: CallHandle, wanted: schema.SubscriptionFilter, codec: Codec, timeout: float
@@ -409,7 +433,7 @@ class ClientSession(ClientInputs):
             raise LocalProtocolError(
                 f"{command}: the session chooses the progressToken; say progress=True instead"
             )
-        if era_of(codec.revision) is Era.LEGACY:
+        if era_of(codec.revision) is Era.LEGACY and not waits:
             self._speak(Step.CLIENT_PING if method == "ping" else Step.CLIENT_REQUEST, command)
         last_wire_id = self._calls.last_wire_id
         call = Call(

@@ -286,9 +286,10 @@ class ClientInputs(Negotiation):
         self, message: Notification, params: schema.SubscriptionsAcknowledgedNotificationParams
     ) -> None:
         call = self._calls.by_wire_id(subscription_of(message.params))
-        if call is None or call.purpose is not Purpose.LISTEN or call.handle in self._listening:
+        if call is None or call.purpose is not Purpose.LISTEN or call.is_acknowledged:
             self._drop(message, "acknowledgement of a subscription that does not wait for one")
             return
+        call.is_acknowledged = True
         self._listening.add(call.handle)
         self._unproven = False
         # A listening subscription has a deadline for its acknowledgement only.
@@ -304,7 +305,7 @@ class ClientInputs(Negotiation):
         call = self._calls.by_wire_id(subscription_of(message.params))
         if call is None or call.purpose is not Purpose.LISTEN:
             self._drop(message, "a change on a subscription that is not open")
-        elif call.handle not in self._listening:
+        elif not call.is_acknowledged:
             self._violated("a change came before the subscription was acknowledged", call.wire_id)
         else:
             self._emit(ChangeReceived(change=change, handle=call.handle))
@@ -335,15 +336,17 @@ class ClientInputs(Negotiation):
             super()._answer_unexpected(message)
 
     def _subscribed(self, call: Call, outcome: Outcome) -> None:
-        if self._link is LinkState.CLOSED:
+        if self._link is LinkState.CLOSED or self._detection is not DetectionState.LEGACY:
+            # After the end of a session, another one asks anew.
             return
         self._legacy_listening.settle(call.params.uri, granted=isinstance(outcome, ResponseReceived))
         self._acknowledge_legacy()
         # Whoever wanted it may have gone away meanwhile.
-        self._unsubscribe_unused(call.codec)
+        self._unsubscribe_unused()
 
-    def _unsubscribe_unused(self, codec: Codec) -> None:
+    def _unsubscribe_unused(self) -> None:
         for uri in self._legacy_listening.take_unused():
+            codec = self._connected_codec("cancel()")
             self._start_call(
                 self._row("resources/unsubscribe", codec),
                 schema.UnsubscribeRequestParams(uri=uri),
@@ -357,7 +360,7 @@ class ClientInputs(Negotiation):
         """Nobody waits for the outcome: what still comes for the resource is a change like any other."""
 
     def _acknowledge_legacy(self) -> None:
-        for handle, honoured in self._legacy_listening.take_acknowledged(self._listening):
+        for handle, honoured in self._legacy_listening.take_acknowledged():
             self._listening.add(handle)
             self._emit(SubscriptionAcknowledged(handle=handle, filter=honoured))
 

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias, TypeVar
 import attrs
 
 from sansmcp.session.deadlines import Deadlines
+from sansmcp.session.events import CallHandle
 from sansmcp.session.link import Link
 from sansmcp.values import JSON, Value
 
@@ -104,6 +105,20 @@ class ClientEndpoint(Endpoint[SessionT_co, EventT_co], Protocol[SessionT_co, Eve
 
     def connect(self, now: float) -> None:
         """Begin."""
+
+    def cancel(self, handle: CallHandle, now: float, *, reason: str | None = None) -> None:
+        """Give up a call or a subscription, wherever it is; one that has ended is left alone.
+
+        Afterwards drain next_event(), actions(), ready() and the deadlines.
+
+        Args:
+            handle: the call or the subscription.
+            now: the time.
+            reason: one sentence for the server's log.
+
+        Raises:
+            LocalProtocolError: if its method is never cancelled.
+        """
 
     def close(self, now: float) -> None:
         """End the connection in good order, for good; it may be said again."""

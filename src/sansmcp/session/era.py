@@ -6,6 +6,7 @@ are read from there and handed on as typed values, so no other module reads or w
 Source: revisions 2024-11-05 to 2025-11-25, Lifecycle; 2026-07-28, Versioning and `_meta`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias, get_args
 
@@ -92,15 +93,17 @@ class Refusal(Value):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class HeaderClaims(Value):
-    """What the header fields of an HTTP request say of the message in its body."""
+    """What the headers of a POST say of the request in its body (2026-07-28, Streamable HTTP)."""
 
     version: str | None = None
-    """The revision they name; None if they name none."""
+    """The value of `MCP-Protocol-Version`; None where it is missing or doubled."""
     fault: str | None = None
-    """Why what a modern request must repeat in them cannot be read: missing, doubled or malformed."""
+    """What is wrong with the headers that a modern request must have; None for nothing."""
     conflict: str | None = None
-    """Where what they repeat differs from the body, the version left out."""
+    """Which of `Mcp-Method`, `Mcp-Name` and `Mcp-Param-*` is unlike the body, and how; None for none."""
 
+
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 Classified: TypeAlias = Era | ModernRequest | Refusal
 """`Era.LEGACY`, or what a modern request says of itself, or why it cannot be served."""
@@ -123,27 +126,53 @@ class RequestReader:
         self._serves_legacy = self._supported[0] in LEGACY_REVISIONS
         self._memo: tuple[tuple[JSON, ...], ModernRequest] | None = None
 
-    def read(self, message: Request, bound: Revision | None) -> Classified:
+    def is_modern(self, message: Request, bound: Revision | None, claims: HeaderClaims | None = None) -> bool:
+        """Say whether a request is to be read as a modern one, whatever is wrong with it then.
+
+        Args:
+            message: the request.
+            bound: the revision of the legacy session it is bound to, or None.
+            claims: what the headers say of it; None where there are none.
+        """
+        # What was parsed has dicts for objects; to ask the abstract class would cost more than the rest.
+        meta = None if message.params is None else message.params.get("_meta")
+        return (
+            (type(meta) is dict and (_PROTOCOL_VERSION in meta or _CLIENT_CAPABILITIES in meta))
+            or not self._serves_legacy
+            or (claims is not None and _names_modern(claims.version))
+            or (bound is None and self._is_modern_only(message.method))
+        )
+
+    def read(
+        self, message: Request, bound: Revision | None, claims: HeaderClaims | None = None
+    ) -> Classified:
         """Decide the era of a request and check what a modern one must say of itself.
 
         Args:
             message: the request.
             bound: the revision of the legacy session it is bound to, or None.
+            claims: what the headers say of it; None where there are none, as on stdio.
 
         Returns:
             `Era.LEGACY`, the typed `_meta` of a modern request, or the error to answer with.
         """
+        if not self.is_modern(message, bound, claims):
+            return Era.LEGACY
+        opens = message.method == "initialize"
+        if claims is not None and claims.fault is not None:
+            return self._refuse_headers(claims.fault, opens=opens)
+        if opens:
+            return self._refuse_initialize()
         meta = None if message.params is None else message.params.get("_meta")
-        if not self._serves_legacy and not (type(meta) is dict and _PROTOCOL_VERSION in meta):
-            if message.method == "initialize":
-                return self._refuse_initialize()
-            return _missing_member(_PROTOCOL_VERSION, "nothing")
-        # What was parsed has dicts for objects; to ask the abstract class would cost more than the rest.
-        if type(meta) is dict and (_PROTOCOL_VERSION in meta or _CLIENT_CAPABILITIES in meta):
-            return self._refuse_initialize() if message.method == "initialize" else self._read_modern(meta)
-        if bound is None and self._is_modern_only(message.method):
-            return _missing_member(_PROTOCOL_VERSION, "nothing")
-        return Era.LEGACY
+        return self._read_modern(meta if type(meta) is dict else {}, claims)
+
+    def _refuse_headers(self, fault: str, *, opens: bool = False) -> Refusal:
+        # A legacy client that opens a session must learn what is spoken here, whatever is wrong with it.
+        newest_first = sorted(self._supported, reverse=True)
+        message = f"{fault}; this server speaks {', '.join(newest_first)}" if opens else fault
+        return Refusal(
+            code=HEADER_MISMATCH, message=message, data={"supported": newest_first} if opens else ABSENT
+        )
 
     def _refuse_initialize(self) -> Refusal:
         # A legacy client has no way forward; this message may be all that its user gets to see
@@ -162,12 +191,20 @@ class RequestReader:
         modern = self._methods.lookup(method, LATEST_MODERN, Side.CLIENT, Kind.REQUEST)
         return modern is not None and modern.since >= MODERN_REVISIONS[0]
 
-    def _read_modern(self, meta: Mapping[str, JSON]) -> Classified:
+    def _read_modern(self, meta: Mapping[str, JSON], claims: HeaderClaims | None) -> Classified:
         version, capabilities = meta.get(_PROTOCOL_VERSION), meta.get(_CLIENT_CAPABILITIES)
         if type(version) is not str:
-            return _missing_member(_PROTOCOL_VERSION, repr(version)[:80])
+            found = repr(version)[:80] if _PROTOCOL_VERSION in meta else "nothing"
+            return _missing_member(_PROTOCOL_VERSION, found)
         if type(capabilities) is not dict:
-            return _missing_member(_CLIENT_CAPABILITIES, repr(capabilities)[:80])
+            found = repr(capabilities)[:80] if _CLIENT_CAPABILITIES in meta else "nothing"
+            return _missing_member(_CLIENT_CAPABILITIES, found)
+        if claims is not None:
+            if claims.version != version:
+                found = f"the body names {version[:80]!r}, the header {(claims.version or '')[:80]!r}"
+                return self._refuse_headers(f"MCP-Protocol-Version: {found}")
+            if claims.conflict is not None:
+                return self._refuse_headers(claims.conflict)
         said = (version, capabilities, meta.get(_CLIENT_INFO), meta.get(_LOG_LEVEL))
         if self._memo is not None and self._memo[0] == said:
             return self._memo[1]
@@ -177,6 +214,11 @@ class RequestReader:
         if isinstance(classified, ModernRequest):
             self._memo = (said, classified)
         return classified
+
+
+def _names_modern(version: str | None) -> bool:
+    """Say whether a version is the first modern one or a later one, spoken here or not."""
+    return version is not None and _DATE.fullmatch(version) is not None and version >= MODERN_REVISIONS[0]
 
 
 def is_log_level(value: JSON) -> bool:

@@ -106,6 +106,14 @@ class Disconnected(Value):
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
+class ExchangeEnded(Value):
+    """The session of one HTTP request is over; it is always its last event, and comes once."""
+
+    reason: str
+    """Why it ended."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ConnectionLost(Value):
     """A client's connection has ended and is made again; `Connected` or `Disconnected` follows."""
 
@@ -178,6 +186,8 @@ class RequestReceived(Value):
     """What `require_input` gave along; in the modern era it has passed through the client's hands."""
     round: int = 0
     """How often the handler has run before, as far as this session knows."""
+    can_ask: bool = True
+    """Whether questions reach the client; if not, its capabilities name none that it could answer."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -440,9 +450,13 @@ ServerEvent: TypeAlias = (
     | RequestLost
     | ProtocolViolated
     | MessageDropped
+    | ExchangeEnded
     | Disconnected
 )
-"""What a `ServerSession` tells; the outcomes are those of its own pings."""
+"""What a `ServerSession` tells; the outcomes are those of its own pings.
+
+`ExchangeEnded` takes the place of `Disconnected` where an endpoint makes a session for one HTTP request.
+"""
 
 ClientEvent: TypeAlias = (
     Connected

@@ -60,6 +60,7 @@ class Inbound:
     extensions: Mapping[str, JSON]
     client_info: schema.Implementation | None
     log_level: schema.LoggingLevel | None
+    can_ask: bool
     report: Report | None
     batch: BatchReply | None
     state: RequestState = RequestState.IN_FLIGHT
@@ -90,6 +91,7 @@ class Inbound:
             input_responses=self.answers,
             request_state=self.request_state,
             round=self.round,
+            can_ask=self.can_ask,
         )
 
 

@@ -9,9 +9,11 @@ from sansmcp.session.events import CallHandle
 
 @attrs.define(kw_only=True)
 class _Listener:
+    asked: schema.SubscriptionFilter
     wanted: schema.SubscriptionFilter
     waiting: set[str]
     refused: set[str] = attrs.field(factory=set)
+    is_acknowledged: bool = False
 
 
 class LegacyListening:
@@ -20,6 +22,22 @@ class LegacyListening:
     def __init__(self) -> None:
         self._listeners: dict[CallHandle, _Listener] = {}
         self._settled: dict[str, bool] = {}
+        self._wishes: dict[CallHandle, schema.SubscriptionFilter] = {}
+
+    def wish(self, handle: CallHandle, wanted: schema.SubscriptionFilter) -> None:
+        """Enter a subscription for the next session."""
+        self._wishes[handle] = wanted
+
+    def restart(self) -> None:
+        """Forget what the server agreed to: the session is gone, and the wishes are for the next one."""
+        self._wishes = {handle: listener.asked for handle, listener in self._listeners.items()}
+        self._listeners.clear()
+        self._settled.clear()
+
+    def take_wishes(self) -> tuple[tuple[CallHandle, schema.SubscriptionFilter], ...]:
+        """Take out what waits for the next session."""
+        wishes, self._wishes = tuple(self._wishes.items()), {}
+        return wishes
 
     def add(
         self, handle: CallHandle, wanted: schema.SubscriptionFilter, able: schema.ServerCapabilities
@@ -45,7 +63,7 @@ class LegacyListening:
         )
         new = tuple(uri for uri in uris if uri not in self._wanted()) if can_subscribe else ()
         waiting = {uri for uri in uris if not self._settled.get(uri)} if can_subscribe else set()
-        self._listeners[handle] = _Listener(wanted=honoured, waiting=waiting)
+        self._listeners[handle] = _Listener(asked=wanted, wanted=honoured, waiting=waiting)
         return new
 
     def settle(self, uri: str, *, granted: bool) -> None:
@@ -57,14 +75,13 @@ class LegacyListening:
                 if not granted:
                     listener.refused.add(uri)
 
-    def take_acknowledged(
-        self, reported: set[CallHandle]
-    ) -> list[tuple[CallHandle, schema.SubscriptionFilter]]:
+    def take_acknowledged(self) -> list[tuple[CallHandle, schema.SubscriptionFilter]]:
         """Return the subscriptions whose every wish is settled and that were not reported yet."""
         acknowledged = []
         for handle, listener in self._listeners.items():
-            if listener.waiting or handle in reported:
+            if listener.waiting or listener.is_acknowledged:
                 continue
+            listener.is_acknowledged = True
             uris = tuple(
                 uri for uri in listener.wanted.resource_subscriptions or () if uri not in listener.refused
             )
@@ -73,7 +90,8 @@ class LegacyListening:
 
     def forget(self, handle: CallHandle) -> bool:
         """Take out a subscription; False if there is none."""
-        return self._listeners.pop(handle, None) is not None
+        wished = self._wishes.pop(handle, None)
+        return self._listeners.pop(handle, None) is not None or wished is not None
 
     def take_unused(self) -> tuple[str, ...]:
         """Return the resources that the server still tells of though nobody wants them, once."""
@@ -84,8 +102,9 @@ class LegacyListening:
 
     def take_all(self) -> tuple[CallHandle, ...]:
         """Take out every subscription."""
-        handles = tuple(self._listeners)
+        handles = (*self._listeners, *self._wishes)
         self._listeners.clear()
+        self._wishes.clear()
         self._settled.clear()
         return handles
 

@@ -6,39 +6,39 @@ requests that describe themselves. `initialize`, `server/discover`, `ping`, `log
 other request becomes `RequestReceived`.
 """
 
+import math
 from collections.abc import Mapping
 
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import (
-    INVALID_REQUEST,
     LATEST_LEGACY,
+    LEGACY_REVISIONS,
     Codec,
     Era,
     Kind,
     Method,
+    Revision,
     Side,
+    codec_for,
 )
-from sansmcp.session.calls import Call, Outcome, Purpose, to_json, typed
-from sansmcp.session.capabilities import MissingCapability, check_sampling, declares, missing_for_input
-from sansmcp.session.era import LOG_LEVELS, MODERN_CODES, stamp_result, stamp_subscription
+from sansmcp.session.actions import Release
+from sansmcp.session.calls import Purpose, to_json, typed
+from sansmcp.session.capabilities import declares
+from sansmcp.session.era import LOG_LEVELS, MODERN_CODES, HeaderClaims, stamp_result, stamp_subscription
 from sansmcp.session.events import (
     CallHandle,
     Change,
     ChangeKind,
-    InputAnswer,
-    InputRefused,
     RequestDrained,
-    RequestFailed,
-    ResponseReceived,
 )
 from sansmcp.session.inbound import Inbound
 from sansmcp.session.pace import check_rise
 from sansmcp.session.passing import CHANGE_METHODS
-from sansmcp.session.server_inputs import ServerInputs
+from sansmcp.session.server_questions import ServerQuestions
 from sansmcp.session.states import LIFECYCLE, Effect, RequestInput, RequestState, Step
 from sansmcp.values import ABSENT, JSON, RequestId
-from sansmcp.wire import ErrorObject, ErrorResponse, Notification, Request, Response
+from sansmcp.wire import Batch, ErrorObject, ErrorResponse, Message, Notification, Response
 
 _OWN_COMMANDS = {
     **dict.fromkeys(CHANGE_METHODS.values(), "publish"),
@@ -47,7 +47,7 @@ _OWN_COMMANDS = {
 }
 
 
-class ServerSession(ServerInputs):
+class ServerSession(ServerQuestions):
     """One client, as a server sees it.
 
     `initialize`, `server/discover`, `ping`, `logging/setLevel`, `resources/subscribe`,
@@ -64,9 +64,84 @@ class ServerSession(ServerInputs):
         limits: how much the client may ask for.
         keep_alive: pings in a legacy session, or None.
         ordered: the methods whose requests are worked on one by one, in the order they came.
+        answers_only: whether nothing but answers can reach the client, so that a legacy one is asked nothing.
+        reader: decides the era of requests; sessions of one server may share one.
     """
 
+    def resume(
+        self,
+        revision: Revision,
+        now: float,
+        *,
+        client_info: schema.Implementation | None = None,
+        capabilities: schema.ClientCapabilities | None = None,
+        log_level: schema.LoggingLevel | None = "info",
+    ) -> None:
+        """Take requests of the legacy era that stand alone: what was agreed on, no session remembers.
+
+        Nothing can be asked of the client then, and nothing told that belongs to none of its requests.
+        Afterwards drain actions(), next_event() and next_deadline().
+
+        Args:
+            revision: the legacy revision that is spoken.
+            now: the time.
+            client_info: who the client is, where that is known.
+            capabilities: what it can do, where that is known.
+            log_level: the least severe level of log messages that it is told; None for none.
+
+        Raises:
+            LocalProtocolError: if a session began already, or the server speaks no such legacy revision.
+        """
+        self._advance(now)
+        if revision not in self._revisions or revision not in LEGACY_REVISIONS:
+            ours = ", ".join(known for known in self._revisions if known in LEGACY_REVISIONS) or "none"
+            raise LocalProtocolError(
+                f"resume(): expected a legacy revision of {ours}, found {revision!r:.80}"
+            )
+        self._speak(Step.RESUME, "resume()")
+        self._codec = codec_for(revision)
+        self._legacy_capabilities = self._capabilities
+        self._client_info = client_info
+        self._client_capabilities = capabilities or self._client_capabilities
+        self._log_level = log_level
+
+    def has_in_flight(self, request_id: RequestId) -> bool:
+        """Say whether a request has no outcome yet, waits to be worked on, or is a subscription."""
+        return request_id in self._requests or request_id in self._subscriptions
+
     # Inputs
+
+    def receive_message(
+        self, message: Message | Batch, now: float, *, claims: HeaderClaims | None = None
+    ) -> None:
+        """Take in a message from the client. It never raises for what the client sent.
+
+        Afterwards drain actions(), next_event() and next_deadline().
+
+        Args:
+            message: the message.
+            now: the time.
+            claims: what the headers say of it, where it came with headers.
+        """
+        self._claims = claims
+        super().receive_message(message, now)
+        self._claims = None
+
+    def note_violation(
+        self, reason: str, now: float, *, code: int | None = None, request_id: RequestId | None = None
+    ) -> None:
+        """Take in that the transport refused something in the peer's stead; only the event tells of it.
+
+        Afterwards drain actions(), next_event() and next_deadline().
+
+        Args:
+            reason: what was found and what was expected.
+            now: the time.
+            code: the JSON-RPC error that it deserves, where there is one.
+            request_id: the id in the message, where it could be read.
+        """
+        if self._advance(now):
+            self._violated(reason, request_id, code=code)
 
     def receive_cancel(self, request_id: RequestId, now: float) -> None:
         """Take in that the client gave a request up by other means than a message.
@@ -272,6 +347,31 @@ class ServerSession(ServerInputs):
         if self._advance(now):
             self._note_left_out(request_id, method, count)
 
+    def release(self, request_id: RequestId, now: float, *, retry: float | None = None) -> None:
+        """End the response to a request for now; the client comes back for what is still to be said.
+
+        It spares a connection while nothing happens. Only a client of 2025-11-25 knows how to come back;
+        for any other nothing happens.
+        Afterwards drain actions(), next_event() and next_deadline().
+
+        Args:
+            request_id: the request.
+            now: the time.
+            retry: seconds after which it is to come back; None for what it chooses.
+
+        Raises:
+            LocalProtocolError: if the request is not in flight, or the seconds are no number from 0.
+        """
+        if not self._advance(now):
+            return
+        entry = self._requests.get(request_id)
+        if entry is None:
+            raise LocalProtocolError(f"release({request_id!r}): the request is not in flight")
+        if retry is not None and not 0 <= retry < math.inf:
+            raise LocalProtocolError(f"release(retry={retry!r:.80}): expected seconds from 0")
+        if entry.codec.revision == LATEST_LEGACY and entry.state is not RequestState.CANCELLED:
+            self._queue(Release(request_id=request_id, retry=retry))
+
     def publish(self, change: Change, now: float) -> None:
         """Tell everybody who wants to hear it that something changed.
 
@@ -323,87 +423,6 @@ class ServerSession(ServerInputs):
         """
         self._advance(now)
         return self._ping(self._codec, self._timeouts.request, Purpose.USER, self._deliver_to_user)
-
-    # Questions
-
-    def _check_input(
-        self, entry: Inbound, requests: Mapping[str, schema.InputRequest], request_state: str | None
-    ) -> dict[str, Method]:
-        """Check that the client may be asked, and return the methods of the questions by their keys."""
-        command = f"require_input({entry.message.id!r})"
-        if not entry.method.input_required:
-            raise LocalProtocolError(f"{command}: {entry.method.name} cannot ask the client")
-        if not requests and request_state is None:
-            raise LocalProtocolError(f"{command}: expected at least one question or a state, found neither")
-        if entry.era is Era.LEGACY and entry.round >= self._limits.input_rounds:
-            raise LocalProtocolError(
-                f"{command}: it has asked {entry.round} times already, which is the limit"
-            )
-        rows: dict[str, Method] = {}
-        for key, request in requests.items():
-            missing = missing_for_input(entry.capabilities, request.params, request.method)
-            if missing is not None:
-                raise MissingCapability(f"{command}: {request.method}", missing)
-            # In the modern era a question is no request, but it is the last legacy revision's in all else.
-            revision = entry.codec.revision if entry.era is Era.LEGACY else LATEST_LEGACY
-            row = self._methods.lookup(request.method, revision, Side.SERVER, Kind.REQUEST)
-            if row is None:
-                raise LocalProtocolError(f"{command}: {entry.codec.revision} has no {request.method}")
-            if isinstance(request.params, schema.CreateMessageRequestParams):
-                check_sampling(request.params, entry.capabilities, entry.codec.revision, command)
-            rows[key] = row
-        return rows
-
-    def _questions_of(
-        self, entry: Inbound, requests: Mapping[str, schema.InputRequest], rows: Mapping[str, Method]
-    ) -> dict[str, tuple[Method, JSON]]:
-        """Write the questions to a legacy client; what cannot be said raises before anything is sent."""
-        questions: dict[str, tuple[Method, JSON]] = {}
-        for key, request in requests.items():
-            params = {} if request.params is None else to_json(entry.codec, request.params)
-            next_id = self._calls.last_wire_id + 1 + len(questions)
-            self._encode(Request(id=next_id, method=request.method, params=params))
-            questions[key] = (rows[key], params)
-        return questions
-
-    def _ask(self, entry: Inbound, questions: Mapping[str, tuple[Method, JSON]]) -> None:
-        entry.answers = {}
-        for key, (row, params) in questions.items():
-            self._speak(Step.SERVER_REQUEST, row.name)
-            call = self._start_call(
-                row,
-                params,
-                entry.codec,
-                purpose=Purpose.QUESTION,
-                deliver=self._question_answered,
-                # A question to a person has no deadline of its own: it ends with its call.
-                timeout=None,
-                related=entry.message.id,
-            )
-            entry.questions[call] = key
-        if not questions:
-            self._resume(entry)
-
-    def _question_answered(self, call: Call, outcome: Outcome) -> None:
-        entry = None if call.related is None else self._requests.get(call.related)
-        if entry is None:
-            raise AssertionError("unreachable: a question ends before its request")
-        key = entry.questions.pop(call)
-        answer: InputAnswer | InputRefused
-        if isinstance(outcome, ResponseReceived):
-            answer = outcome.result
-        elif isinstance(outcome, RequestFailed):
-            answer = InputRefused(code=outcome.code, message=outcome.message, data=outcome.data)
-        else:
-            answer = InputRefused(code=INVALID_REQUEST, message=outcome.reason)
-        entry.answers = {**entry.answers, key: answer}
-        if not entry.questions:
-            self._resume(entry)
-
-    def _resume(self, entry: Inbound) -> None:
-        entry.step(RequestInput.INPUT)
-        entry.round += 1
-        self._emit(entry.received())
 
     # Notifications
 

@@ -21,7 +21,7 @@ from sansmcp.schema import (
     codec_for,
     era_of,
 )
-from sansmcp.session.capabilities import declares, shared_extensions
+from sansmcp.session.capabilities import declares, shared_extensions, unable_to_answer
 from sansmcp.session.era import (
     ModernRequest,
     Refusal,
@@ -38,7 +38,7 @@ from sansmcp.session.events import (
 )
 from sansmcp.session.inbound import Admission, BatchReply, Inbound
 from sansmcp.session.server_requests import ServerRequests
-from sansmcp.session.states import LinkState, Step
+from sansmcp.session.states import Effect, LinkState, Phase, Step
 from sansmcp.session.subscriptions import Subscription, honoured
 from sansmcp.values import ABSENT, JSON, RequestId
 from sansmcp.wire import (
@@ -67,7 +67,7 @@ class ServerInputs(ServerRequests):
         if self._link is not LinkState.OPEN:
             self._reply_error(message.id, INTERNAL_ERROR, "the server is closing", violated=False)
             return
-        classified = self._reader.read(message, self.revision)
+        classified = self._reader.read(message, self.revision, self._claims)
         if self._batch is not None and isinstance(classified, ModernRequest):
             # A subscription among them would hold back the answers to all others.
             self._refuse(message, f"{classified.revision} has no arrays of messages")
@@ -110,18 +110,20 @@ class ServerInputs(ServerRequests):
         token = progress_token_of(message)
         if modern is None:
             capabilities, declared = self._client_capabilities, self._legacy_capabilities
+            can_ask = not self._answers_only and self._phase is Phase.OPERATING
         else:
-            capabilities, declared = modern.capabilities, self._capabilities
+            capabilities, declared, can_ask = modern.capabilities, self._capabilities, True
         entry = Inbound(
             message=message,
             method=row,
             params=params,
             codec=codec,
             era=Era.LEGACY if modern is None else Era.MODERN,
-            capabilities=capabilities,
+            capabilities=capabilities if can_ask else unable_to_answer(capabilities),
             extensions=shared_extensions(declared, capabilities),
             client_info=self._client_info if modern is None else modern.client_info,
             log_level=self._log_level if modern is None else modern.log_level,
+            can_ask=can_ask,
             report=None if token is None else self._new_report(token),
             batch=self._batch,
         )
@@ -247,8 +249,9 @@ class ServerInputs(ServerRequests):
         if row is None:
             self._violated(f"notifications/initialized is not legal in the phase {self._phase.value!r}")
             return
-        self._phase = row[1]
-        self._emit(ClientInitialized())
+        effect, self._phase = row
+        if effect is Effect.MARK_READY:
+            self._emit(ClientInitialized())
 
     def _notified(self, message: Notification) -> None:
         # Without a legacy session it is of the modern era, or too early.

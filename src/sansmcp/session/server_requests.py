@@ -25,7 +25,7 @@ from sansmcp.session.actions import Cancel, EndExchange
 from sansmcp.session.calling import CallingSession
 from sansmcp.session.calls import Outcome
 from sansmcp.session.capabilities import check_declared
-from sansmcp.session.era import RequestReader, stamp_result, stamp_subscription
+from sansmcp.session.era import HeaderClaims, RequestReader, stamp_result, stamp_subscription
 from sansmcp.session.events import (
     AnswerDropped,
     Disconnected,
@@ -71,6 +71,8 @@ class ServerRequests(CallingSession[ServerEvent]):
         limits: SessionLimits | None = None,
         keep_alive: KeepAlive | None = None,
         ordered: frozenset[str] = frozenset(),
+        answers_only: bool = False,
+        reader: RequestReader | None = None,
     ) -> None:
         super().__init__(
             side=Side.SERVER,
@@ -84,7 +86,9 @@ class ServerRequests(CallingSession[ServerEvent]):
         self._info = info
         self._capabilities = self._legacy_capabilities = capabilities
         self._instructions = instructions
-        self._reader = RequestReader(self._revisions, methods)
+        self._reader = reader or RequestReader(self._revisions, methods)
+        self._answers_only = answers_only
+        self._claims: HeaderClaims | None = None
         self._requests = InboundRequests(self._limits, ordered)
         self._subscriptions = Subscriptions()
         self._listens = 0

@@ -30,6 +30,8 @@ class Phase(Word):
     """`initialize` was answered; `notifications/initialized` has not come."""
     OPERATING = "operating"
     """Both sides may use what was negotiated."""
+    ALONE = "alone"
+    """There is no session: a request of the legacy era stands alone, and what was agreed on is elsewhere."""
     ENDED = "ended"
     """The session is over."""
 
@@ -48,6 +50,8 @@ class Step(Word):
     SERVER_LOG = "server: notifications/message"
     SERVER_REQUEST = "server: any other request"
     SERVER_NOTIFICATION = "server: any other notification"
+    RESUME = "a request comes without a session"
+    SESSION_LOST = "the server no longer knows the session"
     END = "the link or the session ends"
 
 
@@ -142,12 +146,14 @@ class DetectionInput(Word):
     ACCEPTED = "initialize was answered with a version we speak"
     REFUSED = "no common version, or the handshake failed"
     PROVED_WRONG = "what was told in advance is wrong"
+    SESSION_LOST = "the server no longer knows the session"
     END = "the link ends"
 
 
 LIFECYCLE: Final[Mapping[Phase, Mapping[Step, tuple[Effect | None, Phase]]]] = {
     Phase.NEW: {
         Step.INITIALIZE: (None, Phase.INITIALIZING),
+        Step.RESUME: (None, Phase.ALONE),
         Step.CLIENT_PING: (None, Phase.NEW),
         Step.SERVER_PING: (None, Phase.NEW),
         Step.END: (None, Phase.ENDED),
@@ -175,7 +181,16 @@ LIFECYCLE: Final[Mapping[Phase, Mapping[Step, tuple[Effect | None, Phase]]]] = {
         Step.SERVER_LOG: (None, Phase.OPERATING),
         Step.SERVER_REQUEST: (None, Phase.OPERATING),
         Step.SERVER_NOTIFICATION: (None, Phase.OPERATING),
+        # The client initializes again, on the same connection.
+        Step.SESSION_LOST: (None, Phase.NEW),
         Step.END: (Effect.END_SESSION, Phase.ENDED),
+    },
+    Phase.ALONE: {
+        Step.CLIENT_PING: (None, Phase.ALONE),
+        Step.CLIENT_REQUEST: (None, Phase.ALONE),
+        Step.CLIENT_NOTIFICATION: (None, Phase.ALONE),
+        Step.INITIALIZED: (None, Phase.ALONE),
+        Step.END: (None, Phase.ENDED),
     },
     Phase.ENDED: {
         Step.END: (None, Phase.ENDED),
@@ -251,6 +266,7 @@ DETECTION: Final[Mapping[DetectionState, Mapping[DetectionInput, tuple[Effect | 
         DetectionInput.END: (None, DetectionState.FAILED),
     },
     DetectionState.LEGACY: {
+        DetectionInput.SESSION_LOST: (Effect.HANDSHAKE, DetectionState.HANDSHAKING),
         DetectionInput.END: (None, DetectionState.FAILED),
     },
     DetectionState.FAILED: {

@@ -147,7 +147,7 @@ class MemoryClient(BlockingClient):
         self._ways: list[_Way] = []
         self._opened: Waiting[JSON] = Waiting(Call(method="initialize", read=lambda value: value))
         self._server = server.endpoint(environment, serving)
-        self._endpoint = options.endpoint(None, environment.random)
+        self._endpoint = self._lines = options.endpoint(None, environment.random)
         self._schedules = (Schedule(self._server), Schedule(self._endpoint))
         self._life = ExitStack()
         self._connections = ServerConnections(
@@ -322,7 +322,7 @@ class MemoryClient(BlockingClient):
     def _move(self) -> bool:
         moved = self._drain(self._server, self._connections.handle, self._schedules[0])
         moved |= self._drain(self._endpoint, self._connection.handle, self._schedules[1])
-        for action in self._endpoint.actions():
+        for action in self._lines.actions():
             far = self._server.accept(self.now)
             self._ways += [
                 _Way(Side.SERVER, action.link, far, Stream(self._cut)),
