@@ -1,5 +1,6 @@
 """How a client is set up, the same in every binding."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypedDict
 
@@ -12,6 +13,7 @@ from sansmcp.client.handlers import ElicitationHandler, InputHandlers, RootsSour
 from sansmcp.client.refreshing import LIST_DELAY, ListRefreshed
 from sansmcp.client.sending import OwnSession
 from sansmcp.errors import LocalProtocolError
+from sansmcp.http import ClientHttp, HttpClientLimits, Url
 from sansmcp.schema import METHODS, REVISIONS, MethodTable, Revision
 from sansmcp.schema.schema_limits import DEFAULT_LIMITS, SchemaLimits
 from sansmcp.session import (
@@ -271,4 +273,33 @@ class ClientOptions(Value):
             restart=self.restart,
             random=random,
             wrap_link=self.wrap_link,
+        )
+
+    def http_endpoint(
+        self,
+        url: Url | str,
+        random: Callable[[int], bytes],
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> ClientHttp:
+        """Build an endpoint over HTTP that is set up so.
+
+        Args:
+            url: where the server is.
+            random: gives random bytes.
+            headers: header fields that go with every request, such as credentials.
+
+        Raises:
+            LocalProtocolError: if the URL or a header field cannot be used.
+        """
+        timeouts = self.timeouts or Timeouts()
+        # Over HTTP silence says nothing of an era: the probe is a request like any other, and has its time.
+        patient = attrs.evolve(self, timeouts=attrs.evolve(timeouts, probe=math.inf))
+        return ClientHttp(
+            patient.session,
+            url,
+            headers=headers,
+            random=random,
+            limits=HttpClientLimits() if self.restart is None else HttpClientLimits(reconnect=self.restart),
+            timeouts=timeouts,
         )

@@ -4,6 +4,14 @@ Three things are kept apart: an exchange is one HTTP request and its response; a
 stream of server-sent events, which outlives exchanges; a session is what a legacy client opened.
 """
 
+from sansmcp.http.client import (
+    AbortRequest,
+    ClientExchange,
+    ClientHttp,
+    HttpAction,
+    HttpClientLimits,
+    OpenRequest,
+)
 from sansmcp.http.heads import (
     Headers,
     RequestHead,
@@ -16,10 +24,17 @@ from sansmcp.http.media_types import accepts, is_event_stream, is_json
 from sansmcp.http.mirrored import claims_of, decode_value, encode_value, mirrored_headers
 from sansmcp.http.policy import LOOPBACK_NAMES, Policy
 from sansmcp.http.refusals import Refused, response
+from sansmcp.http.urls import Url
 
 __all__ = [
     "LOOPBACK_NAMES",
+    "AbortRequest",
+    "ClientExchange",
+    "ClientHttp",
     "Headers",
+    "HttpAction",
+    "HttpClientLimits",
+    "OpenRequest",
     "Policy",
     "Refused",
     "RequestHead",
@@ -27,6 +42,7 @@ __all__ = [
     "ResponseBody",
     "ResponseEnd",
     "ResponseHead",
+    "Url",
     "accepts",
     "claims_of",
     "decode_value",

@@ -1,0 +1,7 @@
+"""Streamable HTTP for clients: one session, whose messages travel in many exchanges."""
+
+from sansmcp.http.client.endpoint import ClientHttp
+from sansmcp.http.client.exchange import AbortRequest, ClientExchange, OpenRequest
+from sansmcp.http.client.exchanges import HttpAction, HttpClientLimits
+
+__all__ = ["AbortRequest", "ClientExchange", "ClientHttp", "HttpAction", "HttpClientLimits", "OpenRequest"]

@@ -1,0 +1,212 @@
+"""One request of a client and its response, as whoever carries it sees it: no socket, no thread.
+
+Source: RFC 9110; WHATWG HTML, Server-sent events.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from sansmcp.http.heads import Headers, RequestHead
+from sansmcp.http.media_types import is_event_stream
+from sansmcp.http.urls import Url
+from sansmcp.session import Errand
+from sansmcp.values import Value
+from sansmcp.wire import EventReader, Limits, ServerSentEvent, Violation
+
+_INTERIM: Final = range(100, 200)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Answer(Value):
+    """A response that is no stream of events, with its whole body."""
+
+    status: int
+    """The status code."""
+    headers: Headers
+    """The header fields."""
+    body: bytes | None
+    """The body; None if it is longer than the limit."""
+
+
+class Taker:
+    """What a client opens an exchange for: it takes what the response brings."""
+
+    exchange: "ClientExchange | None" = None
+    """The exchange that is open for it; what others still bring is dropped."""
+
+    def take_stream(self, headers: Headers, now: float) -> None:
+        """Take in that the response is a stream of events, which begins, and the fields of its head."""
+
+    def take_event(self, event: ServerSentEvent, now: float) -> None:
+        """Take one event of the stream."""
+
+    def take_answer(self, answer: Answer, now: float) -> None:
+        """Take a response that is no stream."""
+
+    def take_end(self, reason: str, now: float) -> None:
+        """Take in that nothing more comes: the stream has ended, or there was no response."""
+
+
+class ClientExchange:
+    """One request and its response; make none, they come with `OpenRequest`.
+
+    Write the request, and hand in what comes of the response: its head, the pieces of its body, and its
+    end, or that it failed. After each input drain the endpoint.
+
+    Args:
+        url: where the request goes.
+        request: its head, without the fields that tell of the host and the length of the body.
+        body: its body.
+        taker: takes what the response brings.
+        limits: how long a body and an event may be.
+        advance: lets everything happen first that is due.
+        redirect: takes a redirection; says whether it did.
+        redirects: how many redirections have led here.
+    """
+
+    def __init__(
+        self,
+        url: Url,
+        request: RequestHead,
+        body: bytes,
+        *,
+        taker: Taker,
+        limits: Limits,
+        advance: Callable[[float], None],
+        redirect: "Callable[[ClientExchange, Answer, float], bool]",
+        redirects: int = 0,
+    ) -> None:
+        self.url = url
+        """Where the request goes; the connection is one to its origin."""
+        self.request = request
+        """The head of the request; the `Host` field is the URL's authority."""
+        self.body = body
+        """The body of the request; empty for none."""
+        self.event_id: str | None = None
+        """The id of the last event that had one, as `Last-Event-ID` names it; None if none had."""
+        self.retry: int | None = None
+        """The milliseconds that the server wants to be left alone after the stream, if it said so."""
+        self.taker = taker
+        """What takes the response; for the endpoint alone."""
+        self.redirects = redirects
+        """How many redirections have led here."""
+        self._limits = limits
+        self._advance = advance
+        self._redirect = redirect
+        self._status: int | None = None
+        self._headers = Headers()
+        self._events: EventReader | None = None
+        self._body: list[bytes] = []
+        self._size = 0
+        self._done = False
+
+    @property
+    def done(self) -> bool:
+        """Nothing more of the response is wanted: leave the rest, or read it for the connection's sake."""
+        return self._done
+
+    def receive_head(self, status: int, headers: Headers, now: float) -> None:
+        """Take in the head of the response; an interim one changes nothing.
+
+        Afterwards drain the endpoint.
+        """
+        self._advance(now)
+        if self._is_over() or status in _INTERIM:
+            return
+        self._status, self._headers = status, headers
+        coding = headers.get("content-encoding")
+        if coding is not None and coding.strip().lower() not in ("", "identity"):
+            self._end(f"its body has the content coding {coding[:80]!r}; expected none", now)
+        elif status == 200 and is_event_stream(headers.get("content-type") or ""):
+            self._events = EventReader(self._limits)
+            self.taker.take_stream(headers, now)
+
+    def receive_data(self, data: bytes, now: float) -> None:
+        """Take in a piece of the response's body, cut anywhere.
+
+        Afterwards drain the endpoint.
+        """
+        self._advance(now)
+        if self._is_over():
+            return
+        if self._events is not None:
+            self._events.receive_data(data)
+            self._take_events(self._events, now)
+        elif self._size <= self._limits.max_message_bytes:
+            self._size += len(data)
+            self._body.append(data)
+
+    def receive_eof(self, now: float) -> None:
+        """Take in that the response is complete.
+
+        Afterwards drain the endpoint.
+        """
+        self._advance(now)
+        if self._is_over():
+            return
+        if self._status is None or self._events is not None:
+            self._end("the stream ended" if self._events else "the connection ended before a response", now)
+            return
+        is_whole = self._size <= self._limits.max_message_bytes
+        answer = Answer(
+            status=self._status, headers=self._headers, body=b"".join(self._body) if is_whole else None
+        )
+        self._done = True
+        if not self._redirect(self, answer, now):
+            self.taker.take_answer(answer, now)
+
+    def receive_failure(self, reason: str, now: float) -> None:
+        """Take in that the request could not be sent, or that its response broke off.
+
+        Afterwards drain the endpoint.
+
+        Args:
+            reason: why, in words.
+            now: the time.
+        """
+        self._advance(now)
+        if not self._is_over():
+            self._end(reason, now)
+
+    def abandon(self) -> None:
+        """Take in that our side wants no response any more."""
+        self._done = True
+
+    def __repr__(self) -> str:
+        # Fields of the head may be secret.
+        return f"ClientExchange({self.request.method} {self.url})"
+
+    def _is_over(self) -> bool:
+        return self._done or self.taker.exchange is not self
+
+    def _take_events(self, events: EventReader, now: float) -> None:
+        while not self._is_over() and (event := events.next_event()) is not None:
+            if isinstance(event, Violation):
+                self._end(event.text, now)
+                return
+            self.event_id = event.event_id
+            self.taker.take_event(event, now)
+        self.event_id = events.last_event_id or self.event_id
+        self.retry = events.retry
+
+    def _end(self, reason: str, now: float) -> None:
+        self._done = True
+        self.taker.take_end(reason, now)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class OpenRequest(Errand):
+    """Send a request of HTTP, and hand its response to the exchange."""
+
+    exchange: ClientExchange
+    """The request, and what takes its response."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class AbortRequest(Errand):
+    """Break off an exchange, so that the server sees that nobody reads any more: close its connection."""
+
+    exchange: ClientExchange
+    """The exchange; it is done."""

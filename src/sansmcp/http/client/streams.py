@@ -1,0 +1,200 @@
+"""One logical stream of a client: a POST with its response, and the GETs that go on with it after a cut.
+
+The standalone stream of a legacy session is one without requests.
+
+Source: 2025-03-26 to 2025-11-25, Streamable HTTP, Resumability and Redelivery.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from sansmcp.http.client.exchange import Answer, Taker
+from sansmcp.http.client.exchanges import Exchanges
+from sansmcp.http.heads import Headers
+from sansmcp.session import Send
+from sansmcp.values import ABSENT, RequestId
+from sansmcp.wire import Batch, ErrorResponse, Message, Response, ServerSentEvent, Shape, Violation, decode
+
+# A server that wants to be left alone for less than this is tried as one that failed.
+_DELIBERATE: Final = 0.1
+
+
+class StreamOwner(Protocol):
+    """What a stream belongs to: one session's way over HTTP."""
+
+    def deliver(self, message: Message | Batch | Violation, now: float) -> None:
+        """Hand a message to the session."""
+
+    def lose(self, request_id: RequestId, reason: str, now: float) -> None:
+        """Tell the session that no answer to a request can come."""
+
+    def answered(self, stream: "Stream", answer: Answer, now: float) -> None:
+        """Take the response to a POST that is no stream."""
+
+    def begun(self, stream: "Stream", headers: Headers, now: float) -> None:
+        """Take in that a POST is answered by a stream."""
+
+    def resume(self, stream: "Stream") -> None:
+        """Open the GET that goes on with a stream."""
+
+    def resuming_refused(self, stream: "Stream", answer: Answer, now: float) -> None:
+        """Take the response to a GET that is no stream."""
+
+    def stream_over(self, stream: "Stream", reason: str, now: float) -> None:
+        """Forget a stream that has ended."""
+
+
+class Stream(Taker):
+    """One logical stream.
+
+    Args:
+        owner: what it belongs to.
+        exchanges: where it opens exchanges.
+        sent: what was posted; None for the standalone stream.
+        requests: the requests it brings answers to, and their methods.
+        session_id: the session that it belongs to.
+        resumable: whether a GET may go on with it.
+    """
+
+    def __init__(
+        self,
+        owner: StreamOwner,
+        exchanges: Exchanges,
+        *,
+        sent: Send | None,
+        requests: Mapping[RequestId, str],
+        session_id: str | None,
+        resumable: bool,
+    ) -> None:
+        self.sent: Final = sent
+        self.requests: Final = dict(requests)
+        """The requests that have no answer yet."""
+        self.session_id: Final = session_id
+        self.event_id: str | None = None
+        """The id of the last event that had one."""
+        self.has_begun = False
+        """Whether a response was a stream of events."""
+        self.attempts = 0
+        """How often it was taken up again without progress."""
+        self._owner = owner
+        self._exchanges = exchanges
+        self._resumable = resumable
+        self._seen: dict[str, None] = {}
+        self._new: dict[str, None] = {}
+        self._opened_at = 0.0
+
+    @property
+    def is_posted(self) -> bool:
+        """Whether the exchange that is open is the POST."""
+        return self.exchange is not None and self.exchange.request.method == "POST"
+
+    def take_stream(self, headers: Headers, now: float) -> None:
+        """Take in that events will come."""
+        self.has_begun = True
+        self._opened_at = now
+        if self.is_posted:
+            self._owner.begun(self, headers, now)
+
+    def take_event(self, event: ServerSentEvent, now: float) -> None:
+        """Take an event; one that came before the stream was cut changes nothing."""
+        if event.event_id is not None:
+            if event.event_id in self._seen:
+                return
+            if event.event_id not in self._new:
+                self.attempts = 0
+            self._new[event.event_id] = None
+        if not event.data or event.event != "message":
+            # It gives its id only, or is none of ours.
+            return
+        self.attempts = 0
+        self.take_message(decode(event.data, self._exchanges.limits.messages), now)
+
+    def take_message(self, message: Message | Batch | Violation, now: float) -> None:
+        """Take a message of the stream, which may be the last."""
+        was_owed = bool(self.requests)
+        for item in message.messages if isinstance(message, Batch) else (message,):
+            request_id = answered_by(item)
+            if request_id is not None:
+                self.requests.pop(request_id, None)
+        if was_owed and not self.requests:
+            self._exchanges.release(self)
+            self._owner.stream_over(self, "every request is answered", now)
+        self._owner.deliver(message, now)
+
+    def take_answer(self, answer: Answer, now: float) -> None:
+        """Take a response that is no stream."""
+        if self.is_posted:
+            self._owner.answered(self, answer, now)
+        else:
+            self._owner.resuming_refused(self, answer, now)
+
+    def take_end(self, reason: str, now: float) -> None:
+        """Take in that the exchange has ended though something is owed: go on by another, or give up."""
+        exchange = self.exchange
+        retry = None
+        if exchange is not None and self.has_begun:
+            self.event_id = exchange.event_id or self.event_id
+            retry = exchange.retry
+        if not self._resumable or (self.sent is not None and self.event_id is None):
+            self.give_up(reason, now)
+            return
+        self.try_again(reason, now, retry)
+
+    def try_again(self, reason: str, now: float, retry: int | None = None) -> None:
+        """Take it up again later, as long as there is hope.
+
+        Args:
+            reason: why it has ended, for those who wait where there is none.
+            now: the time.
+            retry: the milliseconds that the server named, or None.
+        """
+        reconnect = self._exchanges.limits.reconnect
+        delay = None if retry is None else retry / 1000
+        if self.has_begun and now - self._opened_at > reconnect.most_delay:
+            # It was well, though nothing was to be told.
+            self.attempts = 0
+        if delay is None or delay < _DELIBERATE:
+            if self.attempts >= reconnect.attempts:
+                self.give_up(f"{reason}; it was taken up again {self.attempts} times without progress", now)
+                return
+            self.attempts += 1
+        if delay is None:
+            delay = reconnect.delay(self.attempts, self._exchanges.share())
+        self._remember()
+        self._exchanges.wait(self, now + delay, "a stream is taken up again", self._resume)
+
+    def give_up(self, reason: str, now: float) -> None:
+        """End it: no answer can come any more."""
+        self._exchanges.abort(self)
+        self._owner.stream_over(self, reason, now)
+        requests = tuple(self.requests)
+        self.requests.clear()
+        for request_id in requests:
+            self._owner.lose(request_id, reason, now)
+
+    def drop(self) -> None:
+        """End it without a word: nobody waits for it any more."""
+        self._exchanges.abort(self)
+        self._exchanges.deadlines.disarm(self)
+        self.requests.clear()
+
+    def _resume(self) -> None:
+        self._owner.resume(self)
+
+    def _remember(self) -> None:
+        """What has come counts as seen from now on."""
+        self._seen.update(self._new)
+        self._new.clear()
+        for event_id in tuple(self._seen)[: -self._exchanges.limits.event_ids]:
+            del self._seen[event_id]
+
+
+def answered_by(message: Message | Violation) -> RequestId | None:
+    """Return the request that a message answers, or would if it could be read; None if there is none."""
+    if isinstance(message, Response):
+        return message.id
+    if isinstance(message, ErrorResponse):
+        return None if message.id is ABSENT else message.id
+    if isinstance(message, Violation) and message.shape is Shape.RESPONSE:
+        return None if message.request_id is ABSENT else message.request_id
+    return None
