@@ -65,15 +65,13 @@ def accepts(values: Sequence[str], wanted: str) -> bool:
 @lru_cache(maxsize=32)
 def _accepts(values: tuple[str, ...], wanted: str) -> bool:
     # Of the ranges that hold it the narrowest counts, and of equal ones the kindest.
-    ranges = {wanted: 2, f"{wanted.partition('/')[0]}/*": 1, "*/*": 0}
-    narrowest, accepted = -1, False
+    widths = {wanted: 3, f"{wanted.partition('/')[0]}/*": 2, "*/*": 1}
+    narrowest, accepted = 0, False
     for value in values:
         for media_range, is_wanted in _ranges(value):
-            width = ranges.get(media_range, -1)
-            if width > narrowest:
-                narrowest, accepted = width, is_wanted
-            elif width == narrowest:
-                accepted = accepted or is_wanted
+            if media_range in widths and widths[media_range] >= narrowest:
+                accepted = is_wanted or (accepted and widths[media_range] == narrowest)
+                narrowest = widths[media_range]
     return accepted
 
 

@@ -119,8 +119,8 @@ def _parameter_headers(
         number = _integer(value)
         if number is not None and not -_MOST <= number <= _MOST:
             raise LocalProtocolError(
-                f"the argument {'.'.join(path)} is {str(number)[:80]}; expected at most 2^53-1 in size,"
-                f" as it is repeated in the header Mcp-Param-{end}"
+                f"the argument {'.'.join(path)} is an integer past 2^53-1, which many would round;"
+                f" expected a smaller one, as it is repeated in the header Mcp-Param-{end}"
             )
         text = _text(value)
         if text is not None:

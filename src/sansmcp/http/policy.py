@@ -117,15 +117,7 @@ class Policy:
         for field in _SINGLE:
             if len(headers.all(field)) > 1:
                 return _counted(field, len(headers.all(field)))
-        origins = headers.all("origin")
-        if not origins or (len(origins) == 1 and origins[0] in self._passed_origins):
-            return None
-        if len(origins) > 1:
-            return _counted("Origin", len(origins))
-        if not self._is_allowed(origins[0]):
-            return _foreign("Origin", origins[0], "allowed_origins")
-        _keep(self._passed_origins, origins[0])
-        return None
+        return self._check_origin(headers.all("origin"))
 
     def cors(self, head: RequestHead) -> tuple[tuple[str, str], ...]:
         """Return the header fields that let a page read the response; none if no page asks.
@@ -134,7 +126,7 @@ class Policy:
             head: the head of the request, which was checked.
         """
         origin = head.headers.get("origin")
-        if origin is None or origin not in self._passed_origins:
+        if origin is None or not self._is_allowed(origin):
             return ()
         return (
             ("access-control-allow-origin", origin),
@@ -171,12 +163,25 @@ class Policy:
             return None
         return _foreign("Host", value, "allowed_hosts")
 
+    def _check_origin(self, values: tuple[str, ...]) -> Refused | None:
+        if len(values) > 1:
+            return _counted("Origin", len(values))
+        for value in values:
+            if not self._is_allowed(value):
+                return _foreign("Origin", value, "allowed_origins")
+        return None
+
     def _is_allowed(self, value: str) -> bool:
+        if value in self._passed_origins:
+            return True
         origin = _origin(value)
         if origin is None:
             return False
         is_page = origin.scheme in _DEFAULT_PORTS
-        return origin in self._origins or (is_page and _is_among(origin.authority, self._names))
+        if origin not in self._origins and not (is_page and _is_among(origin.authority, self._names)):
+            return False
+        _keep(self._passed_origins, value)
+        return True
 
 
 def _hosts(allowed: Sequence[str] | None, host: str | None) -> frozenset[_Authority]:
