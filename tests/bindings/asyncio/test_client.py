@@ -110,8 +110,9 @@ def test_nothing_is_left_behind_after_many_connections() -> None:
             async with connect(server) as client:
                 assert text(await client.call_tool("add", {"a": 1, "b": 2})) == "3"
 
+    before = set(threading.enumerate())
     run(work)
-    left = [thread for thread in threading.enumerate() if thread.name == "sansmcp handler"]
+    left = [thread for thread in set(threading.enumerate()) - before if thread.name == "sansmcp handler"]
     for thread in left:
         thread.join(timeout=20)
     assert not any(thread.is_alive() for thread in left)

@@ -18,7 +18,7 @@ from tests.bindings.looking import text
 
 from sansmcp import NotConnected, RequestLost
 from sansmcp.client import accept
-from sansmcp.session import Restart
+from sansmcp.session import Restart, Timeouts
 from sansmcp_asyncio import StreamPair, connect, serve_stream, serve_tcp, serve_unix
 
 ADD = ("add", {"a": 1, "b": 2})
@@ -54,7 +54,7 @@ def test_several_clients_are_served_over_tcp_until_the_server_is_cancelled() -> 
 
 def test_a_server_that_is_cancelled_ends_its_connections() -> None:
     async def work() -> None:
-        async with served(serve_tcp, server) as address:
+        async with served(serve_tcp, server, timeouts=Timeouts(close=0.1)) as address:
             client = await connect(address)
             begun = asyncio.Event()
             waiting = asyncio.create_task(client.call_tool("wait", on_progress=lambda _event: begun.set()))
@@ -270,7 +270,7 @@ def test_tls_is_spoken_where_the_address_says_so(authority: trustme.CA, version:
 def test_a_server_over_tls_that_is_cancelled_ends_its_connections(authority: trustme.CA) -> None:
     async def work() -> None:
         ours, theirs = contexts(authority)
-        async with served(serve_tcp, server, ssl=ours) as address:
+        async with served(serve_tcp, server, ssl=ours, timeouts=Timeouts(close=0.1)) as address:
             client = await connect(address, ssl=theirs)
             begun = asyncio.Event()
             waiting = asyncio.create_task(client.call_tool("wait", on_progress=lambda _event: begun.set()))

@@ -14,7 +14,7 @@ from tests.bindings.trio.servers import server
 
 from sansmcp import LocalProtocolError, NotConnected, RequestLost
 from sansmcp.client import accept
-from sansmcp.session import Restart
+from sansmcp.session import Restart, Timeouts
 from sansmcp_trio import connect, memory_pair, serve_stream, serve_tcp, serve_unix
 
 
@@ -65,7 +65,7 @@ def test_a_server_that_is_cancelled_ends_its_connections() -> None:
 
     async def _serve_within(scope: trio.CancelScope, task_status) -> None:
         with scope:
-            await serve_tcp(server, task_status=task_status)
+            await serve_tcp(server, task_status=task_status, timeouts=Timeouts(close=0.1))
 
     run(work)
 

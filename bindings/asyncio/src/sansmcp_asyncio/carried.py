@@ -35,9 +35,10 @@ class Carried:
         link: the link.
         flow: the stream.
         settle: lets the driver see what the link was told.
+        flush: the seconds that the last bytes may take once the link is done; None for as long as they move.
     """
 
-    def __init__(self, link: Link, flow: Flow, settle: Callable[[], None]) -> None:
+    def __init__(self, link: Link, flow: Flow, settle: Callable[[], None], flush: float | None) -> None:
         self.link = link
         self.fault: Exception | None = None
         """What the stream or the link raised, but for the news that the peer is gone."""
@@ -45,6 +46,7 @@ class Carried:
         """What brings it to its end, once that has begun."""
         self._flow = flow
         self._settle = settle
+        self._patience = flush
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._is_waiting = False
@@ -125,8 +127,8 @@ class Carried:
     # What leaves
 
     def _limit_flush(self, writing: asyncio.Task[None]) -> None:
-        if self._flush is None:
-            self._flush = self._loop.call_later(FLUSH, writing.cancel)
+        if self._flush is None and self._patience is not None:
+            self._flush = self._loop.call_later(self._patience, writing.cancel)
 
     def _write_now(self, data: bytes) -> None:
         try:

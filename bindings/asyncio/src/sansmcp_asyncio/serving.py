@@ -1,30 +1,26 @@
-"""Serving: over standard input and output, a stream, TCP, Unix sockets."""
+"""Serving one peer, over standard input and output or a stream, and what serving many has in common."""
 
 import asyncio
+import contextlib
 import os
-import ssl
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 from typing import Final, Unpack
 
 from sansmcp.environment import Environment
 from sansmcp.errors import LocalProtocolError
 from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
-from sansmcp.session import Report, ServerEvent, ServerSession, Severity
+from sansmcp.session import Report, ServerEndpoint, ServerEvent, ServerSession, Severity, Timeouts
 from sansmcp.values import JSON
+from sansmcp_asyncio.carried import FLUSH, LAST_WORDS
 from sansmcp_asyncio.driver import Driver
 from sansmcp_asyncio.flows import Stream
 from sansmcp_asyncio.handlers import Handlers, write_report
-from sansmcp_asyncio.listening import Listener, Welcome, listen_tcp, listen_unix
 from sansmcp_asyncio.stdio import StdioStream
 from sansmcp_asyncio.workers import Workers
 
 ENVIRONMENT: Final = Environment(random=os.urandom, utc=time.time)
-
-Started = Callable[[str], object]
-"""Told the address where a server listens, as `connect` takes it."""
 
 
 async def serve_stream(
@@ -42,8 +38,8 @@ async def serve_stream(
         workers: the threads of handlers that block, which the caller closes; by default some of its own.
         settings: how the session is set up; see `ServeSettings`.
     """
-    async with _living(server) as lifespan:
-        serving = _Serving(server, workers, settings, lifespan)
+    async with living(server) as lifespan:
+        serving = Serving(server, server.endpoint(ENVIRONMENT, settings), workers, settings, lifespan)
         try:
             await serving.carry(stream)
         finally:
@@ -82,66 +78,33 @@ def _is_in_loop() -> bool:
     return True
 
 
-async def serve_tcp(
-    server: Server,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    *,
-    ssl: ssl.SSLContext | None = None,
-    started: Started | None = None,
-    workers: Workers | None = None,
-    **settings: Unpack[ServeSettings],
-) -> None:
-    """Serve peers over TCP until cancelled.
+class Serving:
+    """One endpoint with its driver and its handlers.
 
     Args:
         server: what is offered.
-        host: the address to listen on; by default this machine alone can reach it.
-        port: the port; by default a free one.
-        ssl: the certificate and its key, to speak TLS.
-        started: told the address once peers may come.
-        workers: the threads of handlers that block, which the caller closes; by default some of its own.
-        settings: how sessions are set up; see `ServeSettings`.
-
-    Raises:
-        OSError: if the address cannot be listened on.
+        endpoint: where peers come to.
+        workers: the threads of handlers that block, which the caller closes; None for some of its own.
+        settings: how sessions are set up.
+        lifespan: what entering the lifespan of the server gave.
+        flush: the seconds that the last bytes to a peer may take; None while it goes on reading.
     """
-    await _serve(server, partial(listen_tcp, host, port, ssl), started, workers, settings)
-
-
-async def serve_unix(
-    server: Server,
-    path: str | os.PathLike[str],
-    *,
-    started: Started | None = None,
-    workers: Workers | None = None,
-    **settings: Unpack[ServeSettings],
-) -> None:
-    """Serve peers over a Unix socket until cancelled; only the user of this process can reach it.
-
-    Args:
-        server: what is offered.
-        path: the path of the socket; one that nobody listens on any more is replaced.
-        started: told the address once peers may come.
-        workers: the threads of handlers that block, which the caller closes; by default some of its own.
-        settings: how sessions are set up; see `ServeSettings`.
-
-    Raises:
-        OSError: if the path cannot be listened on, since somebody does or it is no socket.
-    """
-    await _serve(server, partial(listen_unix, os.fspath(path)), started, workers, settings)
-
-
-class _Serving:
-    """One endpoint with its driver and its handlers."""
 
     def __init__(
-        self, server: Server, workers: Workers | None, settings: ServeSettings, lifespan: JSON
+        self,
+        server: Server,
+        endpoint: ServerEndpoint[ServerSession, ServerEvent],
+        workers: Workers | None,
+        settings: ServeSettings,
+        lifespan: JSON,
+        *,
+        flush: float | None = FLUSH,
     ) -> None:
         self._workers = workers or Workers()
         self._own_workers = self._workers if workers is None else None
-        self._endpoint = server.endpoint(ENVIRONMENT, settings)
-        self._driver: Driver[ServerSession, ServerEvent] = Driver(self._endpoint, self._handle)
+        self._endpoint = endpoint
+        self._grace = (settings.get("timeouts") or Timeouts()).close
+        self._driver: Driver[ServerSession, ServerEvent] = Driver(endpoint, self._handle, flush=flush)
         self._handlers = Handlers(self._workers, now=self._driver.now, settle=self._driver.settle)
         self._connections = ServerConnections(
             server,
@@ -151,15 +114,26 @@ class _Serving:
             tell=lambda told: told(),
             report=write_report,
             settings=settings,
-            deadlines=self._endpoint.deadlines,
+            deadlines=endpoint.deadlines,
             lifespan=lifespan,
         )
 
     def carry(self, stream: Stream) -> asyncio.Task[None]:
+        """Serve the peer at the other end of a stream until the connection ends, in a task."""
         return self._driver.carry(self._endpoint.accept(self._driver.now()), stream)
 
     def carry_one_of_many(self, stream: Stream) -> None:
+        """The same for a peer whose fault is no matter of the others."""
         self.carry(stream).add_done_callback(_tell_fault)
+
+    async def end(self) -> None:
+        """End every connection in good order, and wait for it: requests that run get their grace."""
+        self._endpoint.close(self._driver.now())
+        self._driver.settle()
+        with contextlib.suppress(TimeoutError):
+            # Of one who does not read the rest there is no end.
+            async with asyncio.timeout(self._grace + LAST_WORDS):
+                await self._driver.wait_done()
 
     async def close(self) -> None:
         """End what is left at once."""
@@ -176,39 +150,16 @@ class _Serving:
         self._connections.handle(session, event)
 
 
-async def _serve(
-    server: Server,
-    listen: Callable[[Welcome], Awaitable[Listener]],
-    started: Started | None,
-    workers: Workers | None,
-    settings: ServeSettings,
-) -> None:
-    async with _living(server) as lifespan:
-        serving = _Serving(server, workers, settings, lifespan)
-        try:
-            listener = await listen(serving.carry_one_of_many)
-            try:
-                if started is not None:
-                    started(listener.address)
-                # Nothing ends it but cancellation.
-                await asyncio.get_running_loop().create_future()
-            finally:
-                listener.stop()
-                await listener.wait_stopped()
-        finally:
-            await serving.close()
-
-
 @asynccontextmanager
-async def _living(server: Server) -> AsyncGenerator[JSON, None]:
+async def living(server: Server) -> AsyncGenerator[JSON, None]:
     """Enter the lifespan of a server, of either colour, and leave it at the end."""
     expect_server(server)
-    living = server.living()
-    if isinstance(living, AbstractAsyncContextManager):
-        async with living as value:
+    found = server.living()
+    if isinstance(found, AbstractAsyncContextManager):
+        async with found as value:
             yield value
     else:
-        with living as value:
+        with found as value:
             yield value
 
 

@@ -27,6 +27,7 @@ class Carried:
         settle: lets the driver see, under the lock, what taking bytes has changed.
         released: called each time after the lock was released.
         threads: where a thread that waits for a slow peer belongs.
+        flush: the seconds that the last bytes may take once the link is done; None for as long as they move.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Carried:
         settle: Callable[[], None],
         released: Callable[[], None],
         threads: Threads,
+        flush: float | None,
     ) -> None:
         self.link: Final = link
         """The link."""
@@ -49,6 +51,7 @@ class Carried:
         self._settle = settle
         self._released = released
         self._threads = threads
+        self._flush = flush
         self._is_writing = False
         self._is_broken = False
         self._done = threading.Event()
@@ -100,7 +103,7 @@ class Carried:
     def wait_written(self) -> None:
         """Wait until the link is done and its last bytes are written, or it is too late for them."""
         self._done.wait()
-        self._written.wait(FLUSH)
+        self._written.wait(self._flush)
 
     def _wait_and_write(self) -> None:
         try:

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from sansmcp.session import Dial, Endpoint, EndpointAction, Errand, Link, Schedule
 from sansmcp.values import JSON
-from sansmcp_threads.carrying import Carried
+from sansmcp_threads.carrying import FLUSH, Carried
 from sansmcp_threads.joining import Threads
 from sansmcp_threads.streams import ByteStream
 from sansmcp_threads.telling import Telling
@@ -38,6 +38,7 @@ class Driver(Generic[SessionT, EventT]):
             not its own to `tell`.
         dial: opens the stream that a `Dial` asks for; raises OSError with words of why it cannot.
         perform: takes every other errand, in order, under the lock; it must not wait.
+        flush: the seconds that the last bytes may take once a link is done; None for as long as they move.
     """
 
     def __init__(
@@ -46,11 +47,14 @@ class Driver(Generic[SessionT, EventT]):
         handle: Callable[[SessionT, EventT], None],
         dial: Callable[[JSON], ByteStream] | None = None,
         perform: Callable[[Errand], None] | None = None,
+        *,
+        flush: float | None = FLUSH,
     ) -> None:
         self._endpoint = endpoint
         self._handle = handle
         self._dial = dial
         self._errand = perform
+        self._flush = flush
         self._lock = threading.Lock()
         self._posted: deque[Command] = deque()
         self._schedule = Schedule(endpoint)
@@ -156,13 +160,17 @@ class Driver(Generic[SessionT, EventT]):
         """End every link at once, and the timer; nothing can be carried any more."""
         with self._lock:
             self._is_cancelled = True
-            for carried in self._carried.values():
-                self._abandon(carried)
+            self.abandon()
         self._follow_up()
         self._timer.stop()
         self.wait_done()
 
     # Under the lock
+
+    def abandon(self) -> None:
+        """Write nothing more to anybody; it is called by a command, or by what is due on the endpoint."""
+        for carried in self._carried.values():
+            self._abandon(carried)
 
     def _settle(self) -> None:
         endpoint = self._endpoint
@@ -294,6 +302,7 @@ class Driver(Generic[SessionT, EventT]):
             settle=self._settle,
             released=self._follow_up_elsewhere,
             threads=self._threads,
+            flush=self._flush,
         )
         try:
             self._do(partial(self._begin, carried))

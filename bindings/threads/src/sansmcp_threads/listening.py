@@ -1,4 +1,4 @@
-"""Listening for peers: on TCP ports and Unix sockets, on a thread or for as long as the program runs."""
+"""Listening for peers, on TCP ports and Unix sockets, on a thread."""
 
 import contextlib
 import errno
@@ -11,19 +11,13 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
-from typing import Final, Self, TypeAlias, Unpack
+from typing import Final, Self
 
 from sansmcp.client import TcpAddress, UnixAddress
-from sansmcp.server import Server, ServeSettings
 from sansmcp_threads.descriptors import Wake, wait
-from sansmcp_threads.handlers import AsyncRunner
 from sansmcp_threads.joining import Threads
-from sansmcp_threads.serving import Serving, interrupted
+from sansmcp_threads.serving import Serving
 from sansmcp_threads.sockets import listen_on_tcp, listen_on_unix, remove_unix, stream_of
-from sansmcp_threads.workers import Workers
-
-Started: TypeAlias = Callable[[str], object]
-"""Told the address where a server listens, as `connect` takes it."""
 
 _logger: Final = logging.getLogger("sansmcp")
 
@@ -35,7 +29,7 @@ _BREATH: Final = 0.1
 
 
 class Listener:
-    """A server that listens; make it with `listen_tcp` or `listen_unix`, and close it.
+    """A server that listens; make it with `listen_tcp` and its kind, and close it.
 
     Args:
         address: where it listens.
@@ -130,39 +124,29 @@ class Listener:
             wait(None, 0, self._stop, seconds)
 
 
-def listen_tcp(
-    server: Server,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    *,
-    ssl: ssl.SSLContext | None = None,
-    workers: Workers | None = None,
-    async_runner: AsyncRunner | None = None,
-    **settings: Unpack[ServeSettings],
+def listener_on_tcp(
+    serving: Serving,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None,
+    say: Callable[[TcpAddress | UnixAddress], str] = str,
 ) -> Listener:
-    """Serve peers over TCP from now on, on threads.
+    """Serve those who come to a TCP port.
 
     Args:
-        server: what is offered.
-        host: the address to listen on; by default this machine alone can reach it.
-        port: the port; by default a free one.
-        ssl: the certificate and its key, to speak TLS.
-        workers: the threads of handlers that block, which the caller closes; by default some of its own.
-        async_runner: runs handlers that are an `async def` on those threads, such as `asyncio.run`.
-        settings: how sessions are set up; see `ServeSettings`.
-
-    Returns:
-        What says where it listens, and ends it.
+        serving: serves them; it is closed if nobody can come.
+        host: the address to listen on.
+        port: the port; 0 for a free one.
+        tls: the certificate and its key, to speak TLS.
+        say: says where it listens.
 
     Raises:
         OSError: if the address cannot be listened on.
-        LocalProtocolError: a handler is an `async def`, and no `async_runner` is given.
     """
-    serving = Serving(server, workers, async_runner, settings)
     listening = _listen_or_close(serving, partial(listen_on_tcp, host, port))
     name = listening.getsockname()
-    address = str(TcpAddress(host=name[0], port=name[1], tls=ssl is not None))
-    return Listener(address, listening, serving, ssl, lambda: None)
+    address = TcpAddress(host=name[0], port=name[1], tls=tls is not None)
+    return Listener(say(address), listening, serving, tls, lambda: None)
 
 
 def _listen_or_close(serving: Serving, listen: Callable[[], socket.socket]) -> socket.socket:
@@ -173,94 +157,19 @@ def _listen_or_close(serving: Serving, listen: Callable[[], socket.socket]) -> s
         raise
 
 
-def listen_unix(
-    server: Server,
-    path: str | os.PathLike[str],
-    *,
-    workers: Workers | None = None,
-    async_runner: AsyncRunner | None = None,
-    **settings: Unpack[ServeSettings],
+def listener_on_unix(
+    serving: Serving, path: str, say: Callable[[TcpAddress | UnixAddress], str] = str
 ) -> Listener:
-    """Serve peers over a Unix socket from now on, on threads; only the user of this process can reach it.
+    """Serve those who come to a Unix socket; see `listener_on_tcp`.
 
     Args:
-        server: what is offered.
-        path: the path of the socket; one that nobody listens on any more is replaced.
-        workers: the threads of handlers that block, which the caller closes; by default some of its own.
-        async_runner: runs handlers that are an `async def` on those threads, such as `asyncio.run`.
-        settings: how sessions are set up; see `ServeSettings`.
-
-    Returns:
-        What says where it listens, and ends it.
+        serving: serves them; it is closed if nobody can come.
+        path: the path of the socket.
+        say: says where it listens.
 
     Raises:
-        OSError: if the path cannot be listened on, since somebody does or it is no socket.
-        LocalProtocolError: a handler is an `async def`, and no `async_runner` is given.
+        OSError: if the path cannot be listened on.
     """
-    serving = Serving(server, workers, async_runner, settings)
-    place = os.fspath(path)
-    listening = _listen_or_close(serving, partial(listen_on_unix, place))
-    inode = os.stat(place).st_ino  # noqa: PTH116
-    remove = partial(remove_unix, place, inode)
-    return Listener(str(UnixAddress(path=place)), listening, serving, None, remove)
-
-
-def serve_tcp(
-    server: Server,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    *,
-    ssl: ssl.SSLContext | None = None,
-    started: Started | None = None,
-    workers: Workers | None = None,
-    async_runner: AsyncRunner | None = None,
-    **settings: Unpack[ServeSettings],
-) -> None:
-    """Serve peers over TCP until the program is interrupted; see `listen_tcp`.
-
-    Args:
-        server: what is offered.
-        host: the address to listen on; by default this machine alone can reach it.
-        port: the port; by default a free one.
-        ssl: the certificate and its key, to speak TLS.
-        started: told the address once peers may come.
-        workers: the threads of handlers that block, which the caller closes; by default some of its own.
-        async_runner: runs handlers that are an `async def` on those threads, such as `asyncio.run`.
-        settings: how sessions are set up; see `ServeSettings`.
-    """
-    _serve(
-        listen_tcp(server, host, port, ssl=ssl, workers=workers, async_runner=async_runner, **settings),
-        started,
-    )
-
-
-def serve_unix(
-    server: Server,
-    path: str | os.PathLike[str],
-    *,
-    started: Started | None = None,
-    workers: Workers | None = None,
-    async_runner: AsyncRunner | None = None,
-    **settings: Unpack[ServeSettings],
-) -> None:
-    """Serve peers over a Unix socket until the program is interrupted; see `listen_unix`.
-
-    Args:
-        server: what is offered.
-        path: the path of the socket; one that nobody listens on any more is replaced.
-        started: told the address once peers may come.
-        workers: the threads of handlers that block, which the caller closes; by default some of its own.
-        async_runner: runs handlers that are an `async def` on those threads, such as `asyncio.run`.
-        settings: how sessions are set up; see `ServeSettings`.
-    """
-    _serve(listen_unix(server, path, workers=workers, async_runner=async_runner, **settings), started)
-
-
-def _serve(listener: Listener, started: Started | None) -> None:
-    with listener:
-        if started is not None:
-            started(listener.address)
-        try:
-            listener.wait()
-        except KeyboardInterrupt:
-            raise interrupted() from None
+    listening = _listen_or_close(serving, partial(listen_on_unix, path))
+    inode = os.stat(path).st_ino  # noqa: PTH116
+    return Listener(say(UnixAddress(path=path)), listening, serving, None, partial(remove_unix, path, inode))

@@ -14,7 +14,7 @@ from sansmcp.server import Server
 from sansmcp_threads.descriptors import Wake
 from sansmcp_threads.handlers import AsyncRunner
 from sansmcp_threads.processes import start_process
-from sansmcp_threads.serving import Serving, check
+from sansmcp_threads.serving import ENVIRONMENT, Serving, check
 from sansmcp_threads.sockets import open_tcp, open_unix
 from sansmcp_threads.streams import ByteStream, MemoryStream, memory_pair
 
@@ -111,7 +111,8 @@ def _give(stream: ByteStream, _stop: Wake) -> ByteStream:
 
 def _open_memory(server: Server, async_runner: AsyncRunner | None, _stop: Wake) -> ByteStream:
     near, far = memory_pair()
-    serving = Serving(server, None, async_runner, {})
+    endpoint = server.endpoint(ENVIRONMENT, {})
+    serving = Serving(server, endpoint, workers=None, async_runner=async_runner, settings={})
     serving.carry(lambda: far)
     return _ServedStream(near, serving)
 

@@ -1,4 +1,4 @@
-"""Serving: over standard input and output, a stream, TCP, Unix sockets. Everything here blocks."""
+"""Serving one peer, over standard input and output or a stream, and what serving many has in common."""
 
 import os
 import time
@@ -9,7 +9,8 @@ from typing import Final, Unpack
 
 from sansmcp.environment import Environment
 from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
-from sansmcp.session import Link, Report, ServerEvent, ServerSession
+from sansmcp.session import Link, Report, ServerEndpoint, ServerEvent, ServerSession, Timeouts
+from sansmcp_threads.carrying import FLUSH
 from sansmcp_threads.driver import Driver
 from sansmcp_threads.handlers import AsyncRunner, Handlers, write_report
 from sansmcp_threads.living import living
@@ -18,34 +19,42 @@ from sansmcp_threads.workers import Workers
 
 ENVIRONMENT: Final = Environment(random=os.urandom, utc=time.time)
 
+_LAST_WORDS: Final = 1.0
+"""Seconds that connections may take to end, beyond the grace of what runs."""
+
 
 class Serving:
     """One endpoint with its driver and its handlers.
 
     Args:
-        server: what is offered.
+        server: what is offered, which was checked.
+        endpoint: where peers come to.
         workers: the threads of handlers that block, which the caller closes; None for some of its own.
         async_runner: runs handlers that are an `async def`; None to refuse them.
         settings: how sessions are set up.
+        flush: the seconds that the last bytes to a peer may take; None while it goes on reading.
 
     Raises:
-        LocalProtocolError: a handler is an `async def`, and nobody runs it.
+        LocalProtocolError: the lifespan of the server is async, and nobody runs it.
     """
 
     def __init__(
         self,
         server: Server,
+        endpoint: ServerEndpoint[ServerSession, ServerEvent],
+        *,
         workers: Workers | None,
         async_runner: AsyncRunner | None,
         settings: ServeSettings,
+        flush: float | None = FLUSH,
     ) -> None:
-        check(server, async_runner)
         self._workers = workers or Workers()
         self._own_workers = self._workers if workers is None else None
-        self._endpoint = server.endpoint(ENVIRONMENT, settings)
+        self._endpoint = endpoint
+        self._grace = (settings.get("timeouts") or Timeouts()).close
         self._life = ExitStack()
         lifespan = self._life.enter_context(living(server, async_runner))
-        self._driver: Driver[ServerSession, ServerEvent] = Driver(self._endpoint, self._handle)
+        self._driver: Driver[ServerSession, ServerEvent] = Driver(endpoint, self._handle, flush=flush)
         handlers = Handlers(self._driver, self._workers, async_runner)
         self._connections = ServerConnections(
             server,
@@ -55,7 +64,7 @@ class Serving:
             tell=self._driver.tell,
             report=self._report,
             settings=settings,
-            deadlines=self._endpoint.deadlines,
+            deadlines=endpoint.deadlines,
             lifespan=lifespan,
         )
 
@@ -82,8 +91,8 @@ class Serving:
         self._driver.wait_done()
 
     def end(self) -> None:
-        """End every connection in good order, and wait for it."""
-        self._driver.perform(self._endpoint.close)
+        """End every connection in good order, and wait for it: requests that run get their grace."""
+        self._driver.perform(self._begin_end)
         self._driver.wait_done()
 
     def close(self) -> None:
@@ -95,6 +104,12 @@ class Serving:
                 self._own_workers.close()
         finally:
             self._life.close()
+
+    def _begin_end(self, now: float) -> None:
+        self._endpoint.close(now)
+        # Of one who does not read the rest there is no end.
+        at = now + self._grace + _LAST_WORDS
+        self._endpoint.deadlines.arm(self, at, "the end", self._driver.abandon)
 
     def _handle(self, session: ServerSession, event: ServerEvent) -> None:
         self._connections.handle(session, event)
@@ -142,7 +157,14 @@ def serve_stream(
     Raises:
         LocalProtocolError: a handler is an `async def`, and no `async_runner` is given.
     """
-    serving = Serving(server, workers, async_runner, settings)
+    check(server, async_runner)
+    serving = Serving(
+        server,
+        server.endpoint(ENVIRONMENT, settings),
+        workers=workers,
+        async_runner=async_runner,
+        settings=settings,
+    )
     try:
         serving.carry(lambda: stream)
         serving.wait_done()

@@ -9,8 +9,9 @@ from sansmcp_trio.driver import Driver
 from sansmcp_trio.groups import ConnectingGroup, Group, connect_group
 from sansmcp_trio.handlers import Handlers
 from sansmcp_trio.logs import LogHandler
+from sansmcp_trio.peers import serve_tcp, serve_unix
 from sansmcp_trio.processes import Process, start_process
-from sansmcp_trio.serving import serve_stdio, serve_stream, serve_tcp, serve_unix
+from sansmcp_trio.serving import serve_stdio, serve_stream
 from sansmcp_trio.streams import ByteStream, MemoryStream, PromptStream, StdioStream, memory_pair
 from sansmcp_trio.tasks import Tasks
 from sansmcp_trio.workers import Workers

@@ -45,14 +45,16 @@ class Carried:
         link: the link.
         stream: the stream.
         settle: lets the driver see what the link was told; it does not raise.
+        flush: the seconds that the last bytes may take once the link is done.
     """
 
-    def __init__(self, link: Link, stream: trio.abc.Stream, settle: Callable[[], None]) -> None:
+    def __init__(self, link: Link, stream: trio.abc.Stream, settle: Callable[[], None], flush: float) -> None:
         self.link = link
         self.fault: Exception | None = None
         """What the stream raised, but for the news that the peer is gone."""
         self._stream = stream
         self._settle = settle
+        self._flush = flush
         self._prompt = stream if isinstance(stream, PromptStream) else None
         self._send_now = sender_of(stream)
         self._rest = b""
@@ -69,7 +71,7 @@ class Carried:
         self._is_idle = False
         self._changed.set()
         if self.link.done and self._writing.deadline == math.inf:
-            self._writing.deadline = trio.current_time() + FLUSH
+            self._writing.deadline = trio.current_time() + self._flush
 
     def cancel(self, fault: Exception | None = None) -> None:
         """End it at once; the first fault is kept."""

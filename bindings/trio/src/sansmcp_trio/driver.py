@@ -17,7 +17,7 @@ from trio.lowlevel import enable_ki_protection
 
 from sansmcp.session import Dial, Endpoint, EndpointAction, Errand, Link, Schedule
 from sansmcp.values import JSON
-from sansmcp_trio.carried import BROKEN, Carried
+from sansmcp_trio.carried import BROKEN, FLUSH, Carried
 from sansmcp_trio.tasks import Tasks
 
 SessionT = TypeVar("SessionT")
@@ -33,6 +33,7 @@ class Driver(Generic[SessionT, EventT]):
         tasks: where the driver's tasks run; they raise nothing there.
         dial: opens the stream that a `Dial` asks for; raises OSError with words of why it cannot.
         perform: takes every other errand, in order; it must not wait.
+        flush: the seconds that the last bytes may take once a link is done.
     """
 
     def __init__(
@@ -42,16 +43,19 @@ class Driver(Generic[SessionT, EventT]):
         tasks: Tasks,
         dial: Callable[[JSON], Awaitable[trio.abc.Stream]] | None = None,
         perform: Callable[[Errand], None] | None = None,
+        *,
+        flush: float = FLUSH,
     ) -> None:
         self._endpoint = endpoint
         self._handle = handle
         self._tasks = tasks
         self._dial = dial
         self._perform = perform
+        self._flush = flush
         self._schedule = Schedule(endpoint)
         self._carried: dict[Link, Carried] = {}
         self._dialling: dict[Link, trio.CancelScope] = {}
-        self._dialled: dict[trio.Event, None] = {}
+        self._unfinished: dict[trio.Event, None] = {}
         self._orphans: set[Link] = set()
         self._timer = trio.CancelScope()
         self._settling = False
@@ -87,7 +91,9 @@ class Driver(Generic[SessionT, EventT]):
         Raises:
             Exception: what the stream or the taker of events raised, but for the news that the peer is gone.
         """
-        carried = Carried(link, stream, self.settle)
+        carried = Carried(link, stream, self.settle, self._flush)
+        ended = trio.Event()
+        self._unfinished[ended] = None
         self._tasks.start(partial(self._carry, carried), "sansmcp link")
         try:
             await carried.wait_ended()
@@ -95,18 +101,19 @@ class Driver(Generic[SessionT, EventT]):
             carried.cancel()
             with trio.CancelScope(shield=True):
                 await carried.wait_ended()
+            self._finish(ended)
         if carried.fault is not None:
             raise carried.fault
 
     async def wait_done(self) -> None:
-        """Wait until every stream that was dialled is closed.
+        """Wait until every link that is carried is done and its stream closed.
 
         Raises:
-            Exception: what one of them, or the taker of events, raised; once.
+            Exception: what a stream that was dialled, or the taker of events, raised; once.
         """
         await trio.lowlevel.checkpoint()
-        while self._dialled:
-            await next(iter(self._dialled)).wait()
+        while self._unfinished:
+            await next(iter(self._unfinished)).wait()
         fault, self._fault = self._fault, None
         if fault is not None:
             raise fault
@@ -161,7 +168,7 @@ class Driver(Generic[SessionT, EventT]):
 
     def _open(self, dial: Dial) -> None:
         ended = trio.Event()
-        self._dialled[ended] = None
+        self._unfinished[ended] = None
         scope = self._dialling[dial.link] = trio.CancelScope()
         self._tasks.start(partial(self._run_dial, dial, scope, ended), "sansmcp dial")
 
@@ -183,17 +190,17 @@ class Driver(Generic[SessionT, EventT]):
         finally:
             del self._dialling[dial.link]
             if stream is None:
-                self._forget_dialled(ended)
+                self._finish(ended)
         if stream is not None:
-            carried = Carried(dial.link, stream, self.settle)
+            carried = Carried(dial.link, stream, self.settle, self._flush)
             try:
                 await self._carry(carried)
             finally:
                 self._fault = self._fault or carried.fault
-                self._forget_dialled(ended)
+                self._finish(ended)
 
-    def _forget_dialled(self, ended: trio.Event) -> None:
-        del self._dialled[ended]
+    def _finish(self, ended: trio.Event) -> None:
+        del self._unfinished[ended]
         ended.set()
 
     @enable_ki_protection

@@ -1,8 +1,7 @@
-"""Serving: over standard input and output, a stream, TCP, Unix sockets."""
+"""Serving one peer, over standard input and output or a stream, and what serving many has in common."""
 
 import logging
 import os
-import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -15,19 +14,18 @@ import trio
 from sansmcp.environment import Environment
 from sansmcp.errors import LocalProtocolError
 from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
-from sansmcp.session import ServerEvent, ServerSession
+from sansmcp.session import ServerEndpoint, ServerEvent, ServerSession, Timeouts
 from sansmcp.values import JSON
+from sansmcp_trio.carried import FLUSH, LAST_WORDS
 from sansmcp_trio.driver import Driver
 from sansmcp_trio.handlers import Handlers, write_report
-from sansmcp_trio.sockets import Listener, listen_tcp, listen_unix
+from sansmcp_trio.signals import terminated
+from sansmcp_trio.sockets import Listener
 from sansmcp_trio.streams import ByteStream, StdioStream
 from sansmcp_trio.tasks import Tasks
 from sansmcp_trio.workers import Workers
 
 ENVIRONMENT: Final = Environment(random=os.urandom, utc=time.time)
-
-Started = Callable[[str], object]
-"""Told the address where a server listens, as `connect` takes it."""
 
 _logger: Final = logging.getLogger("sansmcp")
 
@@ -47,8 +45,10 @@ async def serve_stream(
         workers: the threads of handlers that block, which the caller closes; by default some of its own.
         settings: how the session is set up; see `ServeSettings`.
     """
-    async with _living(server) as lifespan, _Serving(server, workers, settings, lifespan) as serving:
-        await serving.carry(stream)
+    async with living(server) as lifespan:
+        endpoint = server.endpoint(ENVIRONMENT, settings)
+        async with Serving(server, endpoint, workers, settings, lifespan) as serving:
+            await serving.carry(stream)
 
 
 def serve_stdio(server: Server, **settings: Unpack[ServeSettings]) -> None:
@@ -75,76 +75,27 @@ def serve_stdio(server: Server, **settings: Unpack[ServeSettings]) -> None:
         raise SystemExit(130) from None
 
 
-async def serve_tcp(
-    server: Server,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    *,
-    ssl: ssl.SSLContext | None = None,
-    started: Started | None = None,
-    workers: Workers | None = None,
-    task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
-    **settings: Unpack[ServeSettings],
-) -> None:
-    """Serve peers over TCP until cancelled; with `nursery.start` it gives the address.
+class Serving:
+    """One endpoint with its driver, its handlers and their tasks; enter it with `async with`.
 
     Args:
         server: what is offered.
-        host: the address to listen on; by default this machine alone can reach it.
-        port: the port; by default a free one.
-        ssl: the certificate and its key, to speak TLS.
-        started: told the address once peers may come.
-        workers: the threads of handlers that block, which the caller closes; by default some of its own.
-        task_status: given by `nursery.start`.
-        settings: how sessions are set up; see `ServeSettings`.
-
-    Raises:
-        OSError: if the address cannot be listened on.
+        endpoint: where peers come to.
+        workers: the threads of handlers that block, which the caller closes; None for some of its own.
+        settings: how sessions are set up.
+        lifespan: what entering the lifespan of the server gave.
+        flush: the seconds that the last bytes to a peer may take.
     """
-    async with _living(server) as lifespan:
-        serving = _Serving(server, workers, settings, lifespan)
-        address, listeners = await listen_tcp(host, port, ssl)
-        async with serving:
-            await serving.listen(address, listeners, started, task_status)
-
-
-async def serve_unix(
-    server: Server,
-    path: str | os.PathLike[str],
-    *,
-    started: Started | None = None,
-    workers: Workers | None = None,
-    task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
-    **settings: Unpack[ServeSettings],
-) -> None:
-    """Serve peers over a Unix socket until cancelled; only the user of this process can reach it.
-
-    With `nursery.start` it gives the address.
-
-    Args:
-        server: what is offered.
-        path: the path of the socket; one that nobody listens on any more is replaced.
-        started: told the address once peers may come.
-        workers: the threads of handlers that block, which the caller closes; by default some of its own.
-        task_status: given by `nursery.start`.
-        settings: how sessions are set up; see `ServeSettings`.
-
-    Raises:
-        OSError: if the path cannot be listened on, since somebody does or it is no socket.
-    """
-    await trio.lowlevel.checkpoint()
-    async with _living(server) as lifespan:
-        serving = _Serving(server, workers, settings, lifespan)
-        address, listeners = listen_unix(os.fspath(path))
-        async with serving:
-            await serving.listen(address, listeners, started, task_status)
-
-
-class _Serving:
-    """One endpoint with its driver, its handlers and their tasks."""
 
     def __init__(
-        self, server: Server, workers: Workers | None, settings: ServeSettings, lifespan: JSON
+        self,
+        server: Server,
+        endpoint: ServerEndpoint[ServerSession, ServerEvent],
+        workers: Workers | None,
+        settings: ServeSettings,
+        lifespan: JSON,
+        *,
+        flush: float = FLUSH,
     ) -> None:
         self._workers = workers or Workers()
         self._own_workers = self._workers if workers is None else None
@@ -152,11 +103,15 @@ class _Serving:
         self._tasks = Tasks()
         self._settings = settings
         self._lifespan = lifespan
-        self._endpoint = server.endpoint(ENVIRONMENT, settings)
+        self._endpoint = endpoint
+        self._flush = flush
+        self._grace = (settings.get("timeouts") or Timeouts()).close
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
-        self._driver: Driver[ServerSession, ServerEvent] = Driver(self._endpoint, self._handle, self._tasks)
+        self._driver: Driver[ServerSession, ServerEvent] = Driver(
+            self._endpoint, self._handle, self._tasks, flush=self._flush
+        )
         handlers = Handlers(self._tasks, self._workers, now=self._driver.now, settle=self._driver.settle)
         self._connections = ServerConnections(
             self._server,
@@ -184,25 +139,37 @@ class _Serving:
         return await self._tasks.__aexit__(exception_type, exception, traceback)
 
     async def carry(self, stream: ByteStream) -> None:
+        """Serve the peer at the other end of a stream until the connection ends."""
         await self._driver.carry(self._endpoint.accept(self._driver.now()), stream)
 
-    async def listen(
-        self,
-        address: str,
-        listeners: Sequence[Listener],
-        started: Started | None,
-        task_status: trio.TaskStatus[str],
-    ) -> None:
-        nursery = self._tasks.nursery
-        accepting = partial(
-            trio.serve_listeners, self._carry_one_of_many, list(listeners), handler_nursery=nursery
-        )
-        self._tasks.start(accepting, "sansmcp listener")
-        if started is not None:
-            started(address)
-        task_status.started(address)
-        # Nothing ends it but cancellation.
-        await trio.sleep_forever()
+    async def listen(self, listeners: Sequence[Listener], told: Callable[[], object]) -> None:
+        """Serve peers until cancelled, or until SIGTERM; then end every connection in good order.
+
+        Args:
+            listeners: where they come to.
+            told: called once they may come.
+        """
+        accepting = trio.CancelScope()
+        self._tasks.start(partial(self._accept, listeners, accepting), "sansmcp listener")
+        try:
+            with terminated() as asked:
+                told()
+                await asked.wait()
+        finally:
+            accepting.cancel()
+            # Of one who does not read the rest there is no end.
+            with trio.move_on_after(self._grace + LAST_WORDS, shield=True):
+                await self._end()
+
+    async def _accept(self, listeners: Sequence[Listener], scope: trio.CancelScope) -> None:
+        with scope:
+            nursery = self._tasks.nursery
+            await trio.serve_listeners(self._carry_one_of_many, list(listeners), handler_nursery=nursery)
+
+    async def _end(self) -> None:
+        self._endpoint.close(self._driver.now())
+        self._driver.settle()
+        await self._driver.wait_done()
 
     async def _carry_one_of_many(self, stream: ByteStream) -> None:
         try:
@@ -216,15 +183,15 @@ class _Serving:
 
 
 @asynccontextmanager
-async def _living(server: Server) -> AsyncGenerator[JSON, None]:
+async def living(server: Server) -> AsyncGenerator[JSON, None]:
     """Enter the lifespan of a server, of either colour, and leave it at the end."""
     expect_server(server)
-    living = server.living()
-    if isinstance(living, AbstractAsyncContextManager):
-        async with living as value:
+    found = server.living()
+    if isinstance(found, AbstractAsyncContextManager):
+        async with found as value:
             yield value
     else:
-        with living as value:
+        with found as value:
             yield value
 
 

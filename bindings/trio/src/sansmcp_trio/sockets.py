@@ -89,12 +89,13 @@ async def listen_tcp(host: str, port: int, context: ssl.SSLContext | None) -> tu
     return str(address), [trio.SSLListener(listener, context) for listener in listeners]
 
 
-def listen_unix(path: str) -> tuple[str, list[Listener]]:
+async def listen_unix(path: str) -> tuple[str, list[Listener]]:
     """Listen on a Unix socket that only this user can reach; see `listen_tcp`.
 
     Args:
         path: the path of the socket; one that nobody listens on any more is replaced.
     """
+    await trio.lowlevel.checkpoint()
     listening = _bind_unix(path)
     listening.listen(_BACKLOG)
     return str(UnixAddress(path=path)), [_UnixListener(path, listening)]
