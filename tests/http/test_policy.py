@@ -234,33 +234,6 @@ def test_a_setting_that_is_no_origin_is_refused(origin):
         Policy(allowed_origins=[origin])
 
 
-# Fields that come once
-
-
-@pytest.mark.parametrize(
-    "field",
-    [
-        "Content-Type",
-        "Content-Length",
-        "Content-Encoding",
-        "Authorization",
-        "Mcp-Session-Id",
-        "Last-Event-ID",
-    ],
-)
-def test_a_field_that_comes_once_is_refused_twice(field):
-    for second in ("a", "b"):
-        refused = Policy().check(head((field, "a"), (field, second)))
-        assert (refused.status, refused.code) == (400, -32600)
-    assert status(Policy(), (field, "a")) == 200
-
-
-@pytest.mark.parametrize("field", ["Mcp-Method", "Mcp-Name", "MCP-Protocol-Version"])
-def test_a_mirrored_field_that_comes_twice_is_a_mismatch(field):
-    refused = Policy().check(head((field, "a"), (field, "a")))
-    assert (refused.status, refused.code) == (400, -32020)
-
-
 def test_what_passed_is_forgotten_when_it_is_too_much():
     policy = Policy()
     for port in range(1, 1000):

@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.http.heads import RequestHead, ResponseHead
-from sansmcp.http.mirrored import METHOD, NAME, PARAMETER, VERSION
+from sansmcp.http.mirrored import PARAMETER
 from sansmcp.http.refusals import Refused
-from sansmcp.schema import HEADER_MISMATCH, INVALID_REQUEST
+from sansmcp.schema import INVALID_REQUEST
 
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
 """What a server of the user's own machine is called."""
@@ -28,19 +28,6 @@ _WORD: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _ZEROS: Final = re.compile(r"(?:0[xX]|[0.:])*+")
 _LAST_PORT: Final = 65_535
 _KEPT: Final = 256
-
-_SINGLE: Final = (
-    "authorization",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "last-event-id",
-    "mcp-method",
-    "mcp-name",
-    "mcp-protocol-version",
-    "mcp-session-id",
-)
-_MIRRORED: Final = frozenset({METHOD, NAME, VERSION})
 
 _METHODS: Final = "GET, POST, DELETE"
 _REQUEST_FIELDS: Final = (
@@ -114,9 +101,6 @@ class Policy:
             if refused is not None:
                 return refused
             _keep(self._passed_hosts, hosts[0])
-        for field in _SINGLE:
-            if len(headers.all(field)) > 1:
-                return _counted(field, len(headers.all(field)))
         return self._check_origin(headers.all("origin"))
 
     def cors(self, head: RequestHead) -> tuple[tuple[str, str], ...]:
@@ -291,8 +275,7 @@ def _counted(field: str, count: int) -> Refused:
 
 def _malformed(field: str, found: str) -> Refused:
     text = f"{field} is {found}"
-    code = HEADER_MISMATCH if field in _MIRRORED else INVALID_REQUEST
-    return Refused(status=400, reason=text, code=code, message=text, close=True)
+    return Refused(status=400, reason=text, code=INVALID_REQUEST, message=text, close=True)
 
 
 def _foreign(field: str, value: str, setting: str) -> Refused:
