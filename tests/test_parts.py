@@ -25,6 +25,7 @@ REQUIRED = {
     "sansmcp-asyncio": {"sansmcp"},
     "sansmcp-trio": {"sansmcp", "trio"},
     "sansmcp-threads": {"sansmcp"},
+    "sansmcp-h11": {"h11", "sansmcp"},
     "sansmcp-cli": {"sansmcp", "sansmcp-asyncio", "sansmcp-threads", "sansmcp-trio"},
 }
 """All that each distribution may pull in, without its extras."""
@@ -32,6 +33,7 @@ REQUIRED = {
 EXTRAS = {
     "asyncio": {"sansmcp-asyncio"},
     "cli": {"sansmcp-cli"},
+    "h11": {"sansmcp-h11"},
     "threads": {"sansmcp-threads"},
     "trio": {"sansmcp-trio"},
 }
@@ -186,7 +188,7 @@ def add(a: int, b: int) -> int:
 {calls[binding]}
 assert said.content[0].text == "3"
 """)
-    others = {"asyncio", "threads", "trio", "cli"} - {binding}
+    others = {"asyncio", "threads", "trio", "cli", "h11"} - {binding}
     assert not loaded.intersection(f"sansmcp_{other}" for other in others)
     assert not loaded.intersection(hidden)
 

@@ -1,0 +1,6 @@
+"""HTTP/1.1 for sansmcp, by h11 and without I/O: any driver runs it over any stream of bytes."""
+
+from sansmcp_h11.client import H11Client
+from sansmcp_h11.limits import CONNECTION_LIMITS, POOL_LIMITS, ConnectionLimits, PoolLimits
+
+__all__ = ["CONNECTION_LIMITS", "POOL_LIMITS", "ConnectionLimits", "H11Client", "PoolLimits"]
