@@ -42,6 +42,9 @@ def error_in(answer: Answer, limits: Limits, request_id: RequestId) -> ErrorResp
 def told_by(answer: Answer, error: ErrorResponse | None) -> str:
     """Say in words how a request was refused."""
     words = f"the server answered with the status {answer.status}"
+    location = answer.headers.get("location")
+    if location is not None:
+        words += f", to {location[:80]!r}"
     return words if error is None else f"{words}: {error.error.message[:200]} ({error.error.code})"
 
 
