@@ -312,6 +312,19 @@ class Registry(Value):
         every = tuple(each for found in (*prompts, *templates) for each in found.values())
         return every if self.completer is None else (*every, self.completer)
 
+    @property
+    def grounds(self) -> tuple[JSON, ...]:
+        """What the capabilities follow from: where all of it is the very same, so are they."""
+        return (
+            self.tools,
+            self.prompts,
+            self.resources,
+            self.resource_templates,
+            self.methods,
+            self.completer,
+            self.logs,
+        )
+
     def abilities(self) -> Mapping[str, bool]:
         """Return which capabilities follow from what there is, by their paths."""
         shelves = (self.tools, self.prompts, self.resources, self.resource_templates, self.methods)

@@ -36,6 +36,7 @@ from sansmcp.server.sealing import KeyRing, Sealer, UsedStates, request_digest
 from sansmcp.server.serving import ServedSession
 from sansmcp.server.settings import ServeSettings, SessionSettings, check_settings
 from sansmcp.server.targets import Refused, Target
+from sansmcp.server.terms import Manner, Terms
 from sansmcp.session import (
     Change,
     ChangeKind,
@@ -161,6 +162,8 @@ class Server(Registrations):
         if lifespan is not None:
             check_lifespan(lifespan)
         self._lifespan = lifespan
+        # What sessions of one kind share: those that carry answers only, and those without sessions.
+        self._terms: dict[tuple[bool, bool], Terms] = {}
 
     # What it is
 
@@ -325,35 +328,34 @@ class Server(Registrations):
             settings: how the session is set up; see `SessionSettings`.
         """
         self._keys.fill(environment.random)
-        answers_only = settings.get("answers_only", False)
-        sessions_off = settings.get("sessions_off", False)
-
-        def declared() -> schema.ServerCapabilities:
-            return self._abilities.of(
-                self._ledger.registry, answers_only=answers_only, sessions_off=sessions_off
-            )
-
+        kind = (settings.get("answers_only", False), settings.get("sessions_off", False))
+        terms = self._terms.get(kind)
+        if terms is None or terms.manner.environment is not environment:
+            terms = self._terms[kind] = self._new_terms(environment, kind)
         return ServedSession(
-            environment=environment,
+            terms,
             principal=settings.get("principal"),
-            sealer=Sealer(self._keys, self._state_lifetime, environment.utc, self._used),
-            cursors=Cursors(self._keys),
-            offered=lambda: self._ledger.registry,
-            declared=declared,
-            notice_interval=self._notice_interval,
-            discovery=self._hints.of("server/discover"),
-            info=self._info,
-            capabilities=declared(),
-            instructions=self._instructions,
-            revisions=self._ledger.revisions,
-            methods=self._ledger.registry.table,
             timeouts=settings.get("timeouts"),
             limits=settings.get("limits"),
             keep_alive=settings.get("keep_alive"),
-            ordered=self._ordered,
-            answers_only=answers_only,
-            is_wrapped=self._stack != Stack(),
+            is_wrapped=self._stack.is_any,
         )
+
+    def _new_terms(self, environment: Environment, kind: tuple[bool, bool]) -> Terms:
+        answers_only, sessions_off = kind
+        manner = Manner(
+            environment=environment,
+            sealer=Sealer(self._keys, self._state_lifetime, environment.utc, self._used),
+            cursors=Cursors(self._keys),
+            info=self._info,
+            instructions=self._instructions,
+            ordered=self._ordered,
+            notice_interval=self._notice_interval,
+            discovery=self._hints.of("server/discover"),
+            answers_only=answers_only,
+            sessions_off=sessions_off,
+        )
+        return Terms(self._ledger, self._abilities, manner)
 
     def endpoint(self, environment: Environment, settings: ServeSettings) -> ServerLines:
         """Return an endpoint over lines, with a session for each peer that comes.

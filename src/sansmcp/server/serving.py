@@ -1,20 +1,17 @@
 """A server's session that knows the environment it was opened in, and what its client was told."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
 import attrs
 
 from sansmcp import schema
-from sansmcp.environment import Environment
 from sansmcp.errors import LocalProtocolError, RpcError
-from sansmcp.schema import LATEST_LEGACY, Codec, Kind, Method, MethodTable, Revision, Side, codec_for
-from sansmcp.server.caching import CacheHint
-from sansmcp.server.cursors import Cursors
-from sansmcp.server.notices import Notices, Offered
-from sansmcp.server.sealing import Sealer
+from sansmcp.schema import LATEST_LEGACY, Codec, Kind, Method, Side, codec_for
+from sansmcp.server.notices import Notices
 from sansmcp.server.sending import Sending
+from sansmcp.server.terms import Terms
 from sansmcp.session import Change, KeepAlive, RequestReceived, ServerSession, SessionLimits, Timeouts
 from sansmcp.values import ABSENT, JSON, RequestId
 from sansmcp.wire import ErrorResponse, Request, Response
@@ -40,78 +37,51 @@ class ServedSession(ServerSession):
     """One client of a `Server`; `Server.open_session` makes it.
 
     Args:
-        environment: where randomness and calendar time come from.
+        terms: what it shares with others.
         principal: whom the client was found to be; None where nobody looked.
-        sealer: seals what handlers leave to their next run.
-        info: who the server is.
-        capabilities: what it can do.
-        instructions: how the model should use it.
-        revisions: the revisions it speaks.
-        methods: the method table.
         timeouts: how long to wait.
         limits: how much the client may ask for.
         keep_alive: pings in a legacy session, or None.
-        ordered: the methods whose requests are worked on one by one.
-        answers_only: whether nothing but answers can reach the client.
-        cursors: seals where pages of lists end.
-        offered: returns what the server offers now.
-        declared: returns what it can do now.
-        notice_interval: for how long changes are gathered before the client is told, in seconds.
-        discovery: how long what the server says of itself may be kept.
         is_wrapped: whether middleware stands around what the session answers by itself, too.
     """
 
     def __init__(
         self,
+        terms: Terms,
         *,
-        environment: Environment,
         principal: str | None = None,
-        sealer: Sealer,
-        info: schema.Implementation,
-        capabilities: schema.ServerCapabilities,
-        instructions: str | None,
-        revisions: tuple[Revision, ...],
-        methods: MethodTable,
-        timeouts: Timeouts | None,
-        limits: SessionLimits | None,
-        keep_alive: KeepAlive | None,
-        ordered: frozenset[str],
-        answers_only: bool,
-        cursors: Cursors,
-        offered: Callable[[], Offered],
-        declared: Callable[[], schema.ServerCapabilities],
-        notice_interval: float,
-        discovery: CacheHint,
+        timeouts: Timeouts | None = None,
+        limits: SessionLimits | None = None,
+        keep_alive: KeepAlive | None = None,
         is_wrapped: bool = False,
     ) -> None:
+        manner, shared = terms.manner, terms.shared()
         super().__init__(
-            info=info,
-            capabilities=capabilities,
-            instructions=instructions,
-            revisions=revisions,
-            methods=methods,
+            info=shared.info,
+            capabilities=terms.declared(),
+            instructions=shared.instructions,
+            revisions=shared.revisions,
+            methods=shared.methods,
             timeouts=timeouts,
             limits=limits,
             keep_alive=keep_alive,
-            ordered=ordered,
-            answers_only=answers_only,
+            ordered=manner.ordered,
+            answers_only=manner.answers_only,
+            shared=shared,
         )
-        self.environment = environment
+        self._terms = terms
+        self.environment = manner.environment
         """Where randomness and calendar time come from."""
         self.principal = principal
         """Whom the client was found to be."""
-        self.sealer = sealer
+        self.sealer = manner.sealer
         """Seals what handlers leave to their next run."""
-        self.cursors = cursors
+        self.cursors = manner.cursors
         """Seals where pages of lists end."""
-        self.notices = Notices(offered)
+        self.notices = Notices(terms.offered)
         """What the client was told of changes."""
         self.sending: Sending | None = None
         """Leads what is sent through middleware; None where there is none."""
-        self._declared = declared
-        self._notice_interval = notice_interval
-        self._discovery = discovery
-        self._now_offered = offered
         self._pages: dict[str, None] = {}
         self._is_gathering = False
         self._is_wrapped = is_wrapped
@@ -242,7 +212,7 @@ class ServedSession(ServerSession):
 
     def _tell_pages(self, now: float) -> None:
         if self._pages:
-            for elicitation_id in self._now_offered().completed:
+            for elicitation_id in self._terms.offered().completed:
                 if elicitation_id in self._pages:
                     params = schema.ElicitationCompleteNotificationParams(elicitation_id=elicitation_id)
                     # Its session may be over.
@@ -291,10 +261,10 @@ class ServedSession(ServerSession):
         self._tell_pages(now)
         if not self.notices.is_behind:
             return
-        self.declare(self._declared(), now)
+        self.declare(self._terms.declared(), now)
         if not self._is_gathering:
             self._is_gathering = True
-            at = self._now + self._notice_interval
+            at = self._now + self._terms.manner.notice_interval
             self._deadlines.arm(_NOTICES, at, "changes are gathered", self._tell_changes)
 
     def _tell_changes(self) -> None:
@@ -303,5 +273,5 @@ class ServedSession(ServerSession):
             self.publish(change, self._now)
 
     def _discovery_result(self) -> schema.DiscoverResult:
-        hint = self._discovery
+        hint = self._terms.manner.discovery
         return attrs.evolve(super()._discovery_result(), ttl_ms=hint.ttl_ms, cache_scope=hint.scope)

@@ -76,6 +76,7 @@ from sansmcp.session.running import Finish, GivenUp, Outcome, Runnable, Start, S
 from sansmcp.session.schedule import Schedule
 from sansmcp.session.server import ServerSession
 from sansmcp.session.settings import KeepAlive, Restart, SessionLimits, Timeouts
+from sansmcp.session.sharing import Shared
 from sansmcp.session.states import (
     DETECTION,
     LIFECYCLE,
@@ -192,6 +193,7 @@ __all__ = [
     "SessionOpened",
     "SessionStats",
     "Severity",
+    "Shared",
     "Stack",
     "Start",
     "Step",

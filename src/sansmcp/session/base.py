@@ -7,7 +7,7 @@ older than the last one seen counts as the last one seen. `calling` above it mak
 
 import abc
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Final, Generic, TypeVar, assert_never
 
@@ -15,19 +15,17 @@ from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import (
     INVALID_REQUEST,
     METHODS,
-    REVISIONS,
     Codec,
     MethodTable,
     Revision,
     Side,
-    is_revision,
 )
 from sansmcp.session.actions import Action, Close, Send
 from sansmcp.session.calls import Outcome
 from sansmcp.session.deadlines import Deadlines
 from sansmcp.session.events import Disconnected, MessageDropped, ProtocolViolated
 from sansmcp.session.pace import Pace, Report
-from sansmcp.session.settings import SessionLimits, Timeouts
+from sansmcp.session.settings import DEFAULT_SESSION_LIMITS, DEFAULT_TIMEOUTS, SessionLimits, Timeouts
 from sansmcp.session.states import LIFECYCLE, LINK, Effect, LinkInput, LinkState, Phase, Step
 from sansmcp.session.stats import Counters, SessionStats
 from sansmcp.values import ABSENT, JSON, ProgressToken, RequestId
@@ -66,7 +64,7 @@ class Session(abc.ABC, Generic[EventT]):
 
     Args:
         side: which role this end plays.
-        revisions: the revisions this end speaks.
+        revisions: the revisions this end speaks, oldest first.
         methods: the method table.
         timeouts: how long to wait.
         limits: how much the peer may ask for.
@@ -76,25 +74,16 @@ class Session(abc.ABC, Generic[EventT]):
         self,
         *,
         side: Side,
-        revisions: Sequence[Revision],
+        revisions: tuple[Revision, ...],
         methods: MethodTable = METHODS,
         timeouts: Timeouts | None = None,
         limits: SessionLimits | None = None,
     ) -> None:
-        if isinstance(revisions, str):
-            raise LocalProtocolError(f"revisions: expected a list, such as [{revisions!r:.80}], found a text")
-        if not revisions:
-            raise LocalProtocolError("revisions: expected at least one, found none")
-        unknown = [revision for revision in revisions if not is_revision(revision)]
-        if unknown:
-            raise LocalProtocolError(
-                f"revisions: expected some of {', '.join(REVISIONS)}, found {unknown!r:.80}"
-            )
         self._side = side
-        self._revisions = tuple(sorted(revisions))
+        self._revisions = revisions
         self._methods = methods
-        self._timeouts = timeouts or Timeouts()
-        self._limits = limits or SessionLimits()
+        self._timeouts = timeouts or DEFAULT_TIMEOUTS
+        self._limits = limits or DEFAULT_SESSION_LIMITS
         self._actions: list[Action] = []
         self._events: deque[EventT] = deque()
         self._deadlines = Deadlines()

@@ -1,6 +1,6 @@
 """What both roles of a session share above `base`: the calls that our side makes, and keep-alive pings."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final, TypeVar
 
@@ -25,7 +25,7 @@ class CallingSession(Session[EventT]):
 
     Args:
         side: which role this end plays.
-        revisions: the revisions this end speaks.
+        revisions: the revisions this end speaks, oldest first.
         methods: the method table.
         timeouts: how long to wait.
         limits: how much the peer may ask for.
@@ -37,7 +37,7 @@ class CallingSession(Session[EventT]):
         self,
         *,
         side: Side,
-        revisions: Sequence[Revision],
+        revisions: tuple[Revision, ...],
         methods: MethodTable = METHODS,
         timeouts: Timeouts | None = None,
         limits: SessionLimits | None = None,

@@ -98,6 +98,11 @@ class Stack(Value):
         for middleware in (*self.received, *self.sent):
             check_middleware(middleware)
 
+    @property
+    def is_any(self) -> bool:
+        """Whether there is any middleware."""
+        return bool(self.received or self.sent)
+
     @classmethod
     def of(cls, received: Sequence[Middleware], sent: Sequence[Middleware]) -> "Stack":
         """Return the middleware that the two settings of a side say.

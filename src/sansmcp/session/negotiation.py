@@ -53,6 +53,7 @@ from sansmcp.session.events import (
 from sansmcp.session.legacy_listening import LegacyListening
 from sansmcp.session.questions import Questions
 from sansmcp.session.settings import KeepAlive, SessionLimits, Timeouts
+from sansmcp.session.sharing import checked_revisions
 from sansmcp.session.states import (
     DETECTION,
     DetectionInput,
@@ -101,7 +102,7 @@ class Negotiation(CallingSession[ClientEvent]):
     ) -> None:
         super().__init__(
             side=Side.CLIENT,
-            revisions=revisions,
+            revisions=checked_revisions(revisions),
             methods=methods,
             timeouts=timeouts,
             limits=limits,

@@ -65,7 +65,7 @@ class ServerSession(ServerQuestions):
         keep_alive: pings in a legacy session, or None.
         ordered: the methods whose requests are worked on one by one, in the order they came.
         answers_only: whether nothing but answers can reach the client, so that a legacy one is asked nothing.
-        reader: decides the era of requests; sessions of one server may share one.
+        shared: what sessions with the same info, instructions, revisions and methods share.
     """
 
     def resume(
@@ -100,7 +100,7 @@ class ServerSession(ServerQuestions):
             )
         self._speak(Step.RESUME, "resume()")
         self._codec = codec_for(revision)
-        self._legacy_capabilities = self._capabilities
+        self._legacy_capabilities, self._legacy_offered = self._capabilities, self._offered
         self._client_info = client_info
         self._client_capabilities = capabilities or self._client_capabilities
         self._log_level = log_level
@@ -181,7 +181,7 @@ class ServerSession(ServerQuestions):
         entry = self._outcome_for("respond", request_id)
         payload = to_json(entry.codec, result)
         if entry.era is Era.MODERN:
-            stamp_result(payload, self._info_as_json(entry.codec))
+            stamp_result(payload, self._shared.info_json(entry.codec))
         answer = Response(id=request_id, result=payload)
         self._answer(entry, answer, self._encode(answer), cause, middleware)
 
@@ -252,7 +252,9 @@ class ServerSession(ServerQuestions):
         if entry.era is Era.MODERN:
             asked = schema.InputRequiredResult(input_requests=requests or None, request_state=request_state)
             payload = entry.codec.unstructure(asked)
-            answer = Response(id=request_id, result=stamp_result(payload, self._info_as_json(entry.codec)))
+            answer = Response(
+                id=request_id, result=stamp_result(payload, self._shared.info_json(entry.codec))
+            )
             # To this end of a modern connection the request is over; the retry is another one.
             self._answer(entry, answer, self._encode(answer))
             return

@@ -67,7 +67,7 @@ class ServerInputs(ServerRequests):
         if self._link is not LinkState.OPEN:
             self._reply_error(message.id, INTERNAL_ERROR, "the server is closing", violated=False)
             return
-        classified = self._reader.read(message, self.revision, self._claims)
+        classified = self._shared.reader.read(message, self.revision, self._claims)
         if self._batch is not None and isinstance(classified, ModernRequest):
             # A subscription among them would hold back the answers to all others.
             self._refuse(message, f"{classified.revision} has no arrays of messages")
@@ -94,7 +94,8 @@ class ServerInputs(ServerRequests):
             self._serve(message, codec_for(self.revision or LATEST_LEGACY), None)
 
     def _serve(self, message: Request, codec: Codec, modern: ModernRequest | None) -> None:
-        known = self._offered.get((message.method, codec.revision))
+        offered = self._legacy_offered if modern is None else self._offered
+        known = offered.get((message.method, codec.revision))
         row = known or self._offer(message.method, codec.revision)
         if row is None:
             text = f"method {message.method[:80]!r} is not available in {codec.revision} on this server"
@@ -152,7 +153,8 @@ class ServerInputs(ServerRequests):
         capability = None if row is None else row.capability_in(revision)
         if row is None or (capability is not None and not declares(self._declared_in(revision), capability)):
             return None
-        self._offered[method, revision] = row
+        offered = self._offered if era_of(revision) is Era.MODERN else self._legacy_offered
+        offered[method, revision] = row
         return row
 
     def _serve_itself(self, message: Request, row: Method, codec: Codec, params: JSON) -> bool:
@@ -174,11 +176,11 @@ class ServerInputs(ServerRequests):
         return schema.DiscoverResult(
             supported_versions=tuple(reversed(self._revisions)),
             capabilities=self._capabilities,
-            instructions=self._instructions,
+            instructions=self._shared.instructions,
         )
 
     def _discover(self, message: Request, codec: Codec) -> None:
-        result = stamp_result(codec.unstructure(self._discovery_result()), self._info_as_json(codec))
+        result = stamp_result(codec.unstructure(self._discovery_result()), self._shared.info_json(codec))
         self._reply(message.id, Response(id=message.id, result=result))
 
     def _initialize(self, message: Request) -> None:
@@ -199,14 +201,14 @@ class ServerInputs(ServerRequests):
             return
         self._phase = row[1]
         self._codec = codec
-        self._legacy_capabilities = self._capabilities
+        self._legacy_capabilities, self._legacy_offered = self._capabilities, self._offered
         self._client_info = params.client_info
         self._client_capabilities = params.capabilities
         result = schema.InitializeResult(
             protocol_version=codec.revision,
             capabilities=self._capabilities,
-            server_info=self._info,
-            instructions=self._instructions,
+            server_info=self._shared.info,
+            instructions=self._shared.instructions,
         )
         self._reply(message.id, Response(id=message.id, result=codec.unstructure(result)))
         self._speak(Step.INITIALIZE_RESULT, "the result of initialize")

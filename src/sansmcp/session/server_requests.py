@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import attrs
 
@@ -13,9 +14,7 @@ from sansmcp.schema import (
     INTERNAL_ERROR,
     METHODS,
     REVISIONS,
-    Codec,
     Era,
-    Method,
     MethodTable,
     Revision,
     Side,
@@ -24,8 +23,7 @@ from sansmcp.schema import (
 from sansmcp.session.actions import Cancel, EndExchange
 from sansmcp.session.calling import CallingSession
 from sansmcp.session.calls import Outcome
-from sansmcp.session.capabilities import check_declared
-from sansmcp.session.era import HeaderClaims, RequestReader, stamp_result, stamp_subscription
+from sansmcp.session.era import HeaderClaims, stamp_result, stamp_subscription
 from sansmcp.session.events import (
     AnswerDropped,
     Disconnected,
@@ -43,10 +41,11 @@ from sansmcp.session.events import (
 from sansmcp.session.inbound import BatchReply, Inbound, InboundRequests
 from sansmcp.session.pace import LogGate
 from sansmcp.session.settings import KeepAlive, SessionLimits, Timeouts
+from sansmcp.session.sharing import Shared
 from sansmcp.session.states import Effect, LinkInput, LinkState, RequestInput, RequestState, Step
 from sansmcp.session.stats import SessionStats
 from sansmcp.session.subscriptions import Subscription, Subscriptions
-from sansmcp.values import ABSENT, JSON, RequestId
+from sansmcp.values import ABSENT, RequestId
 from sansmcp.wire import (
     Batch,
     ErrorResponse,
@@ -54,6 +53,9 @@ from sansmcp.wire import (
     Response,
     encode,
 )
+
+_UNABLE: Final = schema.ClientCapabilities()
+"""What a client can do that has said nothing."""
 
 
 class ServerRequests(CallingSession[ServerEvent]):
@@ -72,21 +74,23 @@ class ServerRequests(CallingSession[ServerEvent]):
         keep_alive: KeepAlive | None = None,
         ordered: frozenset[str] = frozenset(),
         answers_only: bool = False,
-        reader: RequestReader | None = None,
+        shared: Shared | None = None,
     ) -> None:
+        if shared is None:
+            shared = Shared(info, instructions, revisions, methods)
+        elif shared.info is not info or shared.methods is not methods:
+            raise LocalProtocolError("shared: expected what sessions with this info and these methods share")
         super().__init__(
             side=Side.SERVER,
-            revisions=revisions,
+            revisions=shared.revisions,
             methods=methods,
             timeouts=timeouts,
             limits=limits,
             keep_alive=keep_alive,
         )
-        check_declared(self._revisions[-1], info, capabilities, instructions)
-        self._info = info
+        self._shared = shared
         self._capabilities = self._legacy_capabilities = capabilities
-        self._instructions = instructions
-        self._reader = reader or RequestReader(self._revisions, methods)
+        self._offered = self._legacy_offered = shared.offered(capabilities)
         self._answers_only = answers_only
         self._claims: HeaderClaims | None = None
         self._requests = InboundRequests(self._limits, ordered)
@@ -95,11 +99,9 @@ class ServerRequests(CallingSession[ServerEvent]):
         self._batches: dict[RequestId, BatchReply] = {}
         self._batch: BatchReply | None = None
         self._client_info: schema.Implementation | None = None
-        self._client_capabilities = schema.ClientCapabilities()
+        self._client_capabilities = _UNABLE
         self._log_level: schema.LoggingLevel | None = None
         self._log_gate = LogGate(self._limits.log_interval, self._limits.log_burst)
-        self._offered: dict[tuple[str, Revision], Method] = {}
-        self._info_json: dict[Revision, JSON] = {}
         self._draining: dict[RequestId, None] = {}
 
     def stats(self) -> SessionStats:
@@ -130,11 +132,9 @@ class ServerRequests(CallingSession[ServerEvent]):
         Raises:
             LocalProtocolError: they cannot be said.
         """
-        check_declared(self._revisions[-1], self._info, capabilities, self._instructions)
+        offered = self._shared.offered(capabilities)
         self._advance(now)
-        if capabilities != self._capabilities:
-            self._capabilities = capabilities
-            self._offered.clear()
+        self._capabilities, self._offered = capabilities, offered
 
     def _declared_in(self, revision: Revision) -> schema.ServerCapabilities:
         """Return what the client was told that the server can do."""
@@ -301,7 +301,7 @@ class ServerRequests(CallingSession[ServerEvent]):
         # ignored (2026-07-28, Cancellation, Error Handling).
         self._queue(Cancel(request_id=subscription_id, reason=reason, related=subscription_id))
         payload = stamp_result(
-            codec.unstructure(schema.SubscriptionsListenResult()), self._info_as_json(codec)
+            codec.unstructure(schema.SubscriptionsListenResult()), self._shared.info_json(codec)
         )
         self._reply(
             subscription_id, Response(id=subscription_id, result=stamp_subscription(payload, subscription_id))
@@ -368,12 +368,6 @@ class ServerRequests(CallingSession[ServerEvent]):
 
     def _is_busy(self) -> bool:
         return self._requests.is_working() or super()._is_busy()
-
-    def _info_as_json(self, codec: Codec) -> JSON:
-        known = self._info_json.get(codec.revision)
-        if known is None:
-            known = self._info_json[codec.revision] = codec.unstructure(self._info)
-        return known
 
     def _emit_shared(self, event: Outcome | ProtocolViolated | MessageDropped | Disconnected) -> None:
         self._emit(event)

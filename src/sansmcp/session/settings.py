@@ -1,5 +1,7 @@
 """The numbers a session keeps: times, limits, keep-alive; each with its default and where it comes from."""
 
+from typing import Final
+
 import attrs
 
 from sansmcp.values import Value
@@ -72,6 +74,12 @@ class SessionLimits(Value):
     """Log messages of one logger and level that are sent at once; after that they are counted instead."""
     log_interval: float = 0.01
     """Seconds from one log message of a logger and level to the next when the burst is used up."""
+
+
+DEFAULT_TIMEOUTS: Final = Timeouts()
+"""What a session goes by where nothing else is said."""
+DEFAULT_SESSION_LIMITS: Final = SessionLimits()
+"""What a session goes by where nothing else is said."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
