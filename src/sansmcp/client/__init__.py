@@ -46,7 +46,6 @@ from sansmcp.client.handlers import (
 )
 from sansmcp.client.known import KnownServer
 from sansmcp.client.log_records import log_records
-from sansmcp.client.mirrored import callable_by_http
 from sansmcp.client.options import ClientOptions, ClientSettings
 from sansmcp.client.outcomes import Failure, Outcome, exception_of, value_of
 from sansmcp.client.pages import MAX_PAGES, AwaitableItems, BlockingItems, Page, Walk, walk
@@ -101,7 +100,6 @@ __all__ = [
     "accept",
     "address_of",
     "call_tool",
-    "callable_by_http",
     "cancel",
     "checked_answer",
     "complete",

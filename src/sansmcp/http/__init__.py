@@ -11,6 +11,7 @@ from sansmcp.http.client import (
     HttpAction,
     HttpClientLimits,
     OpenRequest,
+    callable_by_http,
 )
 from sansmcp.http.heads import (
     Headers,
@@ -44,6 +45,7 @@ __all__ = [
     "ResponseHead",
     "Url",
     "accepts",
+    "callable_by_http",
     "claims_of",
     "decode_value",
     "encode_value",

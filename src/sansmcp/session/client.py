@@ -1,6 +1,6 @@
 """The client's end of a connection: the calls it makes, and the answers it owes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
@@ -50,6 +50,8 @@ class ClientSession(Renewal):
         handles: where the handles of calls come from; sessions that follow each other share it.
     """
 
+    _check_request: Callable[[Request], None] | None = None
+
     def stats(self) -> SessionStats:
         """Return how the session is doing."""
         return SessionStats(
@@ -62,6 +64,14 @@ class ClientSession(Renewal):
             subscriptions=len(self._listening),
             **attrs.asdict(self._counters),
         )
+
+    def check_requests(self, check: Callable[[Request], None]) -> None:
+        """Let the owner of the session refuse requests that its transport cannot carry.
+
+        Args:
+            check: looks at each request before anything changes, and raises LocalProtocolError.
+        """
+        self._check_request = check
 
     # Calls
 
@@ -453,6 +463,8 @@ class ClientSession(Renewal):
         """Build the request of a call that was not started yet; if that cannot be, its id is free again."""
         try:
             message = self._request_of(call)
+            if self._check_request is not None:
+                self._check_request(message)
             return message, self._encode(message)
         except LocalProtocolError:
             self._calls.take_back(last_wire_id)

@@ -48,7 +48,7 @@ def told_by(answer: Answer, error: ErrorResponse | None) -> str:
     return words if error is None else f"{words}: {error.error.message[:200]} ({error.error.code})"
 
 
-def is_of_the_modern_era(answer: Answer, error: ErrorResponse | None) -> bool:
+def is_modern_error(answer: Answer, error: ErrorResponse | None) -> bool:
     """Say whether only a modern server refuses a request so (2026-07-28, Backward Compatibility)."""
     if error is None:
         return False
@@ -57,6 +57,6 @@ def is_of_the_modern_era(answer: Answer, error: ErrorResponse | None) -> bool:
     )
 
 
-def is_of_the_legacy_era(answer: Answer, error: ErrorResponse | None) -> bool:
+def is_legacy_evidence(answer: Answer, error: ErrorResponse | None) -> bool:
     """Say whether a server that refuses a modern request so may be a legacy one."""
-    return answer.status in _OF_AN_ERA and not is_of_the_modern_era(answer, error)
+    return answer.status in _OF_AN_ERA and not is_modern_error(answer, error)

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 
 from sansmcp.http.client.exchanges import Exchanges, HttpAction, HttpClientLimits, checked_headers
+from sansmcp.http.client.reopening import Reopening
 from sansmcp.http.client.transport import Transport
 from sansmcp.http.urls import Url
 from sansmcp.session import (
@@ -60,7 +61,13 @@ class ClientHttp:
             random=random,
             advance=self.handle_timeout,
         )
-        self._transport = Transport(self._exchanges, timeout=timeouts.request, close_timeout=timeouts.close)
+        self._reopening = Reopening(self._exchanges)
+        self._transport = Transport(
+            self._exchanges,
+            cut=self._reopening.cut,
+            timeout=timeouts.request,
+            close_timeout=timeouts.close,
+        )
         self._disconnected: Disconnected | None = None
 
     @property
@@ -97,6 +104,7 @@ class ClientHttp:
             LocalProtocolError: if its method is never cancelled.
         """
         self._session.cancel(handle, now, reason=reason)
+        self._reopening.forget(handle)
 
     def close(self, now: float) -> None:
         """End the connection in good order; it may be said again.
@@ -110,15 +118,29 @@ class ClientHttp:
 
     def next_event(self) -> tuple[ClientSession, ClientEvent] | None:
         """Take the next event, with the session, or None."""
-        self._transport.carry_out()
-        if self._exchanges.events:
-            return self._session, self._exchanges.events.popleft()
-        event = self._session.next_event()
-        if isinstance(event, Disconnected):
-            self._disconnected, event = event, None
-        if event is None and self._disconnected is not None and not self._transport.is_ending:
-            event, self._disconnected = self._disconnected, None
-        return None if event is None else (self._session, event)
+        while True:
+            self._transport.carry_out()
+            if self._exchanges.events:
+                return self._session, self._exchanges.events.popleft()
+            event = self._session.next_event()
+            if event is None:
+                return self._take_end()
+            if isinstance(event, Disconnected):
+                self._exchanges.events.extend(self._reopening.end(event.reason))
+                self._disconnected = event
+                continue
+            seen = self._transport.tool_headers.take(event, self._exchanges.now)
+            told = None if seen is None else self._reopening.take(seen, self._exchanges.now)
+            if told is not None:
+                return self._session, told
+
+    def _take_end(self) -> tuple[ClientSession, ClientEvent] | None:
+        """Tell of the end when the server has heard of it."""
+        event = None if self._transport.is_ending else self._disconnected
+        if event is None:
+            return None
+        self._disconnected = None
+        return self._session, event
 
     def actions(self) -> list[HttpAction]:
         """Take what is to be sent and what is to be broken off, in order."""
@@ -143,8 +165,7 @@ class ClientHttp:
 
         Afterwards drain next_event(), actions() and next_deadline().
         """
-        self._exchanges.now = max(self._exchanges.now, now)
+        self._session.handle_timeout(now)
         for deadlines in (self._exchanges.deadlines, self._deadlines):
             while (act := deadlines.take_due(now)) is not None:
                 act()
-        self._session.handle_timeout(now)

@@ -113,8 +113,6 @@ class Exchanges:
         self.url = url
         """Where requests go."""
         self.limits = limits
-        self.now = float("-inf")
-        """The latest time that was told."""
         self.deadlines = Deadlines()
         """When streams are taken up again, and how long is waited for what no call waits for."""
         self.events: deque[ClientEvent] = deque()
@@ -123,6 +121,11 @@ class Exchanges:
         self._random = random
         self._advance = advance
         self._actions: list[HttpAction] = []
+
+    @property
+    def now(self) -> float:
+        """The latest time that the session was told."""
+        return self.session.now
 
     # Exchanges
 

@@ -12,7 +12,7 @@ from sansmcp.http.client.exchange import Answer, Taker
 from sansmcp.http.client.exchanges import Exchanges
 from sansmcp.http.heads import Headers
 from sansmcp.session import Send
-from sansmcp.values import ABSENT, RequestId
+from sansmcp.values import ABSENT, Absent, RequestId
 from sansmcp.wire import Batch, ErrorResponse, Message, Response, ServerSentEvent, Shape, Violation, decode
 
 # A server that wants to be left alone for less than this is tried as one that failed.
@@ -25,7 +25,7 @@ class StreamOwner(Protocol):
     def deliver(self, message: Message | Batch | Violation, now: float) -> None:
         """Hand a message to the session."""
 
-    def lose(self, request_id: RequestId, reason: str, now: float) -> None:
+    def lose(self, request_id: RequestId, method: str, reason: str, now: float) -> None:
         """Tell the session that no answer to a request can come."""
 
     def answered(self, stream: "Stream", answer: Answer, now: float) -> None:
@@ -52,7 +52,7 @@ class Stream(Taker):
         exchanges: where it opens exchanges.
         sent: what was posted; None for the standalone stream.
         requests: the requests it brings answers to, and their methods.
-        session_id: the session that it belongs to.
+        token: what names the session that it belongs to; None where none does.
         resumable: whether a GET may go on with it.
     """
 
@@ -63,17 +63,20 @@ class Stream(Taker):
         *,
         sent: Send | None,
         requests: Mapping[RequestId, str],
-        session_id: str | None,
+        token: str | None,
         resumable: bool,
     ) -> None:
         self.sent: Final = sent
         self.requests: Final = dict(requests)
         """The requests that have no answer yet."""
-        self.session_id: Final = session_id
+        self.token: Final = token
+        """What names the session that it belongs to."""
         self.event_id: str | None = None
         """The id of the last event that had one."""
         self.has_begun = False
         """Whether a response was a stream of events."""
+        self.was_corrected = False
+        """Whether it was sent once more, with other headers."""
         self.attempts = 0
         """How often it was taken up again without progress."""
         self._owner = owner
@@ -112,10 +115,8 @@ class Stream(Taker):
     def take_message(self, message: Message | Batch | Violation, now: float) -> None:
         """Take a message of the stream, which may be the last."""
         was_owed = bool(self.requests)
-        for item in message.messages if isinstance(message, Batch) else (message,):
-            request_id = answered_by(item)
-            if request_id is not None:
-                self.requests.pop(request_id, None)
+        for request_id in answered_by(message):
+            self.requests.pop(request_id, None)
         if was_owed and not self.requests:
             self._exchanges.release(self)
             self._owner.stream_over(self, "every request is answered", now)
@@ -167,10 +168,14 @@ class Stream(Taker):
         """End it: no answer can come any more."""
         self._exchanges.abort(self)
         self._owner.stream_over(self, reason, now)
-        requests = tuple(self.requests)
+        for request_id, method in self.take_requests().items():
+            self._owner.lose(request_id, method, reason, now)
+
+    def take_requests(self) -> dict[RequestId, str]:
+        """Return the requests that have no answer, and their methods; none is left."""
+        requests = dict(self.requests)
         self.requests.clear()
-        for request_id in requests:
-            self._owner.lose(request_id, reason, now)
+        return requests
 
     def drop(self) -> None:
         """End it without a word: nobody waits for it any more."""
@@ -189,12 +194,15 @@ class Stream(Taker):
             del self._seen[event_id]
 
 
-def answered_by(message: Message | Violation) -> RequestId | None:
-    """Return the request that a message answers, or would if it could be read; None if there is none."""
-    if isinstance(message, Response):
-        return message.id
-    if isinstance(message, ErrorResponse):
-        return None if message.id is ABSENT else message.id
-    if isinstance(message, Violation) and message.shape is Shape.RESPONSE:
-        return None if message.request_id is ABSENT else message.request_id
-    return None
+def answered_by(message: Message | Batch | Violation) -> list[RequestId]:
+    """Return the requests that what came answers, or would if it could be read."""
+    answered: list[RequestId] = []
+    for item in message.messages if isinstance(message, Batch) else (message,):
+        request_id: RequestId | Absent | None
+        if isinstance(item, Violation):
+            request_id = item.request_id if item.shape is Shape.RESPONSE else ABSENT
+        else:
+            request_id = item.id if isinstance(item, Response | ErrorResponse) else ABSENT
+        if request_id is not ABSENT and request_id is not None:
+            answered.append(request_id)
+    return answered

@@ -1,9 +1,22 @@
-"""How a client's session reaches its server over HTTP, and what is done where the server ends it."""
+"""How a client's session reaches its server over HTTP, and what is done where the server says no."""
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sansmcp.http.client.answers import is_modern_error, told_by
+from sansmcp.http.client.exchange import Answer
 from sansmcp.http.client.exchanges import Exchanges
+from sansmcp.http.client.http_sse import HttpSse
 from sansmcp.http.client.notes import Note
 from sansmcp.http.client.streamable import Streamable
+from sansmcp.http.client.streams import Stream
+from sansmcp.http.client.tool_headers import ToolHeaders
+from sansmcp.http.client.ways import Way
+from sansmcp.schema.header_parameters import Path
 from sansmcp.session import Cancel, Close, Send
+from sansmcp.wire import ErrorResponse, Request
+
+_OF_AN_OLDER_SERVER: Final = (400, 404, 405)
 
 
 class Transport:
@@ -11,17 +24,31 @@ class Transport:
 
     Args:
         exchanges: where exchanges are opened.
+        cut: told why a subscription is about to end, where it is not the server's wish.
         timeout: seconds to wait until a message without an answer is accepted.
         close_timeout: seconds to wait until the server has heard of the end.
     """
 
-    def __init__(self, exchanges: Exchanges, *, timeout: float, close_timeout: float) -> None:
+    def __init__(
+        self,
+        exchanges: Exchanges,
+        *,
+        cut: Callable[[str], None],
+        timeout: float,
+        close_timeout: float,
+    ) -> None:
         self._exchanges = exchanges
         self._session = exchanges.session
+        self._cut = cut
+        self._timeout = timeout
         self._close_timeout = close_timeout
-        self._way = Streamable(self, exchanges, timeout=timeout)
+        self._streamable = Streamable(self, exchanges, timeout=timeout)
+        self._way: Way = self._streamable
         self._renewals = 0
         self._ending: Note | None = None
+        self.tool_headers = ToolHeaders(exchanges, self._streamable.post_again)
+        """Which arguments are repeated in headers."""
+        self._session.check_requests(self._streamable.check)
 
     @property
     def is_ending(self) -> bool:
@@ -39,6 +66,8 @@ class Transport:
             elif isinstance(action, Close):
                 self._end(now)
 
+    # What the way to the server tells
+
     def session_gone(self, reason: str, now: float) -> None:
         """Open the legacy session anew: the server has ended it."""
         if self._renewals >= self._exchanges.limits.renewals:
@@ -51,9 +80,47 @@ class Transport:
         """End the connection: there is no way forward."""
         self._session.receive_eof(now, reason)
 
+    def listening_cut(self, reason: str) -> None:
+        """Take in that a subscription is about to end for this reason, though the server has not ended it."""
+        self._cut(reason)
+
     def progressed(self) -> None:
         """Take in that a call was answered."""
         self._renewals = 0
+
+    def refused(self, stream: Stream, answer: Answer, error: ErrorResponse | None, now: float) -> bool:
+        """Take in that the server refused requests; say whether something is done about it."""
+        if error is not None and "tools/call" in stream.requests.values():
+            return self.tool_headers.mismatched(stream, error, now)
+        if "initialize" not in stream.requests.values() or stream.sent is None:
+            return False
+        if not self._may_be_older(stream.sent, answer, error):
+            return False
+        self._go_back(stream.sent, told_by(answer, error), now)
+        return True
+
+    def parameters_of(self, tool: str) -> Mapping[str, Path] | None:
+        """Return which arguments of a tool are repeated in headers."""
+        return self.tool_headers.parameters_of(tool)
+
+    # The transport of 2024-11-05
+
+    def _may_be_older(self, sent: Send, answer: Answer, error: ErrorResponse | None) -> bool:
+        """Say whether a server that refuses `initialize` may know HTTP+SSE only."""
+        if self._renewals or is_modern_error(answer, error):
+            return False
+        if answer.status in _OF_AN_OLDER_SERVER:
+            return True
+        # Before 2025-11-25 any refusal counts.
+        params = (sent.message.params or {}) if isinstance(sent.message, Request) else {}
+        return 400 <= answer.status < 500 and str(params.get("protocolVersion")) < "2025-11-25"
+
+    def _go_back(self, sent: Send, refusal: str, now: float) -> None:
+        self._way.forget_session()
+        self._way = HttpSse(self, self._exchanges, timeout=self._timeout, refusal=f"initialize: {refusal}")
+        self._way.send(sent, now)
+
+    # The end
 
     def _end(self, now: float) -> None:
         self._exchanges.deadlines.clear()

@@ -3,11 +3,11 @@
 Source: 2026-07-28, Streamable HTTP, Custom Headers from Tool Parameters.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sansmcp import schema
 from sansmcp.errors import RemoteProtocolError
-from sansmcp.schema.header_parameters import header_parameters
+from sansmcp.schema.header_parameters import Path, header_parameters
 from sansmcp.schema.schema_limits import Author
 
 
@@ -22,13 +22,19 @@ def callable_by_http(tools: Iterable[schema.Tool]) -> tuple[tuple[schema.Tool, .
     Returns:
         The tools to keep, in order, and one sentence for each that is left out.
     """
-    kept: list[schema.Tool] = []
+    kept, faults = parameters_of_tools(tools)
+    return tuple(tool for tool, _ in kept), faults
+
+
+def parameters_of_tools(
+    tools: Iterable[schema.Tool],
+) -> tuple[tuple[tuple[schema.Tool, Mapping[str, Path]], ...], tuple[str, ...]]:
+    """Return the tools that can be called over HTTP with what is repeated, and why others cannot be."""
+    kept: list[tuple[schema.Tool, Mapping[str, Path]]] = []
     faults: list[str] = []
     for tool in tools:
         try:
-            header_parameters(tool.input_schema, author=Author.PEER)
+            kept.append((tool, header_parameters(tool.input_schema, author=Author.PEER)))
         except RemoteProtocolError as error:
             faults.append(f"the tool {tool.name!r:.80} is left out: {error}")
-        else:
-            kept.append(tool)
     return tuple(kept), tuple(faults)

@@ -6,7 +6,7 @@ Source: 2026-07-28, Streamable HTTP, Custom Headers from Tool Parameters.
 import pytest
 
 from sansmcp import schema
-from sansmcp.client import callable_by_http
+from sansmcp.http import callable_by_http
 
 
 def tool(name, **properties):
