@@ -15,13 +15,16 @@ import attrs
 from sansmcp import schema
 from sansmcp.environment import Environment
 from sansmcp.errors import LocalProtocolError, RpcError, StateRefusedError
+from sansmcp.http import ServerHttp
 from sansmcp.schema import INVALID_PARAMS, REVISIONS, Era, Revision
+from sansmcp.schema.header_parameters import Path
 from sansmcp.schema.inference.plans import EditSchema, Inference
 from sansmcp.schema.inference.vocabulary import TypeSchema, vocabulary_of
 from sansmcp.schema.schema_limits import DEFAULT_LIMITS, SchemaLimits
 from sansmcp.server.abilities import Abilities
 from sansmcp.server.caching import NOT_KEPT, CacheHint, CacheHints
 from sansmcp.server.cursors import Cursors
+from sansmcp.server.http_serving import http_endpoint
 from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.kept import StateHandles
 from sansmcp.server.lifespans import Lifespan, Living, check_lifespan, living
@@ -34,7 +37,7 @@ from sansmcp.server.registry import Registry
 from sansmcp.server.runs import NOWHERE, Outlet, Run, Surroundings, Wait, waiting
 from sansmcp.server.sealing import KeyRing, Sealer, UsedStates, request_digest
 from sansmcp.server.serving import ServedSession
-from sansmcp.server.settings import ServeSettings, SessionSettings, check_settings
+from sansmcp.server.settings import ServeHttpSettings, ServeSettings, SessionSettings, check_settings
 from sansmcp.server.targets import Refused, Target
 from sansmcp.server.terms import Manner, Terms
 from sansmcp.session import (
@@ -373,6 +376,40 @@ class Server(Registrations):
         return ServerLines(
             partial(self.open_session, environment, **sessions), wrap_link=settings.get("wrap_link")
         )
+
+    def http_endpoint(
+        self,
+        environment: Environment,
+        settings: ServeHttpSettings,
+        *,
+        host: str | None = None,
+        streams: bool = True,
+    ) -> ServerHttp:
+        """Return an endpoint over HTTP, in both eras.
+
+        Args:
+            environment: where randomness and calendar time come from.
+            settings: how it is set up.
+            host: the address that is bound to; None where that is not known.
+            streams: whether the binding can write a response piece by piece.
+
+        Raises:
+            LocalProtocolError: there is no such setting, one is of another kind, or every address is bound to
+                and no host is allowed.
+        """
+        return http_endpoint(
+            self.open_session,
+            environment,
+            settings,
+            host=host,
+            streams=streams,
+            revisions=self._ledger.revisions,
+            mirrored=self._mirrored,
+        )
+
+    def _mirrored(self, name: str) -> Mapping[str, Path] | None:
+        tool = self._ledger.registry.tools.get(name)
+        return None if tool is None else tool.mirrored
 
     def resolve(
         self,

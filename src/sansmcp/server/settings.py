@@ -1,9 +1,10 @@
 """How the sessions of a server are set up, the same in every binding."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, TypedDict
 
 from sansmcp.errors import LocalProtocolError
+from sansmcp.http import HttpSettings
 from sansmcp.session import KeepAlive, ServerEvent, ServerSession, SessionLimits, Timeouts, WrapLink
 from sansmcp.values import JSON
 
@@ -34,6 +35,10 @@ class ServeSettings(SessionSettings, total=False):
     """Puts something between each link and its driver that sees all bytes."""
 
 
+class ServeHttpSettings(ServeSettings, HttpSettings, total=False):
+    """The same over HTTP."""
+
+
 _KINDS: Final[Mapping[str, type]] = {
     "timeouts": Timeouts,
     "limits": SessionLimits,
@@ -44,20 +49,26 @@ _KINDS: Final[Mapping[str, type]] = {
 }
 
 
-def check_settings(settings: Mapping[str, JSON]) -> None:
+_NAMES: Final = tuple(ServeSettings.__annotations__)
+
+
+def check_settings(settings: Mapping[str, JSON], *, names: Collection[str] = _NAMES) -> None:
     """Refuse settings that there are not, and those of the wrong kind, before anybody comes.
+
+    Args:
+        settings: the settings.
+        names: those that there are.
 
     Raises:
         LocalProtocolError: there is one, which a type checker would have said.
     """
-    names = ServeSettings.__annotations__
     for name, value in settings.items():
         if name not in names:
             raise LocalProtocolError(
                 f"serve({name}=...): there is no such setting; expected some of {', '.join(names)}"
             )
         kind = _KINDS.get(name)
-        if value is None:
+        if value is None or name in HttpSettings.__annotations__:
             continue
         if kind is None and not callable(value):
             raise LocalProtocolError(f"serve({name}=...): expected a function, found {value!r:.80}")

@@ -10,7 +10,7 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError, NameWarning
 from sansmcp.schema import Revision, SchemaError, codec_for, validator_of
-from sansmcp.schema.header_parameters import header_parameters
+from sansmcp.schema.header_parameters import Path, header_parameters
 from sansmcp.schema.inference.plans import DEFAULT, EditSchema, Inference, input_plan
 from sansmcp.schema.inlining import inlined
 from sansmcp.schema.mismatch import show
@@ -76,6 +76,8 @@ class ToolTarget(Target):
     """Binds the arguments and calls the function."""
     results: Results
     """Makes the result from what it returned."""
+    mirrored: Mapping[str, Path] = attrs.field(factory=dict, repr=False)
+    """Which arguments clients repeat in headers over HTTP, and the way to each."""
 
     def call(self, event: RequestReceived, context: Context | None, /) -> JSON:
         """Bind the arguments and call the function."""
@@ -108,7 +110,7 @@ def tool_of(
     name = options.name or handler.name
     input_schema, run = _input(handler, options, inference)
     output_schema, results = _output(handler, options, inference)
-    header_parameters(input_schema)
+    mirrored = header_parameters(input_schema)
     definition = schema.Tool(
         name=name,
         title=options.title,
@@ -132,6 +134,7 @@ def tool_of(
         definition=definition,
         run=run,
         results=results,
+        mirrored=mirrored,
     )
 
 

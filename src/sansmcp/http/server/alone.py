@@ -1,0 +1,240 @@
+"""A session that serves one request alone: those of the modern era, and legacy ones where sessions are off.
+
+Its events have no ids: nothing of it can be asked for again.
+"""
+
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from sansmcp.http.refusals import Refused
+from sansmcp.http.server.exchange import ServerExchange
+from sansmcp.http.server.frames import Frames, cancellation
+from sansmcp.http.settings import HttpLimits
+from sansmcp.http.states import ExchangeState
+from sansmcp.schema import (
+    HEADER_MISMATCH,
+    METHOD_NOT_FOUND,
+    MISSING_REQUIRED_CLIENT_CAPABILITY,
+    UNSUPPORTED_PROTOCOL_VERSION,
+)
+from sansmcp.session import Cancel, Close, EndExchange, Send, ServerSession
+from sansmcp.values import RequestId
+from sansmcp.wire import Batch, ErrorResponse, Response, encode_event
+
+_STATUS_BY_CODE: Final = {
+    METHOD_NOT_FOUND: 404,
+    HEADER_MISMATCH: 400,
+    MISSING_REQUIRED_CLIENT_CAPABILITY: 400,
+    UNSUPPORTED_PROTOCOL_VERSION: 400,
+}
+"""The errors of the modern era whose status is not 200 (2026-07-28, Streamable HTTP)."""
+
+
+class AloneOwner(Protocol):
+    """What it asks of its endpoint."""
+
+    def touch(self, alone: "Alone") -> None:
+        """Say that its session may have events, or that it is over."""
+
+    def attend(self, alone: "Alone") -> None:
+        """Say that it wants to be settled, after the command or the input that goes on now."""
+
+
+class Alone:
+    """One session and the one exchange that carries it.
+
+    Args:
+        owner: the endpoint.
+        session: the session.
+        exchange: the exchange.
+        awaited: the requests that are to be answered.
+        is_modern: whether they are of the modern era, where a client that goes away gives them up.
+        answers_only: whether the response is nothing but the answer.
+        streams_only: whether it is a stream of events always.
+        limits: how much may wait for the client.
+    """
+
+    __slots__ = (
+        "_answers_only",
+        "_awaited",
+        "_exchange",
+        "_frames",
+        "_is_modern",
+        "_limits",
+        "_owner",
+        "_tells",
+        "is_over",
+        "is_queued",
+        "is_told",
+        "reason",
+        "session",
+    )
+
+    def __init__(
+        self,
+        owner: AloneOwner,
+        session: ServerSession,
+        exchange: ServerExchange,
+        awaited: Iterable[RequestId],
+        *,
+        is_modern: bool,
+        answers_only: bool,
+        streams_only: bool,
+        limits: HttpLimits,
+    ) -> None:
+        self.session: Final = session
+        """The session."""
+        self.is_over = False
+        """Whether nothing more comes of it."""
+        self.is_told = False
+        """Whether its user heard that it is over."""
+        self.is_queued = False
+        """Whether its events are about to be asked for."""
+        self.reason = "the request was answered"
+        """Why it is over."""
+        self._owner = owner
+        self._exchange: ServerExchange | None = exchange
+        self._awaited = set(awaited)
+        self._is_modern = is_modern
+        self._answers_only = answers_only
+        self._limits = limits
+        self._frames = Frames()
+        self._tells = 0
+        session.watch(self._touched)
+        exchange.carry(self)
+        if streams_only:
+            exchange.events(b"")
+
+    # As an exchange sees it
+
+    def pull(self) -> None:
+        """Hand what there is to the exchange."""
+        self._tells = 0
+        self._take()
+        exchange = self._exchange
+        if exchange is None:
+            return
+        if exchange.state is ExchangeState.SERVING and not self._begin(exchange):
+            return
+        for frame in self._frames.take():
+            exchange.events(encode_event(frame.data))
+        if not self._awaited:
+            exchange.end()
+            self._finish()
+
+    def begin_events(self) -> None:
+        """Let the response be a stream of events."""
+        if self._exchange is not None and not self._answers_only:
+            self._exchange.events(b"")
+
+    def left(self, reason: str, now: float) -> None:
+        """Take in that the client is gone: in the modern era that gives the request up."""
+        self._exchange = None
+        self.reason = reason
+        if self._is_modern:
+            for request_id in tuple(self._awaited):
+                self.session.receive_cancel(request_id, now)
+            self._finish()
+        else:
+            self._owner.attend(self)
+
+    def next_deadline(self) -> float | None:
+        """Return when the session wants to be woken, or None."""
+        return self.session.next_deadline()
+
+    def handle_timeout(self, now: float) -> None:
+        """Let happen what is due for the session."""
+        self.session.handle_timeout(now)
+
+    # As the endpoint sees it
+
+    def settle(self) -> None:
+        """Take what no exchange takes, or not fast enough."""
+        exchange = self._exchange
+        self._take()
+        if exchange is not None:
+            self._hold(exchange)
+        elif not self.is_over:
+            # Nobody hears it.
+            self._frames.take()
+            if not self._awaited:
+                self._finish()
+
+    def accept(self) -> None:
+        """Answer that what needs no answer was taken in; what handles it may still be at work."""
+        exchange = self._exchange
+        if exchange is not None:
+            exchange.empty(202)
+        self._take()
+        self._frames.take()
+        self._finish()
+
+    def close(self, now: float) -> None:
+        """End it in good order: subscriptions get their result, running requests some time."""
+        self.session.close(now)
+
+    # Inside
+
+    def _touched(self) -> None:
+        exchange = self._exchange
+        if exchange is not None:
+            exchange.wake()
+        self._tells += 1
+        if exchange is None or self._tells > self._limits.outbox_messages:
+            self._owner.attend(self)
+        self._owner.touch(self)
+
+    def _hold(self, exchange: ServerExchange) -> None:
+        """Cut off a client that is too slow to read, after what was replaced was left out."""
+        self._tells = 0
+        frames = self._frames
+        if len(frames) <= self._limits.outbox_messages and frames.size <= self._limits.outbox_bytes:
+            return
+        if exchange.state is ExchangeState.SERVING:
+            exchange.events(b"")
+        exchange.abandon()
+        self.left("the client was too slow to read", self.session.now)
+
+    def _take(self) -> None:
+        for action in self.session.actions():
+            if isinstance(action, Send):
+                message = action.message
+                if isinstance(message, Response | ErrorResponse):
+                    self._awaited.discard(message.id)
+                elif isinstance(message, Batch):
+                    self._awaited.difference_update(answer.id for answer in message.messages)  # type: ignore[union-attr]
+                elif self._answers_only:
+                    continue
+                self._frames.put(action)
+            elif isinstance(action, EndExchange):
+                self._awaited.discard(action.request_id)
+            elif isinstance(action, Close):
+                self._awaited.clear()
+            elif isinstance(action, Cancel) and not self._is_modern and not self._answers_only:
+                self._frames.put_frame(cancellation(action))
+
+    def _begin(self, exchange: ServerExchange) -> bool:
+        """Decide what the response is; say whether it is a stream of events."""
+        frames = self._frames.peek()
+        if self._awaited:
+            return bool(frames) and not self._answers_only
+        if len(frames) == 1 and frames[0].is_answer:
+            frame = frames[0]
+            status = 200
+            if self._is_modern and frame.code is not None:
+                status = _STATUS_BY_CODE.get(frame.code, 200)
+            exchange.answer(status, frame.data)
+        elif not frames:
+            # It was given up, or the server closes; there is nothing to say.
+            exchange.refuse(Refused(status=503, reason="the request was not answered"), is_told=False)
+        elif self._answers_only:
+            exchange.answer(200, b"[" + b",".join(frame.data for frame in frames) + b"]")
+        else:
+            return True
+        self._finish()
+        return False
+
+    def _finish(self) -> None:
+        self.is_over = True
+        self._exchange = None
+        self._owner.touch(self)

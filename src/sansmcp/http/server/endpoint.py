@@ -1,0 +1,225 @@
+"""A server's endpoint over Streamable HTTP: every request is an exchange, in either era.
+
+A request of the modern era has a session of its own. A legacy client opens a session by `initialize` and
+names it in each further request; without sessions each of its requests stands alone.
+"""
+
+from functools import partial
+
+import attrs
+
+from sansmcp.http.heads import RequestHead
+from sansmcp.http.refusals import Refused
+from sansmcp.http.server.checks import (
+    LAST_EVENT,
+    VERSION,
+    bad,
+    check_accept,
+    check_listener,
+    check_post,
+    check_single,
+    check_sizes,
+    check_version,
+    is_modern_version,
+    not_allowed,
+    read_event_id,
+)
+from sansmcp.http.server.exchange import ServerExchange
+from sansmcp.http.server.posting import CLOSING, HttpPosts
+from sansmcp.http.server.sessions import HttpSession
+from sansmcp.http.server.store import ForgetEvents
+from sansmcp.http.settings import Later
+from sansmcp.http.states import ExchangeState, StreamState
+from sansmcp.schema import INVALID_REQUEST
+from sansmcp.session import Errand
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Authorize(Errand):
+    """Find out who sent a request: `authorize` or `refuse` answers it."""
+
+    exchange: ServerExchange
+    """The exchange; its head says who it claims to be."""
+
+
+@attrs.frozen(kw_only=True)
+class HttpStats:
+    """How an endpoint is doing, at one instant."""
+
+    sessions: int
+    """Sessions of legacy clients."""
+    alone: int
+    """Requests that are served on their own."""
+
+
+class ServerHttp(HttpPosts):
+    """A server over HTTP, without a socket: heads and bodies of requests go in, responses come out.
+
+    Args:
+        open_session: makes sessions.
+        options: how it is set up.
+        random: gives random bytes that nobody can guess.
+        revisions: the revisions that are spoken.
+        header_parameters: says which arguments of a tool clients repeat in headers.
+    """
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions of legacy clients there are."""
+        return len(self._table)
+
+    @property
+    def stats(self) -> HttpStats:
+        """How it is doing."""
+        return HttpStats(sessions=len(self._table), alone=len(self._alone))
+
+    # Requests
+
+    def open_exchange(self, head: RequestHead, now: float) -> ServerExchange:
+        """Take in the head of a request.
+
+        Afterwards drain next_event(), actions(), ready() and the deadlines.
+
+        Args:
+            head: the head.
+            now: the time.
+        """
+        self.advance(now)
+        exchange = ServerExchange(self, head, self.now)
+        self._ready[exchange] = None
+        refused = self._check(exchange, head)
+        if refused is not None:
+            exchange.refuse(refused, is_told=refused.status != 405)
+            return exchange
+        if exchange.state is not ExchangeState.RECEIVING:
+            return exchange
+        verify = self.options.verify
+        if verify is None:
+            self._enter(exchange)
+            return exchange
+        verdict = verify(head)
+        if isinstance(verdict, Later):
+            exchange.is_waiting = True
+            self._errands.append(Authorize(exchange=exchange))
+        elif isinstance(verdict, Refused):
+            exchange.refuse(verdict)
+        else:
+            exchange.principal = verdict
+            self._enter(exchange)
+        return exchange
+
+    def authorize(self, exchange: ServerExchange, principal: str | None, now: float) -> None:
+        """Take in who sent a request; it answers `Authorize`.
+
+        Afterwards drain next_event(), actions(), ready() and the deadlines.
+
+        Args:
+            exchange: the exchange of the request.
+            principal: a name that no other sender has.
+            now: the time.
+        """
+        self.advance(now)
+        if exchange.state is ExchangeState.RECEIVING:
+            exchange.is_waiting = False
+            exchange.principal = principal
+            self._enter(exchange)
+
+    def refuse(self, exchange: ServerExchange, challenge: Refused, now: float) -> None:
+        """Take in that who sent a request may not; it answers `Authorize`.
+
+        Afterwards drain next_event(), actions(), ready() and the deadlines.
+
+        Args:
+            exchange: the exchange of the request.
+            challenge: what it is answered.
+            now: the time.
+        """
+        self.advance(now)
+        if exchange.state is ExchangeState.RECEIVING:
+            exchange.refuse(challenge)
+
+    def close(self, now: float) -> None:
+        """End in good order: those who listen are told, what runs has some time; it may be said again.
+
+        Afterwards drain next_event(), actions(), ready() and the deadlines, until every exchange is done.
+
+        Args:
+            now: the time.
+        """
+        self.advance(now)
+        self._is_closing = True
+        for alone in tuple(self._alone):
+            alone.close(self.now)
+        for session in self._table.all():
+            session.close(self.now)
+
+    # The head
+
+    def _check(self, exchange: ServerExchange, head: RequestHead) -> Refused | None:
+        options = self.options
+        refused = check_sizes(head, options.limits) or options.policy.check(head)
+        if refused is not None:
+            return refused
+        cors = options.policy.cors(head)
+        if cors:
+            exchange.add_fields(*cors)
+        preflight = options.policy.preflight(head)
+        if preflight is not None:
+            exchange.respond(preflight)
+            return None
+        if options.path is not None and head.target != options.path:
+            path = head.target.partition("?")[0]
+            if path != options.path:
+                return Refused(status=404, reason=f"the path is {path!r:.80}; expected {options.path}")
+        refused = check_single(head.headers)
+        if refused is not None:
+            return refused
+        if self._is_closing:
+            return CLOSING
+        method = head.method
+        if method == "POST":
+            return check_post(head, options) or check_accept(head, answers_only=options.answers_only)
+        allowed = self._allowed(head)
+        return None if method in allowed else not_allowed(*allowed)
+
+    def _allowed(self, head: RequestHead) -> tuple[str, ...]:
+        if not self._legacy or not self.options.sessions or is_modern_version(head.headers.get(VERSION)):
+            return ("POST",)
+        return ("POST", "DELETE") if self.options.answers_only else ("POST", "GET", "DELETE")
+
+    def _enter(self, exchange: ServerExchange) -> None:
+        """Serve a request whose sender is known, as far as it is there."""
+        method = exchange.head.method
+        if method == "POST":
+            exchange.go_on()
+        elif method == "GET":
+            refused = check_listener(exchange.head) or check_version(exchange.head.headers, self._legacy)
+            self._with_session(exchange, refused, partial(self._listen, exchange))
+        else:
+            refused = check_version(exchange.head.headers, self._legacy)
+            self._with_session(exchange, refused, partial(self._delete, exchange))
+
+    # GET and DELETE
+
+    def _listen(self, exchange: ServerExchange, session: HttpSession) -> None:
+        last = exchange.head.headers.get(LAST_EVENT)
+        if last is None:
+            if session.standalone.state is not StreamState.DETACHED:
+                text = "Another request listens to this session already"
+                exchange.refuse(
+                    Refused(status=409, reason=text, code=INVALID_REQUEST, message=text), is_told=False
+                )
+            else:
+                session.carry(session.standalone, exchange)
+            return
+        named = read_event_id(last)
+        if named is None or self.store is None:
+            exchange.refuse(bad("Last-Event-ID names no event that is kept"))
+            return
+        name, number = named
+        session.resume(session.stream(name) or session.past_stream(name), number, exchange)
+
+    def _delete(self, exchange: ServerExchange, session: HttpSession) -> None:
+        session.end(self.now)
+        self.errand(ForgetEvents(session=session.session_id))
+        exchange.empty(200)

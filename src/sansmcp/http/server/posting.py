@@ -1,0 +1,340 @@
+"""What a POST brings, in either era, and whose it is."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import attrs
+
+from sansmcp.http.mirrored import claims_of
+from sansmcp.http.refusals import Refused
+from sansmcp.http.server.alone import Alone
+from sansmcp.http.server.checks import (
+    SESSION,
+    VERSION,
+    bad,
+    check_version,
+    is_modern_version,
+    unknown_session,
+)
+from sansmcp.http.server.exchange import ServerExchange
+from sansmcp.http.server.outputs import HttpOutputs, OpenHttpSession
+from sansmcp.http.server.sessions import HttpSession
+from sansmcp.http.server.store import LoadSession
+from sansmcp.http.settings import HttpOptions
+from sansmcp.http.states import ExchangeState
+from sansmcp.schema import LEGACY_REVISIONS, METHODS, Revision
+from sansmcp.schema.header_parameters import Path
+from sansmcp.session import HeaderClaims, RequestReader, ServerSession
+from sansmcp.session.era import Refusal
+from sansmcp.values import ABSENT, JSON, RequestId
+from sansmcp.wire import (
+    DEFAULT_LIMITS,
+    Batch,
+    ErrorResponse,
+    Message,
+    Notification,
+    Request,
+    Response,
+    Violation,
+    decode,
+)
+
+HeaderParameters = Callable[[str], Mapping[str, Path] | None]
+"""Returns which arguments of a tool clients repeat in headers; None for none."""
+
+_BOM = b"\xef\xbb\xbf"
+CLOSING = Refused(status=503, reason="the server is closing", close=True)
+"""What new requests get while the endpoint closes."""
+
+_FIRST_WITH_HEADER: Revision = "2025-03-26"
+"""What a legacy client speaks that does not say so."""
+
+
+class HttpPosts(HttpOutputs):
+    """The endpoint as it takes messages in; see `ServerHttp` for the arguments."""
+
+    def __init__(
+        self,
+        open_session: OpenHttpSession,
+        *,
+        options: HttpOptions,
+        random: Callable[[int], bytes],
+        revisions: Sequence[Revision],
+        header_parameters: HeaderParameters,
+    ) -> None:
+        super().__init__(open_session, options=options, random=random)
+        self._revisions = tuple(sorted(revisions))
+        self._legacy = tuple(revision for revision in self._revisions if revision in LEGACY_REVISIONS)
+        self._reader = RequestReader(self._revisions, METHODS)
+        self._header_parameters = header_parameters
+        self._limits = attrs.evolve(DEFAULT_LIMITS, max_message_bytes=options.limits.body_bytes)
+        self._is_closing = False
+
+    def _with_session(
+        self, exchange: ServerExchange, refused: Refused | None, then: Callable[[HttpSession], None]
+    ) -> None:
+        session_id = exchange.head.headers.get(SESSION)
+        if refused is None and session_id is None:
+            refused = bad("Mcp-Session-Id is missing; initialize a session and name it in each request")
+        if refused is not None or session_id is None:
+            if refused is not None:
+                exchange.refuse(refused)
+            return
+        self._find(exchange.principal, session_id, partial(self._go_on_with, exchange, then))
+
+    def _go_on_with(
+        self, exchange: ServerExchange, then: Callable[[HttpSession], None], session: HttpSession | None
+    ) -> None:
+        if exchange.state is not ExchangeState.RECEIVING:
+            return
+        if session is None:
+            exchange.refuse(unknown_session(), is_told=False)
+        else:
+            then(session)
+
+    def _find(
+        self, principal: str | None, session_id: str, then: Callable[[HttpSession | None], None]
+    ) -> None:
+        """Look a session up, in the store too, and go on with it."""
+        known = self._table.of(session_id)
+        if known is not None or self.store is None:
+            then(self._table.get(principal, session_id))
+            return
+        waiting = self._loading.get(session_id)
+        found = partial(self._found, principal, then)
+        if waiting is not None:
+            waiting.append(found)
+        else:
+            self._loading[session_id] = [found]
+            self.errand(LoadSession(session=session_id))
+
+    def _found(
+        self,
+        principal: str | None,
+        then: Callable[[HttpSession | None], None],
+        session: HttpSession | None,
+    ) -> None:
+        then(None if session is None or session.principal != principal else session)
+
+    # Messages
+
+    def receive_body(self, exchange: ServerExchange, data: bytes) -> None:
+        """Take in a whole request."""
+        if self._is_closing:
+            exchange.refuse(CLOSING, is_told=False)
+            return
+        message = decode(data[3:] if data.startswith(_BOM) else data, self._limits)
+        if isinstance(message, Violation):
+            self._refuse_unreadable(exchange, message)
+            return
+        headers = exchange.head.headers
+        if isinstance(message, Request):
+            name = message.params.get("name") if message.params is not None else None
+            parameters = (
+                self._header_parameters(name)
+                if message.method == "tools/call" and isinstance(name, str)
+                else None
+            )
+            claims = claims_of(headers, message, parameters)
+            bound = self._bound(exchange)
+            if self._reader.is_modern(message, bound, claims):
+                self._serve_modern(exchange, message, claims)
+                return
+        elif is_modern_version(headers.get(VERSION)) or not self._legacy:
+            self._receive_modern(exchange, message)
+            return
+        self._receive_legacy(exchange, message)
+
+    def _bound(self, exchange: ServerExchange) -> Revision | None:
+        session_id = exchange.head.headers.get(SESSION)
+        if session_id is None:
+            return None
+        session = self._table.get(exchange.principal, session_id)
+        return _FIRST_WITH_HEADER if session is None else session.revision
+
+    def _refuse_unreadable(self, exchange: ServerExchange, violation: Violation) -> None:
+        version = exchange.head.headers.get(VERSION)
+        revision = version if version in self._revisions else self._bound(exchange) or self._revisions[-1]
+        refused = Refused(status=400, reason=violation.text, code=violation.code, message=violation.text)
+        exchange.refuse(refused, request_id=violation.request_id, revision=revision)
+
+    # The modern era
+
+    def _serve_modern(self, exchange: ServerExchange, message: Request, claims: HeaderClaims) -> None:
+        classified = self._reader.read(message, None, claims)
+        if isinstance(classified, Refusal):
+            self._refuse(exchange, classified, message)
+            return
+        if message.method == "subscriptions/listen" and self.options.answers_only:
+            text = "subscriptions/listen is not available here: responses are no streams"
+            self._refuse(exchange, Refusal(code=-32601, message=text), message)
+            return
+        session = self._session_of(exchange.principal, is_alone=False)
+        alone = self._open_alone(session, exchange, (message.id,), is_modern=True)
+        session.receive_message(message, self.now)
+        self.touch(alone)
+
+    def _refuse(self, exchange: ServerExchange, refusal: Refusal, message: Request) -> None:
+        refused = Refused(
+            status=404 if refusal.code == -32601 else 400,
+            reason=refusal.message,
+            code=refusal.code,
+            message=refusal.message,
+            data=refusal.data,
+        )
+        # To ask for a version or a method that is not there is how peers find out.
+        is_told = refusal.code not in (-32601, -32022)
+        exchange.refuse(refused, request_id=message.id, revision=self._revisions[-1], is_told=is_told)
+
+    def _receive_modern(
+        self, exchange: ServerExchange, message: Notification | Response | ErrorResponse | Batch
+    ) -> None:
+        if not isinstance(message, Notification):
+            what = "an array of messages" if isinstance(message, Batch) else "a response"
+            exchange.refuse(bad(f"the body is {what}; expected a request or a notification"))
+            return
+        session = self._session_of(exchange.principal, is_alone=False)
+        alone = self._open_alone(session, exchange, (), is_modern=True)
+        session.receive_message(message, self.now)
+        alone.accept()
+
+    def _open_alone(
+        self,
+        session: ServerSession,
+        exchange: ServerExchange,
+        awaited: Sequence[RequestId],
+        *,
+        is_modern: bool,
+    ) -> Alone:
+        options = self.options
+        alone = Alone(
+            self,
+            session,
+            exchange,
+            awaited,
+            is_modern=is_modern,
+            answers_only=options.answers_only,
+            streams_only=options.responses == "stream" and bool(awaited),
+            limits=options.limits,
+        )
+        self._alone[alone] = None
+        return alone
+
+    # The legacy era
+
+    def _receive_legacy(self, exchange: ServerExchange, message: Message | Batch) -> None:
+        opens = isinstance(message, Request) and message.method == "initialize"
+        headers = exchange.head.headers
+        refused = None if opens else check_version(headers, self._legacy)
+        if refused is not None:
+            exchange.refuse(refused)
+        elif not self.options.sessions:
+            self._serve_alone(exchange, message)
+        elif opens and SESSION not in headers and isinstance(message, Request):
+            self._open(exchange, message)
+        else:
+            self._with_session(exchange, None, partial(self._serve, exchange, message))
+
+    def _serve(self, exchange: ServerExchange, message: Message | Batch, session: HttpSession) -> None:
+        refused = self._misplaced(message, session.revision)
+        if refused is not None:
+            exchange.refuse(refused, revision=session.revision)
+            return
+        awaited = _requests_of(message)
+        for request_id in awaited:
+            if session.has_in_flight(request_id) or awaited.count(request_id) > 1:
+                text = f"a request with the id {request_id!r:.80} is in flight"
+                exchange.refuse(bad(text), request_id=request_id, revision=session.revision)
+                return
+        session.note(message)
+        if isinstance(message, Request | Batch) and awaited:
+            session.serve(message, awaited, exchange)
+        else:
+            session.receive(message, exchange)
+
+    def _misplaced(self, message: Message | Batch, revision: Revision | None) -> Refused | None:
+        if isinstance(message, Batch) and revision != "2025-03-26":
+            return bad("an array of messages is legal in 2025-03-26 only")
+        return None
+
+    def _open(self, exchange: ServerExchange, message: Request) -> None:
+        """Open a session; none is kept before `initialize` was answered with a result."""
+        if len(self._table) >= self.options.limits.sessions:
+            text = f"{self.options.limits.sessions} sessions are open; try again later"
+            exchange.refuse(
+                Refused(status=503, reason=text, code=-32603, message=text),
+                request_id=message.id,
+                revision=self._legacy[-1],
+            )
+            return
+        inner = self._session_of(exchange.principal, is_alone=False)
+        inner.receive_message(message, self.now)
+        if inner.revision is None:
+            self.touch(self._open_alone(inner, exchange, (message.id,), is_modern=False))
+            return
+        session = HttpSession(self, self._random(16).hex(), exchange.principal, inner)
+        self._table.add(session)
+        exchange.add_fields((SESSION, session.session_id))
+        session.record = {
+            "principal": exchange.principal,
+            "initialize": dict(message.params or {}),
+            "level": None,
+            "uris": [],
+        }
+        session.keep()
+        session.watch()
+        session.opened(message.id, exchange)
+
+    def _restore(self, session_id: str, record: bytes) -> HttpSession | None:
+        """Open a session again that another process has kept."""
+        known: dict[str, JSON] = json.loads(record)
+        inner = self._session_of(known["principal"], is_alone=False)
+        session = HttpSession(self, session_id, known["principal"], inner)
+        session.record = known
+        said: list[Message] = [
+            Request(id="restored", method="initialize", params=known["initialize"]),
+            Notification(method="notifications/initialized"),
+        ]
+        if known["level"] is not None:
+            said.append(Request(id="restored", method="logging/setLevel", params={"level": known["level"]}))
+        said += (
+            Request(id="restored", method="resources/subscribe", params={"uri": uri}) for uri in known["uris"]
+        )
+        for message in said:
+            inner.receive_message(message, self.now)
+            inner.actions()
+        self._table.add(session)
+        session.watch()
+        return session
+
+    def _serve_alone(self, exchange: ServerExchange, message: Message | Batch) -> None:
+        version = exchange.head.headers.get(VERSION) or _FIRST_WITH_HEADER
+        revision = version if version in self._legacy else self._legacy[0]
+        refused = self._misplaced(message, revision)
+        if refused is not None:
+            exchange.refuse(refused, revision=revision)
+            return
+        session = self._session_of(exchange.principal, is_alone=True)
+        opens = isinstance(message, Request) and message.method == "initialize"
+        if not opens:
+            session.resume(revision, self.now)
+        awaited = _requests_of(message)
+        alone = self._open_alone(session, exchange, awaited, is_modern=False)
+        session.receive_message(message, self.now)
+        if not awaited:
+            alone.accept()
+        else:
+            self.touch(alone)
+
+
+def _requests_of(message: Message | Batch) -> list[RequestId]:
+    """Return the ids of the requests in a message; those of unreadable ones are answered too."""
+    items = message.messages if isinstance(message, Batch) else (message,)
+    awaited: list[RequestId] = []
+    for item in items:
+        if isinstance(item, Request):
+            awaited.append(item.id)
+        elif isinstance(item, Violation) and item.request_id is not ABSENT:
+            awaited.append(item.request_id)
+    return awaited

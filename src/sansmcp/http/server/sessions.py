@@ -1,0 +1,416 @@
+"""A legacy session over HTTP, and the table of all of them."""
+
+import json
+from typing import Final, Protocol
+
+from sansmcp.http.refusals import Refused
+from sansmcp.http.server.checks import bad
+from sansmcp.http.server.exchange import ServerExchange
+from sansmcp.http.server.frames import cancellation
+from sansmcp.http.server.store import (
+    ForgetEvents,
+    LoadEvents,
+    StoredEvent,
+    StoreErrand,
+    StoreEvent,
+    StoreSession,
+)
+from sansmcp.http.server.streams import Stream
+from sansmcp.http.settings import HttpOptions
+from sansmcp.http.states import SESSION, ExchangeState, HttpEffect, SessionInput, SessionState, StreamState
+from sansmcp.schema import Revision
+from sansmcp.session import Cancel, Close, Deadlines, EndExchange, Release, Send, ServerSession
+from sansmcp.values import JSON, RequestId
+from sansmcp.wire import Batch, ErrorResponse, Message, Request, Response
+
+
+class SessionOwner(Protocol):
+    """What a session asks of its endpoint."""
+
+    now: float
+
+    @property
+    def options(self) -> HttpOptions:
+        """How it is set up."""
+        ...
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """What is due."""
+        ...
+
+    def touch(self, session: "HttpSession") -> None:
+        """Say that it may have events."""
+
+    def attend(self, session: "HttpSession") -> None:
+        """Say that it wants to be settled, after the command or the input that goes on now."""
+
+    def errand(self, errand: StoreErrand) -> None:
+        """Ask for something of the store."""
+
+    def new_name(self) -> str:
+        """Return a name that no stream has."""
+        ...
+
+    def ended(self, session: "HttpSession") -> None:
+        """Take in that it is over."""
+
+
+class HttpSession:
+    """One session of a legacy client.
+
+    Args:
+        owner: the endpoint.
+        session_id: its id.
+        principal: who opened it.
+        session: the session.
+    """
+
+    __slots__ = (
+        "_by_request",
+        "_exchanges",
+        "_idle_since",
+        "_owner",
+        "_state",
+        "_streams",
+        "ended_with",
+        "is_over",
+        "is_queued",
+        "is_told",
+        "options",
+        "principal",
+        "record",
+        "session",
+        "session_id",
+        "standalone",
+    )
+
+    def __init__(
+        self, owner: SessionOwner, session_id: str, principal: str | None, session: ServerSession
+    ) -> None:
+        self.session_id: Final = session_id
+        """Its id."""
+        self.principal: Final = principal
+        """Who opened it."""
+        self.session: Final = session
+        """The session."""
+        self.options: Final = owner.options
+        """How the endpoint is set up."""
+        self.is_queued = False
+        """Whether its events are about to be asked for."""
+        self.is_over = False
+        self.is_told = False
+        self.record: dict[str, JSON] = {}
+        """What is to be known of it in another process."""
+        self.ended_with = 404
+        """The status that those get who wait for the head of a response when it ends."""
+        self._owner = owner
+        self._state = SessionState.IDLE
+        self._idle_since = owner.now
+        self._by_request: dict[RequestId, Stream] = {}
+        self._exchanges: set[ServerExchange] = set()
+        self._streams: dict[str, Stream] = {}
+        self.standalone = self._open_stream(is_standalone=True)
+        """The stream of what belongs to no request."""
+        session.watch(self._touched)
+
+    # What the endpoint asks
+
+    @property
+    def revision(self) -> Revision | None:
+        """The revision that it speaks."""
+        return self.session.revision
+
+    @property
+    def state(self) -> SessionState:
+        """Whether it may expire."""
+        return self._state
+
+    def has_in_flight(self, request_id: RequestId) -> bool:
+        """Say whether a request is to be answered."""
+        return request_id in self._by_request
+
+    def stream(self, name: str) -> Stream | None:
+        """Return a stream to which something may still belong."""
+        return self._streams.get(name)
+
+    def past_stream(self, name: str) -> Stream:
+        """Return a stream to which nothing more belongs, for what was stored of it."""
+        return Stream(self, name)
+
+    # Inputs
+
+    def receive(self, message: Message | Batch, exchange: ServerExchange) -> None:
+        """Take in what a POST brought: a message without answer, or an array of them."""
+        self.session.receive_message(message, self._owner.now)
+        exchange.empty(202)
+        self.rest()
+
+    def serve(self, message: Request | Batch, awaited: list[RequestId], exchange: ServerExchange) -> None:
+        """Take in what a POST brought that is to be answered.
+
+        Args:
+            message: the request, or the array.
+            awaited: the requests.
+            exchange: the exchange.
+        """
+        self._await(awaited, exchange)
+        self.session.receive_message(message, self._owner.now)
+        self.settle()
+
+    def opened(self, request_id: RequestId, exchange: ServerExchange) -> None:
+        """Take in that the session has begun: the result of `initialize` goes out.
+
+        Args:
+            request_id: the request that opened it.
+            exchange: its exchange.
+        """
+        self._await([request_id], exchange)
+        self._owner.touch(self)
+        self.settle()
+
+    def carry(self, stream: Stream, exchange: ServerExchange) -> None:
+        """Let an exchange carry a stream that it knows nothing of."""
+        self._exchanges.add(exchange)
+        self._step(SessionInput.WORK)
+        stream.attach(exchange)
+
+    def resume(self, stream: Stream, number: int, exchange: ServerExchange) -> None:
+        """Let an exchange carry a stream on after an event."""
+        self._exchanges.add(exchange)
+        self._step(SessionInput.WORK)
+        self._streams[stream.name] = stream
+        stream.resume(exchange, number)
+
+    def loaded(self, errand: LoadEvents, events: tuple[StoredEvent, ...]) -> None:
+        """Take in what was stored of a stream."""
+        stream = self._streams.get(errand.stream)
+        if stream is None:
+            return
+        exchange = stream.exchange
+        if not stream.loaded(errand, events) and exchange is not None:
+            if not stream.awaited and not stream.is_standalone:
+                del self._streams[stream.name]
+            exchange.refuse(bad("Last-Event-ID names no event that is kept"))
+            self.left(stream, exchange)
+
+    def end(self, now: float, *, status: int = 404) -> None:
+        """End it at once: its exchanges first, then what runs, then the session.
+
+        Args:
+            now: the time.
+            status: what those get who wait for the head of a response.
+        """
+        self.ended_with = status
+        if self._state is not SessionState.ENDED:
+            self._end_exchanges()
+            for request_id in tuple(self._by_request):
+                self.session.receive_cancel(request_id, now)
+            self._by_request.clear()
+        self.session.close(now)
+
+    def note(self, message: Message | Batch) -> None:
+        """Take note of what another process would have to know."""
+        if not isinstance(message, Request) or message.params is None:
+            return
+        uris: list[JSON] = self.record["uris"]
+        uri = message.params.get("uri")
+        if message.method == "logging/setLevel":
+            self.record["level"] = message.params.get("level")
+        elif message.method == "resources/subscribe" and uri not in uris:
+            uris.append(uri)
+        elif message.method == "resources/unsubscribe" and uri in uris:
+            uris.remove(uri)
+        else:
+            return
+        self.keep()
+
+    def close(self, now: float) -> None:
+        """End it in good order: what runs has some time, and what only listens has none."""
+        self.ended_with = 503
+        self.session.close(now)
+        self.settle()
+        if self._state is not SessionState.ENDED:
+            for stream in tuple(self._streams.values()):
+                if not stream.awaited:
+                    self._end_stream(stream)
+
+    def keep(self) -> None:
+        """Let the store know what another process would have to know."""
+        if self.options.event_store is not None:
+            record = json.dumps(self.record, separators=(",", ":")).encode()
+            self._owner.errand(StoreSession(session=self.session_id, record=record))
+
+    # As its streams see it
+
+    def errand(self, errand: StoreEvent | LoadEvents) -> None:
+        """Ask for something of the store."""
+        self._owner.errand(errand)
+
+    def left(self, stream: Stream, exchange: ServerExchange) -> None:  # noqa: ARG002
+        """Take in that an exchange carries a stream no more."""
+        self._exchanges.discard(exchange)
+        self.rest()
+
+    def over(self, stream: Stream) -> None:
+        """Take in that nothing more belongs to a stream."""
+        self._streams.pop(stream.name, None)
+        self.rest()
+
+    def next_deadline(self) -> float | None:
+        """Return when the session wants to be woken, or None."""
+        return self.session.next_deadline()
+
+    # What the session wants
+
+    def settle(self) -> None:
+        """Hand what the session wants sent to the streams it belongs to."""
+        moved: dict[Stream, None] = {}
+        for action in self.session.actions():
+            if isinstance(action, Send):
+                stream = self._route(action)
+                stream.put(action)
+                moved[stream] = None
+            elif isinstance(action, Cancel):
+                if not self.options.answers_only:
+                    self._stream_of(action.related).put_frame(cancellation(action))
+            elif isinstance(action, EndExchange):
+                ended = self._by_request.pop(action.request_id, None)
+                if ended is not None:
+                    ended.answered(action.request_id)
+                    moved[ended] = None
+            elif isinstance(action, Release):
+                self._stream_of(action.request_id).release(action.retry)
+            elif isinstance(action, Close):
+                self._closed()
+        for stream in moved:
+            if stream.state is not StreamState.OVER:
+                stream.settle()
+        self._arm()
+
+    def _route(self, action: Send) -> Stream:
+        message = action.message
+        stream = self._stream_of(action.related)
+        answers = message.messages if isinstance(message, Batch) else (message,)
+        for answer in answers:
+            if isinstance(answer, Response | ErrorResponse) and isinstance(answer.id, str | int):
+                stream.answered(answer.id)
+                self._by_request.pop(answer.id, None)
+        return stream
+
+    def _stream_of(self, request_id: RequestId | None) -> Stream:
+        if request_id is None:
+            return self.standalone
+        return self._by_request.get(request_id, self.standalone)
+
+    def _arm(self) -> None:
+        """Let the endpoint wake the session when it wants to be."""
+        at = self.session.next_deadline()
+        if at is None or self._state is SessionState.ENDED:
+            self._owner.deadlines.disarm(self.session)
+        else:
+            self._owner.deadlines.arm(self.session, at, "a session", self._due)
+
+    def _due(self) -> None:
+        self.session.handle_timeout(self._owner.now)
+        self._owner.attend(self)
+
+    def _touched(self) -> None:
+        self._owner.attend(self)
+        self._owner.touch(self)
+
+    # Idle time
+
+    def rest(self) -> None:
+        """Take in that something of it may have ended: the idle time begins when all has."""
+        if self._state is SessionState.ENDED or self._exchanges or self._by_request:
+            return
+        self._step(SessionInput.REST)
+        self._idle_since = self._owner.now
+
+    def watch(self) -> None:
+        """Begin to count the idle time."""
+        at = self._idle_since + self.options.limits.idle
+        self._owner.deadlines.arm(self, at, "a session is idle", self._check_idle)
+
+    def _check_idle(self) -> None:
+        # Armed once and looked at when it is due, so that a request costs no deadline of its own.
+        now = self._owner.now
+        if self._state is SessionState.BUSY:
+            self._idle_since = now
+        if self._idle_since + self.options.limits.idle > now:
+            self.watch()
+        else:
+            self._step(SessionInput.EXPIRE)
+            self._owner.ended(self)
+            self._owner.errand(ForgetEvents(session=self.session_id))
+            self.session.close(now)
+
+    # Ends
+
+    def _closed(self) -> None:
+        """Take in that the session is over."""
+        if self._state is not SessionState.ENDED:
+            self._end_exchanges()
+
+    def _end_exchanges(self) -> None:
+        self._step(SessionInput.END)
+        self._owner.ended(self)
+        for stream in tuple(self._streams.values()):
+            self._end_stream(stream)
+
+    def _end_stream(self, stream: Stream) -> None:
+        exchange = stream.finish()
+        if exchange is None:
+            return
+        if exchange.state is ExchangeState.SERVING:
+            exchange.refuse(Refused(status=self.ended_with, reason="the session has ended"), is_told=False)
+        elif exchange.state is ExchangeState.STREAMING:
+            exchange.end()
+
+    def _await(self, awaited: list[RequestId], exchange: ServerExchange) -> None:
+        stream = self._open_stream()
+        for request_id in awaited:
+            stream.awaited[request_id] = None
+            self._by_request[request_id] = stream
+        self.carry(stream, exchange)
+
+    def _open_stream(self, *, is_standalone: bool = False) -> Stream:
+        stream = Stream(self, self._owner.new_name(), is_standalone=is_standalone)
+        self._streams[stream.name] = stream
+        return stream
+
+    def _step(self, happened: SessionInput) -> HttpEffect | None:
+        effect, self._state = SESSION[self._state][happened]
+        return effect
+
+
+class SessionTable:
+    """The sessions by their ids; to anybody but who opened it there is no such session."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, HttpSession] = {}
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def all(self) -> tuple[HttpSession, ...]:
+        """Return all of them."""
+        return tuple(self._sessions.values())
+
+    def of(self, session_id: str) -> HttpSession | None:
+        """Return a session, whoever opened it; None if there is none."""
+        return self._sessions.get(session_id)
+
+    def get(self, principal: str | None, session_id: str) -> HttpSession | None:
+        """Return a session of somebody; None if there is none."""
+        session = self._sessions.get(session_id)
+        return None if session is None or session.principal != principal else session
+
+    def add(self, session: HttpSession) -> None:
+        """Enter a session."""
+        self._sessions[session.session_id] = session
+
+    def remove(self, session: HttpSession) -> None:
+        """Take out a session, if it is there."""
+        self._sessions.pop(session.session_id, None)

@@ -1,0 +1,157 @@
+"""How a server is served over HTTP: its settings, with their defaults and where these come from."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal, TypeAlias, TypedDict, get_args
+
+import attrs
+
+from sansmcp.errors import LocalProtocolError
+from sansmcp.http.heads import RequestHead
+from sansmcp.http.policy import Policy
+from sansmcp.http.refusals import Refused
+from sansmcp.http.server.store import EventStore, MemoryEventStore
+from sansmcp.values import JSON, Value, Word
+
+ResponseForm: TypeAlias = Literal["auto", "json", "stream"]
+"""How requests are answered: `json` in one piece, `stream` as events; `auto` in one piece unless something
+comes before the answer, or it is long in coming."""
+
+
+class Later(Word):
+    """The type of `LATER`."""
+
+    LATER = "later"
+
+
+LATER: Final = Later.LATER
+"""What a verifier returns that cannot say at once: an errand `Authorize` asks for it."""
+
+Verify: TypeAlias = Callable[[RequestHead], str | Refused | Later | None]
+"""Returns who sent a request: a name that no other has, None where it does not matter, or why not."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class HttpLimits(Value):
+    """How much clients may ask for over HTTP, and how long they may take; times are in seconds."""
+
+    # The Python SDK has both numbers since 2.3.
+    sessions: int = 10_000
+    """Sessions of legacy clients; further ones are refused with 503."""
+    idle: float = 1800.0
+    """How long a session is kept that has neither a request nor a stream in flight."""
+    # The websockets library reads 128 lines of 8 KiB.
+    header_bytes: int = 32 * 1024
+    """The bytes of all header fields of a request."""
+    header_count: int = 100
+    """The header fields of a request."""
+    # The Python, the Go and the Rust SDK read 4 MiB.
+    body_bytes: int = 4 * 1024 * 1024
+    """The bytes of the body of a request."""
+    # No server of note bounds them; a client on a telephone needs less.
+    header_timeout: float = 10.0
+    """How long the header fields of a request may take."""
+    body_timeout: float = 30.0
+    """How long the body of a request may take."""
+    write_stall: float = 30.0
+    """For how long a client may read nothing."""
+    # The Python, the Rust and the TypeScript SDK write a comment every 15 s; proxies give up at 30 to 60.
+    keep_alive: float = 15.0
+    """How long a stream is quiet before a comment keeps it open."""
+    # A thousand notices of 4 kB; no SDK has a bound.
+    outbox_messages: int = 1024
+    """Messages that wait for a client to read its stream; past them it loses the response, not the stream."""
+    outbox_bytes: int = 4 * 1024 * 1024
+    """The bytes of those."""
+    backlog: int = 1024
+    """Messages that wait for a client to come and read them."""
+
+
+class HttpSettings(TypedDict, total=False):
+    """What may be said when a server is served over HTTP; everything may be left out."""
+
+    path: str | None
+    """The path of the endpoint, `/mcp` by default; None for any."""
+    allowed_hosts: Sequence[str] | None
+    """The names that the server is reached by, with or without a port; by default those of the machine."""
+    allowed_origins: Sequence[str] | None
+    """Whose pages may call it, as names or origins; by default those of the allowed hosts."""
+    sessions: bool
+    """Whether legacy clients get sessions; without, each of their requests stands alone."""
+    responses: ResponseForm
+    """How requests are answered."""
+    event_store: EventStore | None
+    """Where events are kept for clients whose connection breaks; by default the newest are, in memory."""
+    http_sse: bool
+    """Whether clients of 2024-11-05 are served too, by their own transport."""
+    http_limits: HttpLimits
+    """How much clients may ask for."""
+    verify: Verify | None
+    """Finds out who sent a request."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class HttpOptions(Value):
+    """The same, filled in."""
+
+    policy: Policy = attrs.field(factory=Policy, repr=False)
+    """Who may call."""
+    path: str | None = "/mcp"
+    """The path of the endpoint; None for any."""
+    sessions: bool = True
+    """Whether legacy clients get sessions."""
+    responses: ResponseForm = "auto"
+    """How requests are answered."""
+    streams: bool = True
+    """Whether the binding can write a response piece by piece."""
+    event_store: EventStore | None = attrs.field(factory=MemoryEventStore, repr=False)
+    """Where events are kept; None for nowhere."""
+    http_sse: bool = False
+    """Whether clients of 2024-11-05 are served by their own transport."""
+    limits: HttpLimits = attrs.field(factory=HttpLimits)
+    """How much clients may ask for."""
+    verify: Verify | None = None
+    """Finds out who sent a request; None for nobody in particular."""
+
+    @property
+    def answers_only(self) -> bool:
+        """Whether nothing but answers can reach a client."""
+        return self.responses == "json" or not self.streams
+
+    @staticmethod
+    def of(settings: Mapping[str, JSON], *, host: str | None = None, streams: bool = True) -> "HttpOptions":
+        """Fill in settings.
+
+        Args:
+            settings: those of `HttpSettings`; others are left alone.
+            host: the address that is bound to; None where that is not known.
+            streams: whether the binding can write a response piece by piece.
+
+        Raises:
+            LocalProtocolError: one is of the wrong kind, or every address is bound to and no name is allowed.
+        """
+        given = {name: settings[name] for name in HttpSettings.__annotations__ if name in settings}
+        for name, value in given.items():
+            _check(name, value)
+        hosts, origins = given.pop("allowed_hosts", None), given.pop("allowed_origins", None)
+        limits = given.pop("http_limits", None) or HttpLimits()
+        if not streams and given.get("responses") == "stream":
+            raise LocalProtocolError("responses='stream': this binding writes each response in one piece")
+        policy = Policy(hosts, origins, host=host)
+        return HttpOptions(policy=policy, limits=limits, streams=streams, **given)
+
+
+_KINDS: Final[Mapping[str, type]] = {"sessions": bool, "http_sse": bool, "http_limits": HttpLimits}
+
+
+def _check(name: str, value: JSON) -> None:
+    kind = _KINDS.get(name)
+    if kind is not None and not isinstance(value, kind):
+        raise LocalProtocolError(f"{name}: expected a {kind.__name__}, found {value!r:.80}")
+    if name == "path" and value is not None and not (isinstance(value, str) and value.startswith("/")):
+        raise LocalProtocolError(f"path: expected a path from /, such as '/mcp', found {value!r:.80}")
+    if name == "responses" and value not in get_args(ResponseForm):
+        raise LocalProtocolError(f"responses: expected 'auto', 'json' or 'stream', found {value!r:.80}")
+    if name == "verify" and value is not None and not callable(value):
+        raise LocalProtocolError(f"verify: expected a function, found {value!r:.80}")
+    if name == "event_store" and value is not None and not hasattr(value, "load_session"):
+        raise LocalProtocolError(f"event_store: expected an EventStore, found {value!r:.80}")
