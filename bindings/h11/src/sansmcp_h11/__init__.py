@@ -2,5 +2,6 @@
 
 from sansmcp_h11.client import H11Client
 from sansmcp_h11.limits import CONNECTION_LIMITS, POOL_LIMITS, ConnectionLimits, PoolLimits
+from sansmcp_h11.server import H11Server
 
-__all__ = ["CONNECTION_LIMITS", "POOL_LIMITS", "ConnectionLimits", "H11Client", "PoolLimits"]
+__all__ = ["CONNECTION_LIMITS", "POOL_LIMITS", "ConnectionLimits", "H11Client", "H11Server", "PoolLimits"]

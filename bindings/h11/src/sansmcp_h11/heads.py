@@ -159,12 +159,13 @@ def length_fault(headers: Headers) -> str | None:
     Args:
         headers: the fields of its head.
     """
-    lengths = headers.all("content-length")
-    if not lengths:
+    length = headers.get("content-length")
+    if length is None:
         return None
     if "transfer-encoding" in headers:
         return "Transfer-Encoding and Content-Length: expected one of them, found both"
-    if len(lengths) > 1 or _LENGTH.fullmatch(lengths[0]) is None:
+    lengths = headers.all("content-length")
+    if len(lengths) > 1 or _LENGTH.fullmatch(length) is None:
         return f"Content-Length: expected one number, found {', '.join(lengths)!r:.40}"
     return None
 

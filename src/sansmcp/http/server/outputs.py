@@ -160,6 +160,8 @@ class HttpOutputs:
 
     def touch(self, source: Eventful) -> None:
         """Say that a session may have events, or is over."""
+        # What a handler says comes with a time that nobody else was told.
+        self.now = max(self.now, source.session.now)
         if not source.is_queued and not source.is_told:
             source.is_queued = True
             self._eventful.append(source)
@@ -179,6 +181,20 @@ class HttpOutputs:
         """Tell that a request was refused."""
         session = self._session_of(exchange.principal, is_alone=True)
         session.note_violation(refused.reason, self.now, code=refused.code, request_id=request_id)
+        self.touch(Noted(session))
+
+    def note_violation(self, reason: str, now: float) -> None:
+        """Tell what a binding refused before it was a request, such as a malformed head.
+
+        Afterwards drain next_event().
+
+        Args:
+            reason: what was found and what was expected.
+            now: the time.
+        """
+        self.advance(now)
+        session = self._session_of(None, is_alone=True)
+        session.note_violation(reason, self.now)
         self.touch(Noted(session))
 
     def ended(self, session: HttpSession) -> None:
@@ -255,9 +271,7 @@ class HttpOutputs:
             self.events_loaded(errand, (), now)
         elif isinstance(errand, LoadSession):
             self.session_loaded(errand, None, now)
-        session = self._session_of(None, is_alone=True)
-        session.note_violation(f"the event store failed: {error!r:.200}", self.now)
-        self.touch(Noted(session))
+        self.note_violation(f"the event store failed: {error!r:.200}", now)
 
     # Inside
 

@@ -1,0 +1,383 @@
+"""One connection of a server: requests one after the other, each of them an exchange of the endpoint."""
+
+from typing import Final, Protocol
+
+import h11
+
+from sansmcp.http import RequestHead, ResponseAction, ResponseBody, ResponseHead, ServerExchange
+from sansmcp.session import Link
+from sansmcp.session.base import PEER_CLOSED
+from sansmcp.values import Word
+from sansmcp_h11.heads import REQUEST, ChunkWalk, HeadBuffer, HeadFault, request_of
+from sansmcp_h11.limits import ConnectionLimits
+from sansmcp_h11.writing import CONTINUE, LAST_CHUNK, chunk, response_head
+
+_NO_BODY: Final = frozenset({204, 304})
+
+
+class Place(Word):
+    """Where a connection stands."""
+
+    HEAD = "waits for the head of a request"
+    REQUEST = "reads a request"
+    ANSWER = "the request is complete, its answer is not"
+    REST = "the answer is complete, the request is not"
+    CLOSED = "nothing is read any more"
+
+
+class Framing(Word):
+    """How the body of a response is told from what comes after it."""
+
+    PLAIN = "by its length, or by the end of the connection"
+    CHUNKS = "in chunks"
+    NONE = "there is none"
+
+
+class Board(Protocol):
+    """What the connections of one endpoint share."""
+
+    header_timeout: float
+    header_bytes: int
+    header_count: int
+    limits: ConnectionLimits
+
+    @property
+    def now(self) -> float:
+        """The latest time that anybody has told."""
+        ...
+
+    def advance(self, now: float) -> None:
+        """Take note of the time."""
+
+    def touch(self, link: "ServerLink") -> None:
+        """Say that a connection has something to write, another deadline or its end."""
+
+    def open_exchange(self, link: "ServerLink", head: RequestHead, now: float) -> ServerExchange:
+        """Open the exchange of a request."""
+        ...
+
+    def end_exchange(self, exchange: ServerExchange) -> None:
+        """Forget an exchange."""
+
+    def forget(self, link: "ServerLink") -> None:
+        """Forget a connection that has ended."""
+
+    def note_violation(self, reason: str, now: float) -> None:
+        """Tell what was refused before it was a request."""
+
+
+class ServerLink:
+    """One connection. `H11Server.accept` makes it.
+
+    Args:
+        board: what it shares with others.
+        now: the time.
+    """
+
+    def __init__(self, board: Board, now: float) -> None:
+        self.shown: Link = self
+        """What the driver has for it."""
+        self._board: Final = board
+        self._place = Place.HEAD
+        self._heads = HeadBuffer(REQUEST, most_bytes=board.header_bytes, most_fields=board.header_count)
+        self._is_idle = False
+        self._deadline: float | None = now + board.header_timeout
+        # Where time matters and is not known, it is asked for: the deadline is now.
+        self._is_stale = False
+        self._reader: h11.Connection | None = None
+        self._walk: ChunkWalk | None = None
+        self._exchange: ServerExchange | None = None
+        self._outbox: list[bytes] = []
+        self._framing = Framing.PLAIN
+        self._is_old = False
+        self._is_head_only = False
+        self._awaits_continue = False
+        self._has_answered = False
+        self._closes = False
+        self._rest = 0
+
+    # Inputs
+
+    def receive_data(self, data: bytes, now: float) -> None:
+        """Take in bytes that were read, cut anywhere; after the end they are dropped.
+
+        Afterwards drain the endpoint.
+        """
+        self._board.advance(now)
+        if self._deadline is not None and now >= self._deadline:
+            self.handle_timeout(now)
+        match self._place:
+            case Place.HEAD:
+                if self._is_idle and data:
+                    self._expect_head(now)
+                self._heads.receive_data(data)
+                self._read_head(now)
+            case Place.REQUEST | Place.REST:
+                self._read_body(data, now)
+            case Place.ANSWER:
+                self._heads.receive_data(data)
+                if len(self._heads) > self._board.limits.pipelined_bytes:
+                    self._heads.take_all()
+                    self._closes = True
+            case Place.CLOSED:
+                pass
+
+    def receive_eof(self, now: float, reason: str = PEER_CLOSED) -> None:
+        """Take in that the client is gone; it may be said again.
+
+        Afterwards drain the endpoint.
+
+        Args:
+            now: the time.
+            reason: how that showed.
+        """
+        self._board.advance(now)
+        if self._place is not Place.CLOSED:
+            self._outbox.clear()
+            self._close(now, reason)
+
+    def handle_timeout(self, now: float) -> None:
+        """Let everything happen that is due.
+
+        Afterwards drain the endpoint.
+        """
+        self._board.advance(now)
+        if self._exchange is not None:
+            self._exchange.handle_timeout(now)
+        if self._deadline is None or now < self._deadline:
+            return
+        if self._is_stale:
+            self._is_stale = False
+            self._go_on(now)
+        elif self._place is Place.HEAD and len(self._heads):
+            seconds = self._board.header_timeout
+            self._refuse(HeadFault(status=408, reason=f"the head took more than {seconds:g} s"), now)
+        else:
+            self._close(now, "the connection was not used")
+
+    def close(self, now: float) -> None:
+        """End the connection: at once if no request was read, else with its answer.
+
+        Afterwards drain the endpoint.
+        """
+        self._board.advance(now)
+        self._closes = True
+        if self._place in {Place.HEAD, Place.REST}:
+            self._close(now, "this side closed the connection")
+
+    # Outputs
+
+    def data_to_send(self) -> bytes:
+        """Take the bytes to write; call it only when about to write them.
+
+        Afterwards drain the endpoint.
+        """
+        exchange = self._exchange
+        if exchange is not None:
+            for action in exchange.actions():
+                self._write(action)
+            if self._awaits_continue and self._place is Place.REQUEST and not self._has_answered:
+                self._awaits_continue = False
+                self._outbox.append(CONTINUE)
+        if not self._outbox:
+            return b""
+        data = b"".join(self._outbox)
+        self._outbox.clear()
+        return data
+
+    @property
+    def done(self) -> bool:
+        """Nothing more will come: close the stream once data_to_send() is empty."""
+        return self._place is Place.CLOSED
+
+    def next_deadline(self) -> float | None:
+        """Return when handle_timeout is wanted next, or None."""
+        exchange = self._exchange
+        return self._deadline if exchange is None else exchange.next_deadline()
+
+    # Requests
+
+    def _expect_head(self, now: float) -> None:
+        self._is_idle = False
+        self._deadline = now + self._board.header_timeout
+        self._board.touch(self)
+
+    def _read_head(self, now: float) -> None:
+        head = self._heads.next_head()
+        if head is None:
+            return
+        if isinstance(head, HeadFault):
+            self._refuse(head, now)
+            return
+        request = request_of(head)
+        if isinstance(request, HeadFault):
+            self._refuse(request, now)
+            return
+        self._begin(head, *request, now)
+
+    def _begin(self, raw: bytes, head: RequestHead, version: str, now: float) -> None:
+        reader = h11.Connection(h11.SERVER)
+        reader.receive_data(raw)
+        try:
+            reader.next_event()
+        except h11.RemoteProtocolError as error:
+            self._refuse(HeadFault(status=error.error_status_hint, reason=str(error)), now)
+            return
+        headers = head.headers
+        self._reader = reader
+        self._walk = ChunkWalk() if "transfer-encoding" in headers else None
+        self._is_old = version == "HTTP/1.0"
+        self._is_head_only = head.method == "HEAD"
+        self._awaits_continue = reader.they_are_waiting_for_100_continue
+        self._has_answered = False
+        self._closes |= self._is_old or reader.our_state is h11.MUST_CLOSE or _says_close(head)
+        self._deadline = None
+        self._place = Place.REQUEST
+        self._exchange = self._board.open_exchange(self, head, now)
+        self._read_body(self._heads.take_all(), now)
+
+    def _read_body(self, data: bytes, now: float) -> None:
+        reader, exchange = self._reader, self._exchange
+        if reader is None:
+            raise AssertionError("unreachable: a body is read before its head")
+        reason = None if self._walk is None else self._walk.fault(data)
+        if reason is not None:
+            self._break(reason, now)
+            return
+        if data:
+            self._awaits_continue = False
+            reader.receive_data(data)
+        while True:
+            try:
+                event = reader.next_event()
+            except h11.RemoteProtocolError as error:
+                self._break(str(error), now)
+                return
+            if isinstance(event, h11.Data):
+                if exchange is not None:
+                    exchange.receive_data(bytes(event.data), now)
+                elif self._drop(len(event.data), now):
+                    return
+            elif isinstance(event, h11.EndOfMessage):
+                break
+            else:
+                return
+        self._heads.receive_data(reader.trailing_data[0])
+        self._reader = None
+        if exchange is not None:
+            self._place = Place.ANSWER
+            exchange.receive_eof(now)
+            self._board.touch(self)
+        elif self._closes:
+            self._close(now, "the answer said so")
+        else:
+            self._go_on(now)
+
+    def _drop(self, count: int, now: float) -> bool:
+        """Drop a piece of a request that was answered; say whether that was the end of it."""
+        self._rest -= count
+        if self._rest < 0:
+            self._close(now, "the rest of the request is too long")
+        return self._rest < 0
+
+    # Responses
+
+    def _write(self, action: ResponseAction) -> None:
+        if isinstance(action, ResponseBody):
+            if self._framing is not Framing.NONE:
+                self._outbox.append(chunk(action.data) if self._framing is Framing.CHUNKS else action.data)
+        elif isinstance(action, ResponseHead):
+            self._write_head(action)
+        else:
+            if self._framing is Framing.CHUNKS:
+                self._outbox.append(LAST_CHUNK)
+            self._end_answer()
+
+    def _write_head(self, head: ResponseHead) -> None:
+        self._has_answered = True
+        # Nobody knows whether the body comes that was held back.
+        self._closes |= head.close or self._awaits_continue
+        fields = head.headers
+        if self._is_head_only or head.status in _NO_BODY:
+            self._framing = Framing.NONE
+        elif any(name == "content-length" for name, _ in fields) or self._is_old:
+            self._framing = Framing.PLAIN
+        else:
+            self._framing = Framing.CHUNKS
+            fields = (*fields, ("transfer-encoding", "chunked"))
+        if self._closes:
+            fields = (*fields, ("connection", "close"))
+        self._outbox.append(response_head(head.status, fields))
+
+    def _end_answer(self) -> None:
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            self._board.end_exchange(exchange)
+        if self._place is Place.REQUEST:
+            self._place = Place.REST
+            self._rest = self._board.limits.rest_bytes
+            self._ask_for_time()
+        elif self._closes:
+            self._close(self._board.now, "the answer said so")
+        else:
+            self._place = Place.HEAD
+            self._is_idle = True
+            if len(self._heads):
+                self._ask_for_time()
+            else:
+                self._deadline = self._board.now + self._board.limits.idle
+                self._board.touch(self)
+
+    def _ask_for_time(self) -> None:
+        self._is_stale = True
+        self._deadline = self._board.now
+        self._board.touch(self)
+
+    def _go_on(self, now: float) -> None:
+        """Read what waited while the last request was answered."""
+        if self._place is Place.REST and self._reader is not None:
+            self._deadline = now + self._board.limits.rest_time
+        else:
+            self._place = Place.HEAD
+            if len(self._heads):
+                self._expect_head(now)
+                self._read_head(now)
+            else:
+                self._is_idle = True
+                self._deadline = now + self._board.limits.idle
+        self._board.touch(self)
+
+    # The end
+
+    def _break(self, reason: str, now: float) -> None:
+        """End a connection whose request is malformed after its head."""
+        if self._has_answered or self._exchange is None:
+            self._close(now, reason)
+        else:
+            self._refuse(HeadFault(status=400, reason=reason), now)
+
+    def _refuse(self, fault: HeadFault, now: float) -> None:
+        body = f"{fault.reason}\n".encode("ascii", "backslashreplace")
+        fields = (
+            ("content-type", "text/plain; charset=utf-8"),
+            ("content-length", str(len(body))),
+            ("connection", "close"),
+        )
+        self._outbox.append(response_head(fault.status, fields))
+        self._outbox.append(body)
+        self._board.note_violation(fault.reason, now)
+        self._close(now, fault.reason)
+
+    def _close(self, now: float, reason: str) -> None:
+        exchange, self._exchange = self._exchange, None
+        self._place = Place.CLOSED
+        self._deadline = None
+        self._heads.take_all()
+        if exchange is not None:
+            self._board.end_exchange(exchange)
+            exchange.receive_disconnect(now, reason)
+        self._board.forget(self)
+
+
+def _says_close(head: RequestHead) -> bool:
+    return any("close" in value.lower() for value in head.headers.all("connection"))

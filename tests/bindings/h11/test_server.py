@@ -1,0 +1,459 @@
+"""A server's connections: requests one after the other, whatever the cuts, and how connections end."""
+
+import pytest
+from tests.bindings.h11.serving import (
+    HOST,
+    LEGACY,
+    MODERN,
+    REVISIONS,
+    Serving,
+    call,
+    call_body,
+    fields_for,
+    post,
+    session_for,
+)
+
+from sansmcp.http import ServerHttp
+from sansmcp.session import ProtocolViolated, RequestCancelled
+from sansmcp_h11 import ConnectionLimits, H11Server
+
+
+def chunked(body, *sizes):
+    """Return a body in chunks of sizes; what is left is the last."""
+    pieces = []
+    for size in sizes:
+        pieces.append(body[:size])
+        body = body[size:]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (*pieces, body)) + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_connection_serves_one_request_after_the_other(revision):
+    serving = Serving()
+    session = session_for(serving, revision)
+    connection = serving.open()
+    for number in range(1, 4):
+        connection.send(call(revision, session, request_id=number, x=f"n{number}"))
+        answer = connection.response()
+        assert answer.status == 200
+        assert answer.message["id"] == number
+        assert answer.message["result"]["content"][0]["text"] == f"n{number}"
+        assert not connection.closed
+    assert len(serving.endpoint.links) == (1 if revision == MODERN else 2)
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+@pytest.mark.parametrize("form", ["length", "chunks"])
+def test_the_cuts_of_a_request_change_nothing(revision, form):
+    body = call_body(revision, x="cut anywhere")
+    found = set()
+    for cut in (None, 1, 2, 3, 64, 401):
+        serving = Serving()
+        fields = fields_for(revision, session_for(serving, revision))
+        if form == "chunks":
+            fields.append(("Transfer-Encoding", "chunked"))
+            data = post(chunked(body, 1, 20), fields, length=False)
+        else:
+            data = post(body, fields)
+        connection = serving.open().send(data * 2, cut)
+        received = connection.read()
+        assert received.count(b"cut anywhere") == 2
+        found.add(received)
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("at", range(1, 60, 7))
+def test_a_request_in_two_pieces_is_one(at):
+    serving = Serving()
+    connection = serving.open()
+    data = call()
+    connection.send(data[: -at * 5]).send(data[-at * 5 :])
+    assert connection.response().status == 200
+
+
+def test_an_answer_after_something_else_comes_in_chunks_as_it_happens():
+    serving = Serving()
+    connection = serving.open()
+    body = call_body(name="tell", x="hi").replace(b'"_meta": {', b'"_meta": {"progressToken": 7, ')
+    connection.send(post(body, fields_for(MODERN, name="tell")))
+    answer = connection.response()
+    assert answer.field("content-type") == "text/event-stream"
+    assert answer.field("transfer-encoding") == "chunked"
+    assert answer.message["result"]["content"][0]["text"] == "hi"
+    assert b'"progressToken":7' in answer.body
+    connection.send(call())
+    assert connection.response().status == 200
+
+
+@pytest.mark.parametrize("pieces", [1, 7, 1000])
+def test_requests_that_do_not_wait_for_answers_are_answered_in_turn(pieces):
+    serving = Serving()
+    connection = serving.open()
+    connection.send(call(name="slow", tag="first") + call(request_id=2) + call(request_id=3), pieces)
+    assert connection.read() == b""
+    assert serving.called == []
+    serving.finish_slow()
+    assert [answer.message["id"] for answer in connection.responses()] == [1, 2, 3]
+    assert serving.called == ["slow", "echo", "echo"]
+    assert not connection.closed
+
+
+def test_requests_that_wait_are_bounded():
+    serving = Serving(connection_limits=ConnectionLimits(pipelined_bytes=1000))
+    connection = serving.open()
+    connection.send(call(name="slow", tag="first"))
+    connection.send(b"a" * 1000)
+    connection.send(b"a")
+    serving.finish_slow()
+    answer = connection.response()
+    assert answer.field("connection") == "close"
+    assert connection.closed
+
+
+def test_a_client_that_is_to_go_on_is_told_so_once():
+    serving = Serving()
+    connection = serving.open()
+    body = call_body()
+    head = post(body, [*fields_for(MODERN), ("Expect", "100-continue")]).removesuffix(body)
+    connection.send(head)
+    assert connection.read() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    connection.send(body[:5]).send(body[5:])
+    assert connection.response().status == 200
+    assert not connection.closed
+
+
+def test_a_client_that_does_not_wait_is_not_told_to_go_on():
+    serving = Serving()
+    connection = serving.open()
+    connection.send(post(call_body(), [*fields_for(MODERN), ("Expect", "100-continue")]))
+    assert [answer.status for answer in connection.responses()] == [200]
+
+
+def test_a_client_that_waits_for_a_refusal_gets_it_and_sends_nothing():
+    serving = Serving()
+    connection = serving.open()
+    fields = [(name, value) for name, value in fields_for(MODERN) if name != "Host"]
+    fields += [("Host", "evil.com"), ("Expect", "100-continue"), ("Content-Length", "50")]
+    connection.send(post(b"", fields, length=False))
+    answer = connection.response()
+    assert (answer.status, answer.field("connection")) == (403, "close")
+
+
+@pytest.mark.parametrize("expect", ["100-continue", "another"])
+def test_an_old_client_is_answered_without_chunks_and_the_connection_ends(expect):
+    serving = Serving()
+    connection = serving.open()
+    body = call_body(name="tell", x="hi").replace(b'"_meta": {', b'"_meta": {"progressToken": 7, ')
+    fields = [*fields_for(MODERN, name="tell"), ("Expect", expect)]
+    connection.send(post(body, fields, version="HTTP/1.0"))
+    answer = connection.response()
+    assert answer.field("connection") == "close"
+    assert answer.field("transfer-encoding") is None
+    assert answer.message["result"]["content"][0]["text"] == "hi"
+    assert connection.closed
+
+
+def test_a_client_that_wants_the_connection_closed_gets_it():
+    serving = Serving()
+    connection = serving.open().send(call(extra=[("Connection", "close")]))
+    assert connection.response().field("connection") == "close"
+    assert connection.closed
+    connection.send(call())
+    assert connection.read() == b""
+
+
+def test_an_answer_to_head_has_no_body():
+    serving = Serving()
+    connection = serving.open()
+    connection.send(post(b"", [("Host", HOST)], method="HEAD"))
+    assert connection.response(method="HEAD").status == 405
+    connection.send(call())
+    assert connection.response().status == 200
+
+
+@pytest.mark.parametrize(
+    ("target", "status"), [("/other", 404), ("/", 404), ("*", 404), ("http://127.0.0.1:8000/mcp", 404)]
+)
+def test_other_targets_are_not_there(target, status):
+    serving = Serving()
+    connection = serving.open().send(post(call_body(), fields_for(MODERN), target=target))
+    assert connection.response().status == status
+
+
+def test_a_request_to_tunnel_or_to_switch_is_a_request_like_any_other():
+    serving = Serving()
+    connection = serving.open()
+    connection.send(b"CONNECT 127.0.0.1:8000 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n")
+    assert connection.response().status in {404, 405}
+    connection.send(call(extra=[("Connection", "upgrade"), ("Upgrade", "h2c")]))
+    assert connection.response().status == 200
+    connection.send(call())
+    assert connection.response().status == 200
+
+
+# Answers that come before the request is complete
+
+
+def test_a_body_that_is_too_long_is_refused_at_once_and_dropped_within_a_bound():
+    serving = Serving(connection_limits=ConnectionLimits(rest_bytes=1000))
+    connection = serving.open()
+    connection.send(post(b"", [*fields_for(MODERN), ("Content-Length", "5242880")], length=False))
+    answer = connection.response()
+    assert (answer.status, answer.field("connection")) == (413, "close")
+    assert not connection.closed
+    connection.send(b"a" * 1000)
+    assert not connection.closed
+    connection.send(b"a")
+    assert connection.closed
+    assert connection.read() == b""
+
+
+def test_a_body_that_is_too_long_by_its_chunks_is_refused_once_that_is_known():
+    serving = Serving()
+    connection = serving.open()
+    fields = [*fields_for(MODERN), ("Transfer-Encoding", "chunked")]
+    connection.send(post(b"", fields, length=False))
+    piece = b"10000\r\n" + b"a" * 65536 + b"\r\n"
+    for _ in range(64):
+        connection.send(piece)
+    assert connection.read() == b""
+    connection.send(piece)
+    assert connection.response().status == 413
+    for _ in range(5):
+        connection.send(piece)
+    assert connection.closed
+    assert serving.called == []
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_the_rest_of_a_refused_request_is_read_for_the_connections_sake(ends):
+    serving = Serving(connection_limits=ConnectionLimits(rest_time=2))
+    connection = serving.open()
+    data = post(call_body(), fields_for(MODERN), target="/other")
+    connection.send(data[:-10])
+    answer = connection.response()
+    assert (answer.status, answer.field("connection")) == (404, None)
+    assert not connection.closed
+    if ends:
+        connection.send(data[-10:] + call())
+        assert connection.response().status == 200
+        assert not connection.closed
+    else:
+        serving.at(1.9)
+        assert not connection.closed
+        serving.at(2)
+        assert connection.closed
+        assert connection.read() == b""
+
+
+def test_the_rest_of_a_request_is_read_before_its_connection_closes():
+    serving = Serving()
+    connection = serving.open()
+    data = post(call_body(), [*fields_for(MODERN), ("Connection", "close")], target="/other")
+    connection.send(data[:-10])
+    assert connection.response().field("connection") == "close"
+    assert not connection.closed
+    connection.send(data[-10:])
+    assert connection.closed
+
+
+# Time
+
+
+@pytest.mark.parametrize("step", [1, 9, None])
+def test_the_head_of_a_request_may_take_its_time_and_no_more(step):
+    serving = Serving()
+    connections = [serving.open() for _ in range(200)]
+    other = serving.open()
+    data = call()
+    for second in range(10):
+        serving.at(second)
+        if step is not None and second % step == 0:
+            for connection in connections:
+                connection.send(data[second : second + 1])
+        other.send(call(request_id=second))
+        assert other.response().status == 200
+    assert not any(connection.closed for connection in connections)
+    serving.at(9.999)
+    assert not any(connection.closed for connection in connections)
+    serving.at(10)
+    assert all(connection.closed for connection in connections)
+    assert not other.closed
+    answers = {connection.read()[:13] for connection in connections}
+    assert answers == ({b""} if step is None else {b"HTTP/1.1 408 "})
+    assert serving.endpoint.links == (other.link,)
+
+
+def test_a_byte_that_comes_too_late_changes_nothing():
+    serving = Serving()
+    connection = serving.open().send(call()[:-5])
+    late = serving.open().send(call()[:50])
+    serving.now = 10.0
+    late.send(call()[50:])
+    assert late.response().status == 408
+    assert late.closed
+    connection.send(call()[-5:])
+    assert connection.response().status == 200
+
+
+def test_the_time_of_the_next_head_begins_with_its_first_byte():
+    serving = Serving()
+    connection = serving.open().send(call())
+    assert connection.response().status == 200
+    serving.at(50)
+    connection.send(call()[:5])
+    serving.at(59.9)
+    assert not connection.closed
+    serving.at(60)
+    assert connection.closed
+    assert connection.response().status == 408
+
+
+def test_an_idle_connection_is_closed_at_its_time():
+    serving = Serving(connection_limits=ConnectionLimits(idle=60))
+    connection = serving.open()
+    serving.at(5)
+    connection.send(call())
+    assert connection.response().status == 200
+    serving.at(64.9)
+    assert not connection.closed
+    serving.at(65)
+    assert connection.closed
+    assert connection.read() == b""
+
+
+def test_a_connection_is_not_idle_while_an_answer_is_due():
+    serving = Serving(responses="json")
+    connection = serving.open().send(call(name="slow", tag="long"))
+    serving.at(500)
+    assert not connection.closed
+    serving.finish_slow()
+    assert connection.response().status == 200
+    serving.at(559)
+    assert not connection.closed
+    serving.at(560)
+    assert connection.closed
+
+
+def test_a_body_may_take_its_time_and_no_more():
+    serving = Serving()
+    connection = serving.open()
+    data = call()
+    connection.send(data[:-60])
+    for second in range(1, 30):
+        serving.at(second)
+        connection.send(data[-61 + second : -60 + second])
+    assert connection.read() == b""
+    serving.at(30)
+    answer = connection.response()
+    assert (answer.status, answer.field("connection")) == (408, "close")
+    serving.at(32)
+    assert connection.closed
+    assert serving.called == []
+
+
+def test_a_long_answer_is_kept_alive_on_its_connection():
+    serving = Serving()
+    connection = serving.open().send(call(name="slow", tag="long"))
+    serving.at(15)
+    assert connection.read().startswith(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n")
+    serving.at(30)
+    assert connection.read().startswith(b"3\r\n:")
+    serving.finish_slow()
+    assert connection.read().endswith(b"\r\n0\r\n\r\n")
+    assert not connection.closed
+
+
+# Ends
+
+
+def test_a_client_that_goes_away_cancels_what_runs_in_the_modern_era():
+    serving = Serving()
+    connection = serving.open().send(call(name="slow", tag="a"))
+    connection.end("connection reset")
+    assert connection.closed
+    assert [event for event in serving.events if isinstance(event, RequestCancelled)]
+    serving.finish_slow()
+    assert connection.read() == b""
+    connection.end()
+    assert serving.endpoint.links == ()
+
+
+def test_a_client_that_goes_away_cancels_nothing_in_a_session():
+    serving = Serving()
+    revision = LEGACY[-1]
+    session = session_for(serving, revision)
+    connection = serving.open().send(call(revision, session, name="slow", tag="a"))
+    connection.end()
+    assert not [event for event in serving.events if isinstance(event, RequestCancelled)]
+
+
+def test_a_half_head_and_no_more_is_dropped_in_silence():
+    serving = Serving()
+    connection = serving.open().send(call()[:30])
+    connection.end()
+    assert connection.read() == b""
+    assert serving.violations() == []
+
+
+def test_closing_ends_idle_connections_at_once_and_others_with_their_answer():
+    serving = Serving()
+    fresh, idle, busy, partial = (serving.open() for _ in range(4))
+    idle.send(call())
+    idle.read()
+    busy.send(call(name="slow", tag="last words"))
+    partial.send(call()[:20])
+    serving.endpoint.close(serving.now)
+    serving.settle()
+    assert (fresh.closed, idle.closed, busy.closed, partial.closed) == (True, True, False, True)
+    serving.finish_slow()
+    answer = busy.response()
+    assert answer.message["result"]["content"][0]["text"] == "last words"
+    assert answer.field("connection") == "close"
+    assert busy.closed
+    late = serving.open().send(call())
+    answer = late.response()
+    assert (answer.status, answer.field("connection")) == (503, "close")
+    assert late.closed
+
+
+def test_closing_does_not_wait_for_the_rest_of_a_request_that_was_answered():
+    serving = Serving()
+    connection = serving.open().send(post(call_body(), fields_for(MODERN), target="/other")[:-10])
+    serving.endpoint.close(serving.now)
+    serving.settle()
+    assert connection.closed
+
+
+# What lies around
+
+
+def test_what_lies_between_a_link_and_its_driver_is_what_the_driver_gets():
+    class Wrapped:
+        def __init__(self, link):
+            self.link = link
+
+        def __getattr__(self, name):
+            return getattr(self.link, name)
+
+    serving = Serving(wrap_link=Wrapped)
+    connection = serving.open()
+    assert isinstance(connection.link, Wrapped)
+    assert serving.endpoint.links == (connection.link,)
+    connection.send(call())
+    assert connection.response().status == 200
+
+
+def test_the_endpoint_below_can_be_had():
+    endpoint = Serving().endpoint
+    assert isinstance(endpoint, H11Server)
+    assert isinstance(endpoint.endpoint, ServerHttp)
+    assert endpoint.deadlines is endpoint.endpoint.deadlines
+
+
+def test_what_is_malformed_is_told_once():
+    serving = Serving()
+    serving.open().send(b"POST /mcp HTTP/1.1\nHost: a\n\n")
+    (event,) = [event for event in serving.events if isinstance(event, ProtocolViolated)]
+    assert event.reason == "a line of the head does not end with CR and LF"
