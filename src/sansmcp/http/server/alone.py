@@ -33,10 +33,10 @@ _STATUS_BY_CODE: Final = {
 class AloneOwner(Protocol):
     """What it asks of its endpoint."""
 
-    def touch(self, alone: "Alone") -> None:
+    def touch(self, source: "Alone", /) -> None:
         """Say that its session may have events, or that it is over."""
 
-    def attend(self, alone: "Alone") -> None:
+    def attend(self, source: "Alone", /) -> None:
         """Say that it wants to be settled, after the command or the input that goes on now."""
 
 

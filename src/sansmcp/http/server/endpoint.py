@@ -178,7 +178,9 @@ class ServerHttp(HttpPosts):
             return CLOSING
         method = head.method
         if method == "POST":
-            return check_post(head, options) or check_accept(head, answers_only=options.answers_only)
+            return check_post(head, options) or check_accept(
+                head.headers.all("accept"), answers_only=options.answers_only
+            )
         allowed = self._allowed(head)
         return None if method in allowed else not_allowed(*allowed)
 
@@ -210,7 +212,7 @@ class ServerHttp(HttpPosts):
                     Refused(status=409, reason=text, code=INVALID_REQUEST, message=text), is_told=False
                 )
             else:
-                session.carry(session.standalone, exchange)
+                session.listen(exchange)
             return
         named = read_event_id(last)
         if named is None or self.store is None:
