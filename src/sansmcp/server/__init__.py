@@ -46,7 +46,7 @@ from sansmcp.server.prompts import Title
 from sansmcp.server.runs import Command, Outlet, Wait, When
 from sansmcp.server.server import Server
 from sansmcp.server.serving import ServedSession
-from sansmcp.server.settings import ServeSettings, SessionSettings
+from sansmcp.server.settings import ServeHttpSettings, ServeSettings, SessionSettings
 
 __all__ = [
     "Accepted",
@@ -100,6 +100,7 @@ __all__ = [
     "Roots",
     "Sample",
     "Sampled",
+    "ServeHttpSettings",
     "ServeSettings",
     "ServedSession",
     "Server",
