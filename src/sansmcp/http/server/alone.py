@@ -50,7 +50,7 @@ class Alone:
         awaited: the requests that are to be answered.
         is_modern: whether they are of the modern era, where a client that goes away gives them up.
         answers_only: whether the response is nothing but the answer.
-        streams_only: whether it is a stream of events always.
+        streams_only: whether it is a stream of events, unless the status says that the request failed.
         limits: how much may wait for the client.
     """
 
@@ -62,6 +62,7 @@ class Alone:
         "_is_modern",
         "_limits",
         "_owner",
+        "_streams_only",
         "_tells",
         "is_over",
         "is_queued",
@@ -97,13 +98,12 @@ class Alone:
         self._awaited = set(awaited)
         self._is_modern = is_modern
         self._answers_only = answers_only
+        self._streams_only = streams_only
         self._limits = limits
         self._frames = Frames()
         self._tells = 0
         session.watch(self._touched)
         exchange.carry(self)
-        if streams_only:
-            exchange.events(b"")
 
     # As an exchange sees it
 
@@ -223,6 +223,8 @@ class Alone:
             status = 200
             if self._is_modern and frame.code is not None:
                 status = _STATUS_BY_CODE.get(frame.code, 200)
+            if self._streams_only and status == 200:
+                return True
             exchange.answer(status, frame.data)
         elif not frames:
             # It was given up, or the server closes; there is nothing to say.
