@@ -1,13 +1,24 @@
 """Where a server is: what may be said, what it means, and that all else is refused in words."""
 
+import contextlib
 import re
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sansmcp.client import PASSED_ON, Command, TcpAddress, UnixAddress, address_of, environment_for_server
+from sansmcp.client import (
+    PASSED_ON,
+    Command,
+    TcpAddress,
+    UnixAddress,
+    address_of,
+    check_goes_with,
+    environment_for_server,
+    url_at,
+)
 from sansmcp.errors import LocalProtocolError
+from sansmcp.http import Url
 
 
 @pytest.mark.parametrize(
@@ -22,6 +33,9 @@ from sansmcp.errors import LocalProtocolError
         ("tcp://[fe80::1%eth0]:80", TcpAddress(host="fe80::1%eth0", port=80)),
         ("tcp://bücher.example:80", TcpAddress(host="bücher.example", port=80)),
         ("tcp://localhost:0", TcpAddress(host="localhost", port=0)),
+        ("http://h:1/mcp", Url(scheme="http", host="h", port=1, target="/mcp")),
+        ("HTTPS://h", Url(scheme="https", host="h", port=443, target="/")),
+        ("http+unix://%2Frun%2Fa/mcp", Url(scheme="http+unix", host="/run/a", port=0, target="/mcp")),
         ("unix:/run/server.sock", UnixAddress(path="/run/server.sock")),
         ("unix:///run/server.sock", UnixAddress(path="/run/server.sock")),
         ("unix:server.sock", UnixAddress(path="server.sock")),
@@ -46,7 +60,6 @@ def test_a_command_and_an_address_are_read(target, address):
         ["python", "\ud800"],
         "",
         "python server.py",
-        "http://h:1",
         "tcp",
         "tcp:",
         "tcp://",
@@ -100,7 +113,7 @@ def test_whatever_the_text_it_is_an_address_or_refused_in_words(text):
         address = address_of(text)
     except LocalProtocolError:
         return
-    assert isinstance(address, TcpAddress | UnixAddress)
+    assert isinstance(address, TcpAddress | UnixAddress | Url)
 
 
 @given(st.lists(parts, min_size=1, max_size=8).map("".join))
@@ -111,6 +124,51 @@ def test_what_is_said_of_an_address_leads_to_it(text):
         except LocalProtocolError:
             continue
         assert address_of(str(address)) == address
+
+
+@pytest.mark.parametrize("target", ["http://", "http://h:x", "https://user@h/", "http+unix:///mcp"])
+def test_a_url_that_is_none_is_refused(target):
+    with pytest.raises(LocalProtocolError, match=r"^url: expected"):
+        address_of(target)
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        (TcpAddress(host="127.0.0.1", port=8000), "http://127.0.0.1:8000/mcp"),
+        (TcpAddress(host="::1", port=443, tls=True), "https://[::1]/mcp"),
+        (UnixAddress(path="/run/a b"), "http+unix://%2Frun%2Fa%20b/mcp"),
+    ],
+)
+def test_what_is_served_over_http_at_an_address_has_a_url(address, url):
+    found = url_at(address, "/mcp")
+    assert str(found) == url
+    assert address_of(url) == found
+
+
+@pytest.mark.parametrize(
+    ("target", "given", "goes"),
+    [
+        (["python"], {"for_command": True}, True),
+        ("tls://h:1", {"for_tls": True}, True),
+        ("https://h", {"for_tls": True, "for_url": True}, True),
+        ("http://h", {"for_url": True}, True),
+        ("http://h", {"for_tls": True}, False),
+        ("http://h", {"for_command": True}, False),
+        ("tcp://h:1", {"for_tls": True}, False),
+        ("tcp://h:1", {"for_url": True}, False),
+        ("unix:a", {"for_tls": True}, False),
+        (["python"], {"for_url": True}, False),
+        (None, {"for_tls": True}, False),
+        (None, {}, True),
+    ],
+)
+def test_what_does_not_go_with_a_target_is_refused(target, given, goes):
+    address = None if target is None else address_of(target)
+    nothing = {"for_command": False, "for_tls": False, "for_url": False}
+    expected = contextlib.nullcontext() if goes else pytest.raises(LocalProtocolError, match=" with ")
+    with expected:
+        check_goes_with(address, **{**nothing, **given})
 
 
 @pytest.mark.parametrize("path", ["/a b", "/100%", "/%41", "//two", "///three", "relative", "/b\udcfc"])

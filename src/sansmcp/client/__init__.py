@@ -8,7 +8,9 @@ from sansmcp.client.addresses import (
     TcpAddress,
     UnixAddress,
     address_of,
+    check_goes_with,
     environment_for_server,
+    url_at,
 )
 from sansmcp.client.awaitable import AwaitableCalls
 from sansmcp.client.awaitable_client import AwaitableClient
@@ -101,6 +103,7 @@ __all__ = [
     "address_of",
     "call_tool",
     "cancel",
+    "check_goes_with",
     "checked_answer",
     "complete",
     "configured",
@@ -119,6 +122,7 @@ __all__ = [
     "servers_in",
     "servers_of",
     "set_log_level",
+    "url_at",
     "value_of",
     "walk",
 ]

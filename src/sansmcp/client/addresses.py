@@ -1,4 +1,4 @@
-"""Where a server is: a command to start, a TCP address or a Unix socket, as values for any binding."""
+"""Where a server is: a command, an address of a socket or a URL, as values for any binding."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from sansmcp.errors import LocalProtocolError
+from sansmcp.http import Url
 from sansmcp.values import JSON, Value
 
 # What the official SDKs pass on: enough to find programs and the user's files, nothing that may be secret.
@@ -66,20 +67,23 @@ class UnixAddress(Value):
         return f"unix:{slashes}{self.path.replace('%', '%25')}"
 
 
-Address: TypeAlias = Command | TcpAddress | UnixAddress
+Address: TypeAlias = Command | TcpAddress | UnixAddress | Url
 """Where a server is."""
 
 _EXPECTED: Final = (
     "expected a command as a list of words, such as ['python', 'server.py'], "
-    "or an address: tcp://HOST:PORT, tls://HOST:PORT or unix:PATH"
+    "or an address: http://HOST:PORT/PATH, https://HOST:PORT/PATH, tcp://HOST:PORT, tls://HOST:PORT "
+    "or unix:PATH"
 )
+_HTTP: Final = ("http://", "https://", "http+unix://")
 
 
 def address_of(target: Sequence[str]) -> Address:
     """Read a command or an address.
 
     Args:
-        target: a list of words, or `tcp://HOST:PORT`, `tls://HOST:PORT` or `unix:PATH`.
+        target: a list of words, or `http://HOST:PORT/PATH`, `https://HOST:PORT/PATH`,
+            `http+unix://%2FPATH%2FOF%2FSOCKET/PATH`, `tcp://HOST:PORT`, `tls://HOST:PORT` or `unix:PATH`.
 
     Raises:
         LocalProtocolError: if it is neither.
@@ -87,6 +91,8 @@ def address_of(target: Sequence[str]) -> Address:
     address: Address | None
     if not isinstance(target, str):
         address = _command(tuple(target))
+    elif target.lower().startswith(_HTTP):
+        address = Url.parse(target)
     elif target.startswith("unix:"):
         address = _unix_address(unquote(target.removeprefix("unix:").removeprefix("//")))
     else:
@@ -94,6 +100,41 @@ def address_of(target: Sequence[str]) -> Address:
     if address is None:
         raise LocalProtocolError(f"connect({target[:80]!r}): {_EXPECTED}")
     return address
+
+
+def check_goes_with(address: Address | None, *, for_command: bool, for_tls: bool, for_url: bool) -> None:
+    """Refuse what does not go with the target of `connect`.
+
+    Args:
+        address: where the target leads; None for what has no address.
+        for_command: whether something is said that goes with a command: env, cwd or stderr.
+        for_tls: whether ssl is said.
+        for_url: whether headers are said.
+
+    Raises:
+        LocalProtocolError: something is said that does not go with it.
+    """
+    is_tls = isinstance(address, TcpAddress) and address.tls
+    if for_command and not isinstance(address, Command):
+        raise LocalProtocolError("connect(): env, cwd and stderr go with a command; found another target")
+    if for_tls and not is_tls and not (isinstance(address, Url) and address.scheme == "https"):
+        raise LocalProtocolError(
+            "connect(): ssl goes with https://HOST:PORT/PATH or tls://HOST:PORT; found another target"
+        )
+    if for_url and not isinstance(address, Url):
+        raise LocalProtocolError("connect(): headers go with a URL; found another target")
+
+
+def url_at(address: TcpAddress | UnixAddress, path: str) -> Url:
+    """Return the URL of what is served over HTTP at an address.
+
+    Args:
+        address: where it is listened on.
+        path: the path of the endpoint.
+    """
+    if isinstance(address, UnixAddress):
+        return Url(scheme="http+unix", host=address.path, port=0, target=path)
+    return Url(scheme="https" if address.tls else "http", host=address.host, port=address.port, target=path)
 
 
 def _command(words: tuple[str, ...]) -> Command | None:

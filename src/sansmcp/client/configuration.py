@@ -11,12 +11,11 @@ from typing import Final
 
 import attrs
 
-from sansmcp.errors import LocalProtocolError, NotConnected
+from sansmcp.errors import LocalProtocolError
 from sansmcp.values import JSON, Value
 
 _VARIABLE: Final = re.compile(r"\$\{([^{}]*)\}")
 _NAME: Final = re.compile(r"(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
-_HTTP: Final = ("http://", "https://")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -36,21 +35,6 @@ class ServerEntry(Value):
     def is_command(self) -> bool:
         """Whether it is started as a program."""
         return isinstance(self.target, tuple | list)
-
-    @property
-    def is_http(self) -> bool:
-        """Whether it is reached by HTTP."""
-        return isinstance(self.target, str) and self.target.lower().startswith(_HTTP)
-
-    def reachable(self) -> JSON:
-        """Return the target, if this version can reach it.
-
-        Raises:
-            NotConnected: it is reached by HTTP.
-        """
-        if self.is_http:
-            raise NotConnected(f"{self.target!r:.80}: Streamable HTTP is not there yet; expected a command")
-        return self.target
 
 
 def configured(

@@ -48,7 +48,7 @@ class OnlyReads:
 def test_what_leads_to_no_server_is_refused_with_what_would(target) -> None:
     found = re.escape(f"connect({target!r}): ")
     expected = (
-        "expected a command as a list of words, an address, a Server, "
+        "expected a command as a list of words, a URL, an address, a Server, "
         "or a stream with read, write, flush, end_input and close"
     )
     with pytest.raises(LocalProtocolError, match=f"^{found}{expected}$"):
@@ -118,8 +118,10 @@ def test_a_silent_server_is_given_up_after_the_timeouts() -> None:
 def test_what_goes_with_another_target_is_refused() -> None:
     with pytest.raises(LocalProtocolError, match="env, cwd and stderr go with a command"):
         connect(server, env={"A": "b"})
-    with pytest.raises(LocalProtocolError, match="ssl goes with an address tls"):
+    with pytest.raises(LocalProtocolError, match=r"ssl goes with https.* or tls"):
         connect(server, ssl=object())
+    with pytest.raises(LocalProtocolError, match="headers go with a URL"):
+        connect(server, headers={"a": "b"})
 
 
 def test_a_call_from_a_listener_is_refused_with_advice() -> None:

@@ -5,10 +5,10 @@ from sansmcp_asyncio.driver import Driver
 from sansmcp_asyncio.flows import Flow, Stream
 from sansmcp_asyncio.groups import ConnectingGroup, Group, connect_group
 from sansmcp_asyncio.handlers import Handlers
+from sansmcp_asyncio.http import serve_http
 from sansmcp_asyncio.logs import LogHandler
 from sansmcp_asyncio.peers import serve_tcp, serve_unix
 from sansmcp_asyncio.processes import Process, start_process
-from sansmcp_asyncio.runtime import Runtime
 from sansmcp_asyncio.serving import serve_stdio, serve_stream
 from sansmcp_asyncio.stdio import StdioStream
 from sansmcp_asyncio.streams import ByteStream, MemoryStream, StreamPair, memory_pair
@@ -26,7 +26,6 @@ __all__ = [
     "LogHandler",
     "MemoryStream",
     "Process",
-    "Runtime",
     "StdioStream",
     "Stream",
     "StreamPair",
@@ -34,6 +33,7 @@ __all__ = [
     "connect",
     "connect_group",
     "memory_pair",
+    "serve_http",
     "serve_stdio",
     "serve_stream",
     "serve_tcp",

@@ -16,9 +16,7 @@ from sansmcp.session import (
     Report,
     Severity,
 )
-from sansmcp.values import JSON
 from sansmcp_asyncio.driver import Driver
-from sansmcp_asyncio.flows import Stream
 from sansmcp_asyncio.handlers import Handlers, write_report
 from sansmcp_asyncio.openers import Opener, Target, opener_of
 from sansmcp_asyncio.workers import Workers
@@ -35,10 +33,8 @@ class Client(AwaitableClient):
     """
 
     def __init__(self, options: ClientOptions, opener: Opener) -> None:
-        self._endpoint = options.endpoint(
-            opener.open, os.urandom, dials_again=opener.opens_again, peer=opener.peer
-        )
-        self._driver: Driver[ClientSession, ClientEvent] = Driver(self._endpoint, self._handle, _dial)
+        self._endpoint = opener.endpoint(options)
+        self._driver: Driver[ClientSession, ClientEvent] = Driver(self._endpoint, self._handle, opener.dial)
         self._workers = Workers()
         handlers = Handlers(self._workers, now=self._driver.now, settle=self._driver.settle)
         self._opened: asyncio.Future[Connected] = asyncio.get_running_loop().create_future()
@@ -178,19 +174,21 @@ def connect(
     cwd: str | os.PathLike[str] | None = None,
     stderr: int | IO[bytes] | None = None,
     ssl: SSLContext | None = None,
+    headers: Mapping[str, str] | None = None,
     **settings: Unpack[ClientSettings],
 ) -> Connecting:
     """Connect to a server: enter the result with `async with`, or await it.
 
     Args:
-        target: a command as a list of words, which is started; an address, `tcp://HOST:PORT`,
-            `tls://HOST:PORT` or `unix:PATH`; a `Server`, which is served in memory; or a stream that leads
-            to a server.
+        target: a URL, such as `https://example.com/mcp`; a command as a list of words, which is started; an
+            address, `tcp://HOST:PORT`, `tls://HOST:PORT` or `unix:PATH`; a `Server`, which is served in
+            memory; or a stream that leads to a server.
         env: variables for the command beside the few that are passed on.
         cwd: the folder for the command.
         stderr: where the command's standard error goes, by default where ours goes; with `subprocess.PIPE`
             it is drained, and its last words are told when the server exits.
-        ssl: how the certificate of a `tls://` address is verified; by default as the system does.
+        ssl: how the certificate of `https://` and `tls://` is verified; by default as the system does.
+        headers: header fields that go with every request to a URL, such as `Authorization`.
         settings: how the client is set up; see `ClientSettings`.
 
     Returns:
@@ -200,7 +198,7 @@ def connect(
         LocalProtocolError: if the target is none of these: a command is a list of words.
     """
     options = ClientOptions.of(settings)
-    opener = opener_of(target, env=env, cwd=cwd, stderr=stderr, ssl=ssl)
+    opener = opener_of(target, env=env, cwd=cwd, stderr=stderr, ssl=ssl, headers=headers)
     if options.restart is not None and not opener.opens_again:
         raise LocalProtocolError("connect(): restart goes with a command or an address; found a stream")
 
@@ -226,8 +224,3 @@ async def _close(client: Client) -> None:
         closing.exception()
         raise cancelled
     closing.result()
-
-
-async def _dial(open_stream: JSON) -> Stream:
-    stream: Stream = await open_stream()
-    return stream

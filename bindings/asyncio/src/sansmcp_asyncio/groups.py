@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import IO, Unpack
 
 from sansmcp.client import AwaitableGroup, ClientSettings, configured
-from sansmcp.errors import NotConnected
 from sansmcp.session import Report, Severity
 from sansmcp_asyncio.client import Client, Connecting, connect
 from sansmcp_asyncio.handlers import write_report
@@ -115,14 +114,12 @@ def connect_group(
     group = Group(separator=separator)
     connecting: dict[str, Connecting] = {}
     for name, entry in configured(given, os.environ, file=str(servers)).items():
-        try:
-            connecting[name] = connect(
-                entry.reachable(),
-                env=entry.env or None,
-                cwd=entry.cwd,
-                stderr=stderr if entry.is_command else None,
-                **settings,
-            )
-        except NotConnected as error:
-            group.leave_out(name, error)
+        connecting[name] = connect(
+            entry.target,
+            env=entry.env or None,
+            cwd=entry.cwd,
+            stderr=stderr if entry.is_command else None,
+            headers=entry.headers or None,
+            **settings,
+        )
     return ConnectingGroup(group, connecting)

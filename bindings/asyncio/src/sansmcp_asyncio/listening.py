@@ -36,7 +36,7 @@ class Listener:
     """Sockets that peers come to; make it with `listen_tcp` or `listen_unix`.
 
     Args:
-        address: what leads to it.
+        address: where it listens.
         listening: the sockets.
         context: the certificate and its key, or None for plain sockets.
         welcome: takes the streams of peers.
@@ -44,7 +44,7 @@ class Listener:
 
     def __init__(
         self,
-        address: str,
+        address: TcpAddress | UnixAddress,
         listening: Iterable[socket.socket],
         context: ssl.SSLContext | None,
         welcome: Welcome,
@@ -147,14 +147,14 @@ async def listen_tcp(host: str, port: int, context: ssl.SSLContext | None, welco
     bound.close()
     name = listening[0].getsockname()
     address = TcpAddress(host=name[0], port=name[1], tls=context is not None)
-    return Listener(str(address), listening, context, welcome)
+    return Listener(address, listening, context, welcome)
 
 
 class _UnixListener(Listener):
     """Removes the path of its socket in the end."""
 
     def __init__(self, path: str, welcome: Welcome) -> None:
-        super().__init__(str(UnixAddress(path=path)), [_bind_unix(path)], None, welcome)
+        super().__init__(UnixAddress(path=path), [_bind_unix(path)], None, welcome)
         self._path = path
         self._inode = os.stat(path).st_ino  # noqa: PTH116
 

@@ -9,17 +9,29 @@ from typing import IO, TypeAlias
 
 import attrs
 
-from sansmcp.client import Address, Command, TcpAddress, UnixAddress, address_of
+from sansmcp.client import (
+    Address,
+    ClientOptions,
+    Command,
+    TcpAddress,
+    UnixAddress,
+    address_of,
+    check_goes_with,
+)
 from sansmcp.errors import LocalProtocolError
+from sansmcp.http import Url
 from sansmcp.server import Server
+from sansmcp.session import ClientEndpoint, ClientEvent, ClientSession
+from sansmcp.values import JSON
 from sansmcp_asyncio.flows import Flow, Stream
+from sansmcp_asyncio.http import client_over_http
 from sansmcp_asyncio.processes import start_process
 from sansmcp_asyncio.serving import serve_stream
 from sansmcp_asyncio.sockets import open_tcp, open_unix
 from sansmcp_asyncio.streams import ByteStream, MemoryStream, memory_pair
 
 Target: TypeAlias = str | Sequence[str] | Server | Stream
-"""An address, a command to start, a server of this process, or a stream that leads to one."""
+"""A URL, another address, a command to start, a server of this process, or a stream that leads to one."""
 
 Open: TypeAlias = Callable[[], Awaitable[Stream]]
 """Opens a stream; raises OSError if it cannot."""
@@ -29,12 +41,12 @@ Open: TypeAlias = Callable[[], Awaitable[Stream]]
 class Opener:
     """How a target is opened."""
 
-    open: Open
-    """Opens a stream to it."""
-    opens_again: bool
+    endpoint: Callable[[ClientOptions], ClientEndpoint[ClientSession, ClientEvent]]
+    """Makes the endpoint of a client for it."""
+    dial: Callable[[JSON], Awaitable[Stream]]
+    """Opens the streams that the endpoint asks for; raises OSError if it cannot."""
+    opens_again: bool = True
     """Whether it may be opened more than once."""
-    peer: str | None = None
-    """Where it leads, in words."""
 
 
 def opener_of(
@@ -44,6 +56,7 @@ def opener_of(
     cwd: str | os.PathLike[str] | None,
     stderr: int | IO[bytes] | None,
     ssl: SSLContext | None,
+    headers: Mapping[str, str] | None,
 ) -> Opener:
     """Return what opens a target.
 
@@ -53,48 +66,75 @@ def opener_of(
         cwd: the folder for a command.
         stderr: where a command's standard error goes.
         ssl: how TLS is verified; by default as the system does.
+        headers: header fields that go with every request over HTTP.
 
     Raises:
         LocalProtocolError: if the target cannot be one, or what else is said does not go with it.
     """
+    address: Address | None = None
     if isinstance(target, Server):
-        address: Address | None = None
-        opener = Opener(open=partial(_open_memory, target), opens_again=True)
+        opener = _over_lines(partial(_open_memory, target))
     elif isinstance(target, Sequence):
         address = address_of(target)
-        open_command = partial(start_process, env=env, cwd=cwd, stderr=stderr)
-        opening = _open_address(address, open_command, ssl)
-        opener = Opener(open=opening, opens_again=True, peer=str(address))
+        opener = _opener_at(address, ssl=ssl, headers=headers, env=env, cwd=cwd, stderr=stderr)
     else:
         _check_stream(target)
-        address = None
-        opener = Opener(open=partial(_give, target), opens_again=False)
-    if not isinstance(address, Command) and not (env is None and cwd is None and stderr is None):
-        raise LocalProtocolError("connect(): env, cwd and stderr go with a command; found another target")
-    if ssl is not None and not (isinstance(address, TcpAddress) and address.tls):
-        raise LocalProtocolError("connect(): ssl goes with an address tls://HOST:PORT; found another target")
+        opener = _over_lines(partial(_give, target), opens_again=False)
+    check_goes_with(
+        address,
+        for_command=not (env is None and cwd is None and stderr is None),
+        for_tls=ssl is not None,
+        for_url=headers is not None,
+    )
     return opener
+
+
+def _opener_at(
+    address: Address,
+    *,
+    ssl: SSLContext | None,
+    headers: Mapping[str, str] | None,
+    env: Mapping[str, str] | None,
+    cwd: str | os.PathLike[str] | None,
+    stderr: int | IO[bytes] | None,
+) -> Opener:
+    open_socket = partial(_open_socket, ssl)
+    match address:
+        case Url():
+            return Opener(endpoint=partial(client_over_http, url=address, headers=headers), dial=open_socket)
+        case Command():
+            return _over_lines(partial(start_process, address, env=env, cwd=cwd, stderr=stderr), address)
+        case TcpAddress() | UnixAddress():
+            return _over_lines(partial(open_socket, address), address)
+
+
+def _over_lines(open_stream: Open, address: Address | None = None, *, opens_again: bool = True) -> Opener:
+    def endpoint(options: ClientOptions) -> ClientEndpoint[ClientSession, ClientEvent]:
+        peer = None if address is None else str(address)
+        return options.endpoint(open_stream, os.urandom, dials_again=opens_again, peer=peer)
+
+    return Opener(endpoint=endpoint, dial=_call, opens_again=opens_again)
+
+
+async def _call(open_stream: JSON) -> Stream:
+    stream: Stream = await open_stream()
+    return stream
 
 
 def _check_stream(target: object) -> None:
     if not isinstance(target, ByteStream | Flow):
         raise LocalProtocolError(
             f"connect({repr(target)[:80]}): expected a command as a list of words, such as "
-            "['python', 'server.py'], an address (tcp://HOST:PORT, tls://HOST:PORT or unix:PATH), a Server, "
+            "['python', 'server.py'], an address (http://HOST:PORT/PATH, https://HOST:PORT/PATH, "
+            "tcp://HOST:PORT, tls://HOST:PORT or unix:PATH), a Server, "
             "or a stream with read, write and close, or a Flow"
         )
 
 
-def _open_address(
-    address: Address, open_command: Callable[[Command], Awaitable[Stream]], ssl: SSLContext | None
-) -> Open:
-    match address:
-        case Command():
-            return partial(open_command, address)
-        case TcpAddress():
-            return partial(open_tcp, address, ssl)
-        case UnixAddress():
-            return partial(open_unix, address)
+async def _open_socket(ssl: SSLContext | None, address: TcpAddress | UnixAddress) -> Stream:
+    if isinstance(address, UnixAddress):
+        return await open_unix(address)
+    return await open_tcp(address, ssl)
 
 
 async def _give(stream: Stream) -> Stream:

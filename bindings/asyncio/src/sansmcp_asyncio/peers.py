@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeAlias, Unpack
 
+from sansmcp.client import TcpAddress, UnixAddress
 from sansmcp.server import Server, ServeSettings, expect_server
 from sansmcp.session import ServerEndpoint, ServerEvent, ServerSession
 from sansmcp_asyncio.carried import FLUSH
 from sansmcp_asyncio.listening import Listener, Welcome, listen_tcp, listen_unix
-from sansmcp_asyncio.serving import ENVIRONMENT, Serving, living
+from sansmcp_asyncio.serving import ENVIRONMENT, DoErrand, Serving, living
 from sansmcp_asyncio.signals import terminated
 from sansmcp_asyncio.workers import Workers
 
@@ -87,6 +88,8 @@ async def serve_peers(
     started: Started | None,
     workers: Workers | None,
     settings: ServeSettings,
+    say: Callable[[TcpAddress | UnixAddress], object] = str,
+    errands: DoErrand | None = None,
     flush: float | None = FLUSH,
 ) -> None:
     """Serve peers of one endpoint until cancelled, or until SIGTERM; then end in good order.
@@ -98,16 +101,18 @@ async def serve_peers(
         started: told the address once peers may come.
         workers: the threads of handlers that block, which the caller closes; None for some of its own.
         settings: how sessions are set up.
+        say: says where it is listened.
+        errands: does what the endpoint asks for, on a thread; see `Serving`.
         flush: the seconds that the last bytes to a peer may take; None while it goes on reading.
     """
     async with living(server) as lifespan:
-        serving = Serving(server, endpoint, workers, settings, lifespan, flush=flush)
+        serving = Serving(server, endpoint, workers, settings, lifespan, errands=errands, flush=flush)
         try:
             listener = await listen(serving.carry_one_of_many)
             try:
                 with terminated() as asked:
                     if started is not None:
-                        started(listener.address)
+                        started(str(say(listener.address)))
                     await asked.wait()
             finally:
                 listener.stop()

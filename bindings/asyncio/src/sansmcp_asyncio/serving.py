@@ -4,14 +4,24 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final, Unpack
+from functools import partial
+from typing import Final, TypeAlias, Unpack
 
 from sansmcp.environment import Environment
 from sansmcp.errors import LocalProtocolError
 from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
-from sansmcp.session import Report, ServerEndpoint, ServerEvent, ServerSession, Severity, Timeouts
+from sansmcp.session import (
+    Errand,
+    Outcome,
+    Report,
+    ServerEndpoint,
+    ServerEvent,
+    ServerSession,
+    Severity,
+    Timeouts,
+)
 from sansmcp.values import JSON
 from sansmcp_asyncio.carried import FLUSH, LAST_WORDS
 from sansmcp_asyncio.driver import Driver
@@ -21,6 +31,9 @@ from sansmcp_asyncio.stdio import StdioStream
 from sansmcp_asyncio.workers import Workers
 
 ENVIRONMENT: Final = Environment(random=os.urandom, utc=time.time)
+
+DoErrand: TypeAlias = Callable[[Errand], Outcome]
+"""Does an errand, and returns what tells the endpoint how that went; it does not raise, and may block."""
 
 
 async def serve_stream(
@@ -87,6 +100,7 @@ class Serving:
         workers: the threads of handlers that block, which the caller closes; None for some of its own.
         settings: how sessions are set up.
         lifespan: what entering the lifespan of the server gave.
+        errands: does what the endpoint asks for, on a thread, in order; None if it asks for nothing.
         flush: the seconds that the last bytes to a peer may take; None while it goes on reading.
     """
 
@@ -98,13 +112,19 @@ class Serving:
         settings: ServeSettings,
         lifespan: JSON,
         *,
+        errands: DoErrand | None = None,
         flush: float | None = FLUSH,
     ) -> None:
         self._workers = workers or Workers()
         self._own_workers = self._workers if workers is None else None
         self._endpoint = endpoint
         self._grace = (settings.get("timeouts") or Timeouts()).close
-        self._driver: Driver[ServerSession, ServerEvent] = Driver(endpoint, self._handle, flush=flush)
+        self._driver: Driver[ServerSession, ServerEvent] = Driver(
+            endpoint, self._handle, perform=self._perform, flush=flush
+        )
+        self._do_errand = errands
+        # One, so that they are done in order.
+        self._errands = Workers(1)
         self._handlers = Handlers(self._workers, now=self._driver.now, settle=self._driver.settle)
         self._connections = ServerConnections(
             server,
@@ -144,7 +164,21 @@ class Serving:
             self._connections.close()
             if self._own_workers is not None:
                 self._own_workers.close()
+            await self._end_errands()
             await self._handlers.wait_ended()
+
+    def _perform(self, errand: Errand) -> None:
+        if self._do_errand is None:
+            raise AssertionError("unreachable: an endpoint with errands is served with who does them")
+        do = partial(self._do_errand, errand)
+        self._errands.submit(lambda: self._handlers.outlet(do()))
+
+    async def _end_errands(self) -> None:
+        if self._do_errand is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS):
+                    await self._errands.run(lambda: None)
+        self._errands.close()
 
     def _handle(self, session: ServerSession, event: ServerEvent) -> None:
         self._connections.handle(session, event)

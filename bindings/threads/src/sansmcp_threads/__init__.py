@@ -4,6 +4,7 @@ from sansmcp_threads.client import Client, connect
 from sansmcp_threads.driver import Driver
 from sansmcp_threads.groups import Group, connect_group
 from sansmcp_threads.handlers import Handlers
+from sansmcp_threads.http import listen_http, serve_http
 from sansmcp_threads.listening import Listener
 from sansmcp_threads.logs import LogHandler
 from sansmcp_threads.peers import listen_tcp, listen_unix, serve_tcp, serve_unix
@@ -27,9 +28,11 @@ __all__ = [
     "Workers",
     "connect",
     "connect_group",
+    "listen_http",
     "listen_tcp",
     "listen_unix",
     "memory_pair",
+    "serve_http",
     "serve_stdio",
     "serve_stream",
     "serve_tcp",

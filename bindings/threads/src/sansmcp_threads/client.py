@@ -23,13 +23,10 @@ from sansmcp.session import (
     Connected,
     Report,
 )
-from sansmcp.values import JSON
-from sansmcp_threads.descriptors import Wake
 from sansmcp_threads.driver import Command, Driver
 from sansmcp_threads.handlers import AsyncRunner, Handlers, refuse_async_handlers, write_report
 from sansmcp_threads.openers import Opener, Target, opener_of
 from sansmcp_threads.shelter import Shelter
-from sansmcp_threads.streams import ByteStream
 from sansmcp_threads.waiters import Answer
 from sansmcp_threads.workers import Workers
 
@@ -46,14 +43,8 @@ class Client(BlockingClient):
     """
 
     def __init__(self, options: ClientOptions, opener: Opener, *, async_runner: AsyncRunner | None) -> None:
-        self._stop = Wake()
-        self._endpoint = options.endpoint(
-            partial(opener.open, self._stop),
-            os.urandom,
-            dials_again=opener.opens_again,
-            peer=opener.peer,
-        )
-        self._driver: Driver[ClientSession, ClientEvent] = Driver(self._endpoint, self._handle, _dial)
+        self._endpoint = opener.endpoint(options)
+        self._driver: Driver[ClientSession, ClientEvent] = Driver(self._endpoint, self._handle, opener.dial)
         self._shelter = Shelter()
         self._workers = Workers()
         self._opened: Answer[Connected] = Answer()
@@ -133,13 +124,11 @@ class Client(BlockingClient):
             self._is_closed = True
             try:
                 self.perform(self._endpoint.close)
-                self._stop.set()
                 self._driver.wait_done()
             finally:
                 self._driver.cancel()
                 self._shelter.stop()
                 self._workers.close()
-                self._stop.close()
 
     def __enter__(self) -> Self:
         return self
@@ -206,20 +195,22 @@ def connect(
     cwd: str | os.PathLike[str] | None = None,
     stderr: int | IO[bytes] | None = None,
     ssl: SSLContext | None = None,
+    headers: Mapping[str, str] | None = None,
     async_runner: AsyncRunner | None = None,
     **settings: Unpack[ClientSettings],
 ) -> Client:
     """Connect to a server.
 
     Args:
-        target: a command as a list of words, which is started; an address, `tcp://HOST:PORT`,
-            `tls://HOST:PORT` or `unix:PATH`; a `Server`, which is served in memory; or a stream that leads
-            to a server.
+        target: a URL, such as `https://example.com/mcp`; a command as a list of words, which is started; an
+            address, `tcp://HOST:PORT`, `tls://HOST:PORT` or `unix:PATH`; a `Server`, which is served in
+            memory; or a stream that leads to a server.
         env: variables for the command beside the few that are passed on.
         cwd: the folder for the command.
         stderr: where the command's standard error goes, by default where ours goes; with `subprocess.PIPE`
             it is drained, and its last words are told when the server exits.
-        ssl: how the certificate of a `tls://` address is verified; by default as the system does.
+        ssl: how the certificate of `https://` and `tls://` is verified; by default as the system does.
+        headers: header fields that go with every request to a URL, such as `Authorization`.
         async_runner: runs handlers that are an `async def` on threads, such as `asyncio.run`.
         settings: how the client is set up; see `ClientSettings`.
 
@@ -232,7 +223,14 @@ def connect(
         NotConnected: if there is no common ground with the server, or it is gone.
     """
     client = prepared(
-        target, env=env, cwd=cwd, stderr=stderr, ssl=ssl, async_runner=async_runner, settings=settings
+        target,
+        env=env,
+        cwd=cwd,
+        stderr=stderr,
+        ssl=ssl,
+        headers=headers,
+        async_runner=async_runner,
+        settings=settings,
     )
     client.open()
     return client
@@ -245,6 +243,7 @@ def prepared(
     cwd: str | os.PathLike[str] | None,
     stderr: int | IO[bytes] | None,
     ssl: SSLContext | None = None,
+    headers: Mapping[str, str] | None = None,
     async_runner: AsyncRunner | None,
     settings: ClientSettings,
 ) -> Client:
@@ -256,12 +255,9 @@ def prepared(
     options = ClientOptions.of(settings)
     if async_runner is None:
         refuse_async_handlers(options.handlers)
-    opener = opener_of(target, env=env, cwd=cwd, stderr=stderr, ssl=ssl, async_runner=async_runner)
+    opener = opener_of(
+        target, env=env, cwd=cwd, stderr=stderr, ssl=ssl, headers=headers, async_runner=async_runner
+    )
     if options.restart is not None and not opener.opens_again:
         raise LocalProtocolError("connect(): restart goes with a command or an address; found a stream")
     return Client(options, opener, async_runner=async_runner)
-
-
-def _dial(open_stream: JSON) -> ByteStream:
-    stream: ByteStream = open_stream()
-    return stream

@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 from sansmcp.session import Dial, Endpoint, EndpointAction, Errand, Link, Schedule
 from sansmcp.values import JSON
 from sansmcp_threads.carrying import FLUSH, Carried
+from sansmcp_threads.descriptors import Wake
 from sansmcp_threads.joining import Threads
 from sansmcp_threads.streams import ByteStream
 from sansmcp_threads.telling import Telling
@@ -36,7 +37,8 @@ class Driver(Generic[SessionT, EventT]):
         endpoint: the endpoint.
         handle: takes each event, with its session, under the lock; it may give commands, but hands what is
             not its own to `tell`.
-        dial: opens the stream that a `Dial` asks for; raises OSError with words of why it cannot.
+        dial: opens the stream that a `Dial` asks for, unless the wake-up comes meanwhile; raises OSError with
+            words of why it cannot.
         perform: takes every other errand, in order, under the lock; it must not wait.
         flush: the seconds that the last bytes may take once a link is done; None for as long as they move.
     """
@@ -45,7 +47,7 @@ class Driver(Generic[SessionT, EventT]):
         self,
         endpoint: Endpoint[SessionT, EventT],
         handle: Callable[[SessionT, EventT], None],
-        dial: Callable[[JSON], ByteStream] | None = None,
+        dial: Callable[[JSON, Wake], ByteStream] | None = None,
         perform: Callable[[Errand], None] | None = None,
         *,
         flush: float | None = FLUSH,
@@ -59,6 +61,7 @@ class Driver(Generic[SessionT, EventT]):
         self._posted: deque[Command] = deque()
         self._schedule = Schedule(endpoint)
         self._carried: dict[Link, Carried] = {}
+        self._dialling: dict[Link, Wake] = {}
         self._outgoing: deque[tuple[Carried, bytes]] = deque()
         self._threads = Threads()
         self._telling = Telling()
@@ -94,22 +97,6 @@ class Driver(Generic[SessionT, EventT]):
                     self._settle()
         finally:
             self._follow_up_elsewhere()
-
-    def do(self, command: Command) -> None:
-        """Run a command on the endpoint, now, and tell what comes of it; on a thread that holds no lock.
-
-        Args:
-            command: what to do; it is told the time.
-        """
-        try:
-            with self._lock:
-                try:
-                    command(self.now())
-                finally:
-                    self._settle()
-        finally:
-            self._follow_up()
-            self._telling.tell()
 
     def post(self, command: Command) -> None:
         """Run a command on the endpoint, now or as soon as whoever holds its lock comes to it; never wait.
@@ -187,6 +174,8 @@ class Driver(Generic[SessionT, EventT]):
         """Write nothing more to anybody; it is called by a command, or by what is due on the endpoint."""
         for carried in self._carried.values():
             self._abandon(carried)
+        for dialling in self._dialling.values():
+            dialling.set()
 
     def _settle(self) -> None:
         endpoint = self._endpoint
@@ -220,15 +209,23 @@ class Driver(Generic[SessionT, EventT]):
         if self._dial is None:
             raise AssertionError("unreachable: an endpoint that dials was given to a driver that cannot")
         try:
-            self.open(dial.link, partial(self._dial, dial.address))
-        except RuntimeError as error:
-            # No thread can be started: that link has failed, and the next one may do better.
+            stop = self._dialling[dial.link] = Wake()
+            self.open(dial.link, partial(self._open_dialled, dial, partial(self._dial, dial.address, stop)))
+        except (OSError, RuntimeError) as error:
+            # No thread or no descriptor is to be had: that link has failed, and the next one may do better.
+            self._forget_dialled(dial.link)
             reason = str(error)
             self._posted.append(lambda now: dial.link.receive_eof(now, reason))
+
+    def _forget_dialled(self, link: Link) -> None:
+        if (stop := self._dialling.pop(link, None)) is not None:
+            stop.close()
 
     def _note(self, link: Link) -> None:
         if link.done:
             self._schedule.forget(link)
+            if (dialling := self._dialling.get(link)) is not None:
+                dialling.set()
         else:
             self._schedule.note(link)
         carried = self._carried.get(link)
@@ -270,6 +267,18 @@ class Driver(Generic[SessionT, EventT]):
         self._follow_up()
         self._tell_elsewhere()
 
+    def _do(self, command: Command) -> None:
+        """Run a command on a thread of the driver's own, and tell what comes of it."""
+        try:
+            with self._lock:
+                try:
+                    command(self.now())
+                finally:
+                    self._settle()
+        finally:
+            self._follow_up()
+            self._telling.tell()
+
     def _tell_elsewhere(self) -> None:
         # Whoever calls may hold locks of its own, which listeners may want.
         if not self._telling.is_wanted:
@@ -286,11 +295,18 @@ class Driver(Generic[SessionT, EventT]):
 
     def _time_out(self) -> None:
         try:
-            self.do(self._schedule.handle_timeout)
+            self._do(self._schedule.handle_timeout)
         except BaseException as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
             self._keep(fault)
 
     # The thread of a link
+
+    def _open_dialled(self, dial: Dial, opening: Callable[[], ByteStream]) -> ByteStream:
+        try:
+            return opening()
+        finally:
+            with self._lock:
+                self._forget_dialled(dial.link)
 
     def _run(self, link: Link, opening: Callable[[], ByteStream]) -> None:
         try:
@@ -309,7 +325,7 @@ class Driver(Generic[SessionT, EventT]):
             flush=self._flush,
         )
         try:
-            self.do(partial(self._begin, carried))
+            self._do(partial(self._begin, carried))
             self._read(carried)
             carried.wait_written()
         except BaseException as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
@@ -328,7 +344,7 @@ class Driver(Generic[SessionT, EventT]):
                 break
             if not data:
                 break
-            self.do(partial(link.receive_data, data))
+            self._do(partial(link.receive_data, data))
         if carried.fault is not None and not isinstance(carried.fault, OSError):
             self._keep(carried.fault)
         if reason is None and carried.fault is not None:
@@ -361,6 +377,6 @@ class Driver(Generic[SessionT, EventT]):
 
     def _end_input(self, link: Link, reason: str | None) -> None:
         if reason is None:
-            self.do(link.receive_eof)
+            self._do(link.receive_eof)
         else:
-            self.do(lambda now: link.receive_eof(now, reason))
+            self._do(lambda now: link.receive_eof(now, reason))

@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import IO, Self, Unpack
 
 from sansmcp.client import BlockingGroup, ClientSettings, configured
-from sansmcp.errors import NotConnected
 from sansmcp.session import Report, Severity
 from sansmcp_threads.client import Client, prepared
 from sansmcp_threads.handlers import AsyncRunner, write_report
@@ -119,17 +118,15 @@ def connect_group(
     clients: dict[str, Client] = {}
     try:
         for name, entry in configured(given, os.environ, file=str(servers)).items():
-            try:
-                clients[name] = prepared(
-                    entry.reachable(),
-                    env=entry.env or None,
-                    cwd=entry.cwd,
-                    stderr=stderr if entry.is_command else None,
-                    async_runner=async_runner,
-                    settings=settings,
-                )
-            except NotConnected as error:
-                group.leave_out(name, error)
+            clients[name] = prepared(
+                entry.target,
+                env=entry.env or None,
+                cwd=entry.cwd,
+                stderr=stderr if entry.is_command else None,
+                headers=entry.headers or None,
+                async_runner=async_runner,
+                settings=settings,
+            )
         group.open(clients)
     except BaseException:
         _close(clients)

@@ -129,7 +129,7 @@ def listener_on_tcp(
     host: str,
     port: int,
     tls: ssl.SSLContext | None,
-    say: Callable[[TcpAddress | UnixAddress], str] = str,
+    say: Callable[[TcpAddress | UnixAddress], object] = str,
 ) -> Listener:
     """Serve those who come to a TCP port.
 
@@ -146,7 +146,7 @@ def listener_on_tcp(
     listening = _listen_or_close(serving, partial(listen_on_tcp, host, port))
     name = listening.getsockname()
     address = TcpAddress(host=name[0], port=name[1], tls=tls is not None)
-    return Listener(say(address), listening, serving, tls, lambda: None)
+    return Listener(str(say(address)), listening, serving, tls, lambda: None)
 
 
 def _listen_or_close(serving: Serving, listen: Callable[[], socket.socket]) -> socket.socket:
@@ -158,7 +158,7 @@ def _listen_or_close(serving: Serving, listen: Callable[[], socket.socket]) -> s
 
 
 def listener_on_unix(
-    serving: Serving, path: str, say: Callable[[TcpAddress | UnixAddress], str] = str
+    serving: Serving, path: str, say: Callable[[TcpAddress | UnixAddress], object] = str
 ) -> Listener:
     """Serve those who come to a Unix socket; see `listener_on_tcp`.
 
@@ -172,4 +172,5 @@ def listener_on_unix(
     """
     listening = _listen_or_close(serving, partial(listen_on_unix, path))
     inode = os.stat(path).st_ino  # noqa: PTH116
-    return Listener(say(UnixAddress(path=path)), listening, serving, None, partial(remove_unix, path, inode))
+    remove = partial(remove_unix, path, inode)
+    return Listener(str(say(UnixAddress(path=path))), listening, serving, None, remove)

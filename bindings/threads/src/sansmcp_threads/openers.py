@@ -8,18 +8,30 @@ from typing import IO, Final, TypeAlias
 
 import attrs
 
-from sansmcp.client import Address, Command, TcpAddress, UnixAddress, address_of
+from sansmcp.client import (
+    Address,
+    ClientOptions,
+    Command,
+    TcpAddress,
+    UnixAddress,
+    address_of,
+    check_goes_with,
+)
 from sansmcp.errors import LocalProtocolError
+from sansmcp.http import Url
 from sansmcp.server import Server
+from sansmcp.session import ClientEndpoint, ClientEvent, ClientSession
+from sansmcp.values import JSON
 from sansmcp_threads.descriptors import Wake
 from sansmcp_threads.handlers import AsyncRunner
+from sansmcp_threads.http import client_over_http
 from sansmcp_threads.processes import start_process
 from sansmcp_threads.serving import ENVIRONMENT, Serving, check
 from sansmcp_threads.sockets import open_tcp, open_unix
 from sansmcp_threads.streams import ByteStream, MemoryStream, memory_pair
 
 Target: TypeAlias = str | Sequence[str] | Server | ByteStream
-"""An address, a command to start, a server of this process, or a stream that leads to one."""
+"""A URL, another address, a command to start, a server of this process, or a stream that leads to one."""
 
 _METHODS: Final = ("read", "write", "flush", "end_input", "close")
 """What a stream can do; see `ByteStream`."""
@@ -32,12 +44,12 @@ Open: TypeAlias = Callable[[Wake], ByteStream]
 class Opener:
     """How a target is opened."""
 
-    open: Open
-    """Opens a stream to it."""
-    opens_again: bool
+    endpoint: Callable[[ClientOptions], ClientEndpoint[ClientSession, ClientEvent]]
+    """Makes the endpoint of a client for it."""
+    dial: Callable[[JSON, Wake], ByteStream]
+    """Opens the streams that the endpoint asks for; raises OSError if it cannot, or is woken meanwhile."""
+    opens_again: bool = True
     """Whether it may be opened more than once."""
-    peer: str | None = None
-    """Where it leads, in words."""
 
 
 def opener_of(
@@ -47,6 +59,7 @@ def opener_of(
     cwd: str | os.PathLike[str] | None,
     stderr: int | IO[bytes] | None,
     ssl: SSLContext | None,
+    headers: Mapping[str, str] | None,
     async_runner: AsyncRunner | None,
 ) -> Opener:
     """Return how a target is opened.
@@ -57,6 +70,7 @@ def opener_of(
         cwd: the folder for a command.
         stderr: where a command's standard error goes.
         ssl: how TLS is verified; by default as the system does.
+        headers: header fields that go with every request over HTTP.
         async_runner: runs the handlers of a server of this process that are an `async def`.
 
     Raises:
@@ -65,44 +79,66 @@ def opener_of(
     address: Address | None = None
     if isinstance(target, Server):
         check(target, async_runner)
-        opener = Opener(open=partial(_open_memory, target, async_runner), opens_again=True)
+        opener = _over_lines(partial(_open_memory, target, async_runner))
     elif isinstance(target, Sequence):
         address = address_of(target)
-        opening = _opening_of(address, env=env, cwd=cwd, stderr=stderr, ssl=ssl)
-        opener = Opener(open=opening, opens_again=True, peer=str(address))
+        opener = _opener_at(address, ssl=ssl, headers=headers, env=env, cwd=cwd, stderr=stderr)
     else:
         _check_stream(target)
-        opener = Opener(open=partial(_give, target), opens_again=False)
-    if not isinstance(address, Command) and not (env is None and cwd is None and stderr is None):
-        raise LocalProtocolError("connect(): env, cwd and stderr go with a command; found another target")
-    if ssl is not None and not (isinstance(address, TcpAddress) and address.tls):
-        raise LocalProtocolError("connect(): ssl goes with an address tls://HOST:PORT; found another target")
+        opener = _over_lines(partial(_give, target), opens_again=False)
+    check_goes_with(
+        address,
+        for_command=not (env is None and cwd is None and stderr is None),
+        for_tls=ssl is not None,
+        for_url=headers is not None,
+    )
     return opener
+
+
+def _opener_at(
+    address: Address,
+    *,
+    ssl: SSLContext | None,
+    headers: Mapping[str, str] | None,
+    env: Mapping[str, str] | None,
+    cwd: str | os.PathLike[str] | None,
+    stderr: int | IO[bytes] | None,
+) -> Opener:
+    open_socket = partial(_open_socket, ssl)
+    match address:
+        case Url():
+            return Opener(endpoint=partial(client_over_http, url=address, headers=headers), dial=open_socket)
+        case Command():
+            return _over_lines(lambda _stop: start_process(address, env=env, cwd=cwd, stderr=stderr), address)
+        case TcpAddress() | UnixAddress():
+            return _over_lines(partial(open_socket, address), address)
+
+
+def _over_lines(open_stream: Open, address: Address | None = None, *, opens_again: bool = True) -> Opener:
+    def endpoint(options: ClientOptions) -> ClientEndpoint[ClientSession, ClientEvent]:
+        peer = None if address is None else str(address)
+        return options.endpoint(open_stream, os.urandom, dials_again=opens_again, peer=peer)
+
+    return Opener(endpoint=endpoint, dial=_call, opens_again=opens_again)
+
+
+def _call(open_stream: JSON, stop: Wake) -> ByteStream:
+    stream: ByteStream = open_stream(stop)
+    return stream
+
+
+def _open_socket(ssl: SSLContext | None, address: TcpAddress | UnixAddress, stop: Wake) -> ByteStream:
+    if isinstance(address, UnixAddress):
+        return open_unix(address, stop)
+    return open_tcp(address, ssl, stop)
 
 
 def _check_stream(target: object) -> None:
     if isinstance(target, type) or not all(callable(getattr(target, name, None)) for name in _METHODS):
         raise LocalProtocolError(
-            f"connect({repr(target)[:80]}): expected a command as a list of words, an address, a Server, "
-            f"or a stream with {', '.join(_METHODS[:-1])} and {_METHODS[-1]}"
+            f"connect({repr(target)[:80]}): expected a command as a list of words, a URL, an address, a "
+            f"Server, or a stream with {', '.join(_METHODS[:-1])} and {_METHODS[-1]}"
         )
-
-
-def _opening_of(
-    address: Address,
-    *,
-    env: Mapping[str, str] | None,
-    cwd: str | os.PathLike[str] | None,
-    stderr: int | IO[bytes] | None,
-    ssl: SSLContext | None,
-) -> Open:
-    match address:
-        case Command():
-            return lambda _stop: start_process(address, env=env, cwd=cwd, stderr=stderr)
-        case TcpAddress():
-            return partial(open_tcp, address, ssl)
-        case UnixAddress():
-            return partial(open_unix, address)
 
 
 def _give(stream: ByteStream, _stop: Wake) -> ByteStream:

@@ -1,15 +1,25 @@
 """Serving one peer, over standard input and output or a stream, and what serving many has in common."""
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from typing import Final, Unpack
+from typing import Final, TypeAlias, Unpack
 
 from sansmcp.environment import Environment
 from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
-from sansmcp.session import Link, Report, ServerEndpoint, ServerEvent, ServerSession, Timeouts
+from sansmcp.session import (
+    Errand,
+    Link,
+    Outcome,
+    Report,
+    ServerEndpoint,
+    ServerEvent,
+    ServerSession,
+    Timeouts,
+)
 from sansmcp_threads.carrying import FLUSH
 from sansmcp_threads.driver import Driver
 from sansmcp_threads.handlers import AsyncRunner, Handlers, write_report
@@ -18,6 +28,9 @@ from sansmcp_threads.streams import ByteStream, StdioStream
 from sansmcp_threads.workers import Workers
 
 ENVIRONMENT: Final = Environment(random=os.urandom, utc=time.time)
+
+DoErrand: TypeAlias = Callable[[Errand], Outcome]
+"""Does an errand, and returns what tells the endpoint how that went; it does not raise, and may block."""
 
 _LAST_WORDS: Final = 1.0
 """Seconds that connections may take to end, beyond the grace of what runs."""
@@ -32,6 +45,7 @@ class Serving:
         workers: the threads of handlers that block, which the caller closes; None for some of its own.
         async_runner: runs handlers that are an `async def`; None to refuse them.
         settings: how sessions are set up.
+        errands: does what the endpoint asks for, on a thread, in order; None if it asks for nothing.
         flush: the seconds that the last bytes to a peer may take; None while it goes on reading.
 
     Raises:
@@ -46,6 +60,7 @@ class Serving:
         workers: Workers | None,
         async_runner: AsyncRunner | None,
         settings: ServeSettings,
+        errands: DoErrand | None = None,
         flush: float | None = FLUSH,
     ) -> None:
         self._workers = workers or Workers()
@@ -54,7 +69,12 @@ class Serving:
         self._grace = (settings.get("timeouts") or Timeouts()).close
         self._life = ExitStack()
         lifespan = self._life.enter_context(living(server, async_runner))
-        self._driver: Driver[ServerSession, ServerEvent] = Driver(endpoint, self._handle, flush=flush)
+        self._driver: Driver[ServerSession, ServerEvent] = Driver(
+            endpoint, self._handle, perform=self._perform, flush=flush
+        )
+        self._do_errand = errands
+        # One, so that they are done in order.
+        self._errands = Workers(1)
         handlers = Handlers(self._driver, self._workers, async_runner)
         self._connections = ServerConnections(
             server,
@@ -102,6 +122,7 @@ class Serving:
             self._driver.cancel()
             if self._own_workers is not None:
                 self._own_workers.close()
+            self._end_errands()
         finally:
             self._life.close()
 
@@ -110,6 +131,19 @@ class Serving:
         # Of one who does not read the rest there is no end.
         at = now + self._grace + _LAST_WORDS
         self._endpoint.deadlines.arm(self, at, "the end", self._driver.abandon)
+
+    def _perform(self, errand: Errand) -> None:
+        if self._do_errand is None:
+            raise AssertionError("unreachable: an endpoint with errands is served with who does them")
+        do = partial(self._do_errand, errand)
+        self._errands.submit(lambda: self._driver.leave(do()), self._driver.settle)
+
+    def _end_errands(self) -> None:
+        if self._do_errand is not None:
+            done = threading.Event()
+            self._errands.submit(done.set, self._driver.settle)
+            done.wait(_LAST_WORDS)
+        self._errands.close()
 
     def _handle(self, session: ServerSession, event: ServerEvent) -> None:
         self._connections.handle(session, event)

@@ -18,12 +18,10 @@ from sansmcp.session import (
     Report,
     Severity,
 )
-from sansmcp.values import JSON
 from sansmcp_trio.driver import Driver
 from sansmcp_trio.handlers import Handlers, write_report
 from sansmcp_trio.openers import Opener, Target, opener_of
 from sansmcp_trio.replies import Reply
-from sansmcp_trio.streams import ByteStream
 from sansmcp_trio.tasks import Tasks
 from sansmcp_trio.workers import Workers
 
@@ -40,13 +38,10 @@ class Client(AwaitableClient):
     """
 
     def __init__(self, options: ClientOptions, opener: Opener, tasks: Tasks) -> None:
-        self._endpoint = options.endpoint(
-            partial(opener.open, tasks.nursery),
-            os.urandom,
-            dials_again=opener.opens_again,
-            peer=opener.peer,
+        self._endpoint = opener.endpoint(options)
+        self._driver: Driver[ClientSession, ClientEvent] = Driver(
+            self._endpoint, self._handle, tasks, partial(opener.dial, tasks.nursery)
         )
-        self._driver: Driver[ClientSession, ClientEvent] = Driver(self._endpoint, self._handle, tasks, _dial)
         self._workers = Workers()
         handlers = Handlers(tasks, self._workers, now=self._driver.now, settle=self._driver.settle)
         self._opened: Reply[Connected] = Reply()
@@ -187,6 +182,7 @@ def connect(
     cwd: str | os.PathLike[str] | None = None,
     stderr: int | IO[bytes] | None = None,
     ssl: SSLContext | None = None,
+    headers: Mapping[str, str] | None = None,
     **settings: Unpack[ClientSettings],
 ) -> Connecting:
     """Connect to a server; enter the result with `async with`.
@@ -195,14 +191,15 @@ def connect(
     An exception of the body comes out as itself, and a fault of the connection does too: never in a group.
 
     Args:
-        target: a command as a list of words, which is started; an address, `tcp://HOST:PORT`,
-            `tls://HOST:PORT` or `unix:PATH`; a `Server`, which is served in memory; or a stream of trio's
-            that leads to a server.
+        target: a URL, such as `https://example.com/mcp`; a command as a list of words, which is started; an
+            address, `tcp://HOST:PORT`, `tls://HOST:PORT` or `unix:PATH`; a `Server`, which is served in
+            memory; or a stream of trio's that leads to a server.
         env: variables for the command beside the few that are passed on.
         cwd: the folder for the command.
         stderr: where the command's standard error goes, by default where ours goes; with `subprocess.PIPE`
             it is drained, and its last words are told when the server exits.
-        ssl: how the certificate of a `tls://` address is verified; by default as the system does.
+        ssl: how the certificate of `https://` and `tls://` is verified; by default as the system does.
+        headers: header fields that go with every request to a URL, such as `Authorization`.
         settings: how the client is set up; see `ClientSettings`.
 
     Returns:
@@ -212,12 +209,7 @@ def connect(
         LocalProtocolError: if the target is none of these: a command is a list of words.
     """
     options = ClientOptions.of(settings)
-    opener = opener_of(target, env=env, cwd=cwd, stderr=stderr, ssl=ssl)
+    opener = opener_of(target, env=env, cwd=cwd, stderr=stderr, ssl=ssl, headers=headers)
     if options.restart is not None and not opener.opens_again:
         raise LocalProtocolError("connect(): restart goes with a command or an address; found a stream")
     return Connecting(options, opener)
-
-
-async def _dial(open_stream: JSON) -> ByteStream:
-    stream: ByteStream = await open_stream()
-    return stream

@@ -9,24 +9,37 @@ from typing import IO, Final, TypeAlias
 import attrs
 import trio
 
-from sansmcp.client import Address, Command, TcpAddress, UnixAddress, address_of
+from sansmcp.client import (
+    Address,
+    ClientOptions,
+    Command,
+    TcpAddress,
+    UnixAddress,
+    address_of,
+    check_goes_with,
+)
 from sansmcp.errors import LocalProtocolError
+from sansmcp.http import Url
 from sansmcp.server import Server
+from sansmcp.session import ClientEndpoint, ClientEvent, ClientSession
+from sansmcp.values import JSON
+from sansmcp_trio.http import client_over_http
 from sansmcp_trio.processes import start_process
 from sansmcp_trio.serving import serve_stream
 from sansmcp_trio.sockets import open_tcp, open_unix
 from sansmcp_trio.streams import ByteStream, MemoryStream, memory_pair
 
 Target: TypeAlias = str | Sequence[str] | Server | ByteStream
-"""An address, a command to start, a server of this process, or a stream that leads to one."""
+"""A URL, another address, a command to start, a server of this process, or a stream that leads to one."""
 
 Open: TypeAlias = Callable[[trio.Nursery], Awaitable[ByteStream]]
 """Opens a stream, whose tasks are in the nursery; raises OSError if it cannot."""
 
 
 _EXPECTED: Final = (
-    "expected a command as a list of words, such as ['python', 'server.py'], an address: tcp://HOST:PORT, "
-    "tls://HOST:PORT or unix:PATH, a Server, or a stream of trio's"
+    "expected a command as a list of words, such as ['python', 'server.py'], an address: "
+    "http://HOST:PORT/PATH, https://HOST:PORT/PATH, tcp://HOST:PORT, tls://HOST:PORT or unix:PATH, a Server, "
+    "or a stream of trio's"
 )
 
 
@@ -34,12 +47,12 @@ _EXPECTED: Final = (
 class Opener:
     """How a target is opened."""
 
-    open: Open
-    """Opens a stream to it."""
-    opens_again: bool
+    endpoint: Callable[[ClientOptions], ClientEndpoint[ClientSession, ClientEvent]]
+    """Makes the endpoint of a client for it."""
+    dial: Callable[[trio.Nursery, JSON], Awaitable[ByteStream]]
+    """Opens the streams that the endpoint asks for; their tasks are in the nursery. Raises OSError."""
+    opens_again: bool = True
     """Whether it may be opened more than once."""
-    peer: str | None = None
-    """Where it leads, in words."""
 
 
 def opener_of(
@@ -49,6 +62,7 @@ def opener_of(
     cwd: str | os.PathLike[str] | None,
     stderr: int | IO[bytes] | None,
     ssl: SSLContext | None,
+    headers: Mapping[str, str] | None,
 ) -> Opener:
     """Return what opens a target.
 
@@ -58,6 +72,7 @@ def opener_of(
         cwd: the folder for a command.
         stderr: where a command's standard error goes.
         ssl: how TLS is verified; by default as the system does.
+        headers: header fields that go with every request over HTTP.
 
     Raises:
         LocalProtocolError: if the target cannot be one, or what else is said does not go with it.
@@ -65,38 +80,62 @@ def opener_of(
     address: Address | None = None
     match target:
         case Server():
-            opener = Opener(open=partial(_open_memory, target), opens_again=True)
+            opener = _over_lines(partial(_open_memory, target))
         case Sequence():
             address = address_of(target)
-            open_address = partial(_open_address, address, ssl=ssl, env=env, cwd=cwd, stderr=stderr)
-            opener = Opener(open=open_address, opens_again=True, peer=str(address))
+            opener = _opener_at(address, ssl=ssl, headers=headers, env=env, cwd=cwd, stderr=stderr)
         case trio.abc.Stream():
-            opener = Opener(open=partial(_give, target), opens_again=False)
+            opener = _over_lines(partial(_give, target), opens_again=False)
         case _:
             raise LocalProtocolError(f"connect({repr(target)[:80]}): {_EXPECTED}")
-    if not isinstance(address, Command) and not (env is None and cwd is None and stderr is None):
-        raise LocalProtocolError("connect(): env, cwd and stderr go with a command; found another target")
-    if ssl is not None and not (isinstance(address, TcpAddress) and address.tls):
-        raise LocalProtocolError("connect(): ssl goes with an address tls://HOST:PORT; found another target")
+    check_goes_with(
+        address,
+        for_command=not (env is None and cwd is None and stderr is None),
+        for_tls=ssl is not None,
+        for_url=headers is not None,
+    )
     return opener
 
 
-async def _open_address(
+def _opener_at(
     address: Address,
-    nursery: trio.Nursery,
     *,
     ssl: SSLContext | None,
+    headers: Mapping[str, str] | None,
     env: Mapping[str, str] | None,
     cwd: str | os.PathLike[str] | None,
     stderr: int | IO[bytes] | None,
-) -> ByteStream:
+) -> Opener:
+    open_socket = partial(_open_socket, ssl)
     match address:
+        case Url():
+            return Opener(endpoint=partial(client_over_http, url=address, headers=headers), dial=open_socket)
         case Command():
-            return await start_process(nursery, address, env=env, cwd=cwd, stderr=stderr)
-        case TcpAddress():
-            return await open_tcp(address, ssl)
-        case UnixAddress():
-            return await open_unix(address)
+            start = partial(start_process, command=address, env=env, cwd=cwd, stderr=stderr)
+            return _over_lines(start, address)
+        case TcpAddress() | UnixAddress():
+            return _over_lines(lambda nursery: open_socket(nursery, address), address)
+
+
+def _over_lines(open_stream: Open, address: Address | None = None, *, opens_again: bool = True) -> Opener:
+    def endpoint(options: ClientOptions) -> ClientEndpoint[ClientSession, ClientEvent]:
+        peer = None if address is None else str(address)
+        return options.endpoint(open_stream, os.urandom, dials_again=opens_again, peer=peer)
+
+    return Opener(endpoint=endpoint, dial=_call, opens_again=opens_again)
+
+
+async def _call(nursery: trio.Nursery, open_stream: JSON) -> ByteStream:
+    stream: ByteStream = await open_stream(nursery)
+    return stream
+
+
+async def _open_socket(
+    ssl: SSLContext | None, _nursery: trio.Nursery, address: TcpAddress | UnixAddress
+) -> ByteStream:
+    if isinstance(address, UnixAddress):
+        return await open_unix(address)
+    return await open_tcp(address, ssl)
 
 
 async def _give(stream: ByteStream, _nursery: trio.Nursery) -> ByteStream:

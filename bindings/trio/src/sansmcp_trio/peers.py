@@ -8,18 +8,22 @@ from typing import TypeAlias, Unpack
 
 import trio
 
+from sansmcp.client import TcpAddress, UnixAddress
 from sansmcp.server import Server, ServeSettings, expect_server
 from sansmcp.session import ServerEndpoint, ServerEvent, ServerSession
 from sansmcp_trio.carried import FLUSH
-from sansmcp_trio.serving import ENVIRONMENT, Serving, living
+from sansmcp_trio.serving import ENVIRONMENT, DoErrand, Serving, living
 from sansmcp_trio.sockets import Listener, listen_tcp, listen_unix
 from sansmcp_trio.workers import Workers
 
 Started: TypeAlias = Callable[[str], object]
 """Told the address where a server listens, as `connect` takes it."""
 
-Listen: TypeAlias = Callable[[], Awaitable[tuple[str, Sequence[Listener]]]]
-"""Listens for peers; gives the address that leads there, and where they come to."""
+Told: TypeAlias = Callable[[TcpAddress | UnixAddress], object]
+"""Told where a server listens, once peers may come."""
+
+Listen: TypeAlias = Callable[[], Awaitable[tuple[TcpAddress | UnixAddress, Sequence[Listener]]]]
+"""Listens for peers; gives the address, and where they come to."""
 
 
 async def serve_tcp(
@@ -53,8 +57,8 @@ async def serve_tcp(
     expect_server(server)
     endpoint = server.endpoint(ENVIRONMENT, settings)
     listen = partial(listen_tcp, host, port, ssl)
-    telling = partial(_tell, started, task_status)
-    await serve_peers(server, endpoint, listen, told=telling, workers=workers, settings=settings)
+    told = telling(started, task_status)
+    await serve_peers(server, endpoint, listen, told=told, workers=workers, settings=settings)
 
 
 async def serve_unix(
@@ -84,8 +88,8 @@ async def serve_unix(
     expect_server(server)
     endpoint = server.endpoint(ENVIRONMENT, settings)
     listen = partial(listen_unix, os.fspath(path))
-    telling = partial(_tell, started, task_status)
-    await serve_peers(server, endpoint, listen, told=telling, workers=workers, settings=settings)
+    told = telling(started, task_status)
+    await serve_peers(server, endpoint, listen, told=told, workers=workers, settings=settings)
 
 
 async def serve_peers(
@@ -93,9 +97,10 @@ async def serve_peers(
     endpoint: ServerEndpoint[ServerSession, ServerEvent],
     listen: Listen,
     *,
-    told: Started,
+    told: Told,
     workers: Workers | None,
     settings: ServeSettings,
+    errands: DoErrand | None = None,
     flush: float = FLUSH,
 ) -> None:
     """Serve peers of one endpoint until cancelled, or until SIGTERM; then end in good order.
@@ -104,19 +109,36 @@ async def serve_peers(
         server: what is offered.
         endpoint: where peers come to.
         listen: listens for them.
-        told: told the address once peers may come.
+        told: told where, once peers may come.
         workers: the threads of handlers that block, which the caller closes; None for some of its own.
         settings: how sessions are set up.
+        errands: does what the endpoint asks for, on a thread; see `Serving`.
         flush: the seconds that the last bytes to a peer may take.
     """
     async with living(server) as lifespan:
-        serving = Serving(server, endpoint, workers, settings, lifespan, flush=flush)
+        serving = Serving(server, endpoint, workers, settings, lifespan, errands=errands, flush=flush)
         address, listeners = await listen()
         async with serving:
             await serving.listen(listeners, partial(told, address))
 
 
-def _tell(started: Started | None, task_status: trio.TaskStatus[str], address: str) -> None:
-    if started is not None:
-        started(address)
-    task_status.started(address)
+def telling(
+    started: Started | None,
+    task_status: trio.TaskStatus[str],
+    say: Callable[[TcpAddress | UnixAddress], object] = str,
+) -> Told:
+    """Return what tells everybody where a server listens.
+
+    Args:
+        started: told, if it is given.
+        task_status: told too.
+        say: says where, in words that `connect` takes.
+    """
+
+    def tell(address: TcpAddress | UnixAddress) -> None:
+        where = str(say(address))
+        if started is not None:
+            started(where)
+        task_status.started(where)
+
+    return tell

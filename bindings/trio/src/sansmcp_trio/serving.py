@@ -7,14 +7,14 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from types import TracebackType
-from typing import Final, Self, Unpack
+from typing import Final, Self, TypeAlias, Unpack
 
 import trio
 
 from sansmcp.environment import Environment
 from sansmcp.errors import LocalProtocolError
 from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
-from sansmcp.session import ServerEndpoint, ServerEvent, ServerSession, Timeouts
+from sansmcp.session import Errand, Outcome, ServerEndpoint, ServerEvent, ServerSession, Timeouts
 from sansmcp.values import JSON
 from sansmcp_trio.carried import FLUSH, LAST_WORDS
 from sansmcp_trio.driver import Driver
@@ -26,6 +26,9 @@ from sansmcp_trio.tasks import Tasks
 from sansmcp_trio.workers import Workers
 
 ENVIRONMENT: Final = Environment(random=os.urandom, utc=time.time)
+
+DoErrand: TypeAlias = Callable[[Errand], Outcome]
+"""Does an errand, and returns what tells the endpoint how that went; it does not raise, and may block."""
 
 _logger: Final = logging.getLogger("sansmcp")
 
@@ -84,6 +87,7 @@ class Serving:
         workers: the threads of handlers that block, which the caller closes; None for some of its own.
         settings: how sessions are set up.
         lifespan: what entering the lifespan of the server gave.
+        errands: does what the endpoint asks for, on a thread, in order; None if it asks for nothing.
         flush: the seconds that the last bytes to a peer may take.
     """
 
@@ -95,6 +99,7 @@ class Serving:
         settings: ServeSettings,
         lifespan: JSON,
         *,
+        errands: DoErrand | None = None,
         flush: float = FLUSH,
     ) -> None:
         self._workers = workers or Workers()
@@ -105,14 +110,18 @@ class Serving:
         self._lifespan = lifespan
         self._endpoint = endpoint
         self._flush = flush
+        self._do_errand = errands
+        # One, so that they are done in order.
+        self._errands = Workers(1)
         self._grace = (settings.get("timeouts") or Timeouts()).close
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
         self._driver: Driver[ServerSession, ServerEvent] = Driver(
-            self._endpoint, self._handle, self._tasks, flush=self._flush
+            self._endpoint, self._handle, self._tasks, perform=self._perform, flush=self._flush
         )
         handlers = Handlers(self._tasks, self._workers, now=self._driver.now, settle=self._driver.settle)
+        self._handlers = handlers
         self._connections = ServerConnections(
             self._server,
             start=handlers.start,
@@ -136,6 +145,7 @@ class Serving:
         self._connections.close()
         if self._own_workers is not None:
             self._own_workers.close()
+        await self._end_errands()
         return await self._tasks.__aexit__(exception_type, exception, traceback)
 
     async def carry(self, stream: ByteStream) -> None:
@@ -177,6 +187,18 @@ class Serving:
         except Exception:
             # One peer's stream is no matter of the others.
             _logger.exception("a connection failed")
+
+    def _perform(self, errand: Errand) -> None:
+        if self._do_errand is None:
+            raise AssertionError("unreachable: an endpoint with errands is served with who does them")
+        do = partial(self._do_errand, errand)
+        self._errands.submit(lambda: self._handlers.outlet(do()))
+
+    async def _end_errands(self) -> None:
+        if self._do_errand is not None:
+            with trio.move_on_after(LAST_WORDS, shield=True):
+                await self._errands.run(lambda: None)
+        self._errands.close()
 
     def _handle(self, session: ServerSession, event: ServerEvent) -> None:
         self._connections.handle(session, event)

@@ -62,7 +62,9 @@ async def open_unix(address: UnixAddress) -> trio.abc.Stream:
         raise ConnectionError(f"cannot connect to {address}: {error}") from error
 
 
-async def listen_tcp(host: str, port: int, context: ssl.SSLContext | None) -> tuple[str, list[Listener]]:
+async def listen_tcp(
+    host: str, port: int, context: ssl.SSLContext | None
+) -> tuple[TcpAddress, list[Listener]]:
     """Listen on a TCP port.
 
     Args:
@@ -71,7 +73,7 @@ async def listen_tcp(host: str, port: int, context: ssl.SSLContext | None) -> tu
         context: the certificate and its key, or None for plain TCP.
 
     Returns:
-        The address that leads there, and where peers come to.
+        The address, and where peers come to.
 
     Raises:
         OSError: if the address cannot be listened on.
@@ -85,11 +87,11 @@ async def listen_tcp(host: str, port: int, context: ssl.SSLContext | None) -> tu
     name = listeners[0].socket.getsockname()
     address = TcpAddress(host=name[0], port=name[1], tls=context is not None)
     if context is None:
-        return str(address), list[Listener](listeners)
-    return str(address), [trio.SSLListener(listener, context) for listener in listeners]
+        return address, list[Listener](listeners)
+    return address, [trio.SSLListener(listener, context) for listener in listeners]
 
 
-async def listen_unix(path: str) -> tuple[str, list[Listener]]:
+async def listen_unix(path: str) -> tuple[UnixAddress, list[Listener]]:
     """Listen on a Unix socket that only this user can reach; see `listen_tcp`.
 
     Args:
@@ -98,7 +100,7 @@ async def listen_unix(path: str) -> tuple[str, list[Listener]]:
     await trio.lowlevel.checkpoint()
     listening = _bind_unix(path)
     listening.listen(_BACKLOG)
-    return str(UnixAddress(path=path)), [_UnixListener(path, listening)]
+    return UnixAddress(path=path), [_UnixListener(path, listening)]
 
 
 class _UnixListener(trio.abc.Listener[trio.abc.Stream]):

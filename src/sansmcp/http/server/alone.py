@@ -33,10 +33,10 @@ _STATUS_BY_CODE: Final = {
 class AloneOwner(Protocol):
     """What it asks of its endpoint."""
 
-    def touch(self, source: "Alone", /) -> None:
+    def touch(self, alone: "Alone") -> None:
         """Say that its session may have events, or that it is over."""
 
-    def attend(self, source: "Alone", /) -> None:
+    def attend(self, alone: "Alone") -> None:
         """Say that it wants to be settled, after the command or the input that goes on now."""
 
 
@@ -50,7 +50,7 @@ class Alone:
         awaited: the requests that are to be answered.
         is_modern: whether they are of the modern era, where a client that goes away gives them up.
         answers_only: whether the response is nothing but the answer.
-        streams_only: whether it is a stream of events, unless the status says that the request failed.
+        streams_only: whether it is a stream of events always.
         limits: how much may wait for the client.
     """
 
@@ -62,7 +62,6 @@ class Alone:
         "_is_modern",
         "_limits",
         "_owner",
-        "_streams_only",
         "_tells",
         "is_over",
         "is_queued",
@@ -98,12 +97,13 @@ class Alone:
         self._awaited = set(awaited)
         self._is_modern = is_modern
         self._answers_only = answers_only
-        self._streams_only = streams_only
         self._limits = limits
         self._frames = Frames()
         self._tells = 0
         session.watch(self._touched)
         exchange.carry(self)
+        if streams_only:
+            exchange.events(b"")
 
     # As an exchange sees it
 
@@ -223,8 +223,6 @@ class Alone:
             status = 200
             if self._is_modern and frame.code is not None:
                 status = _STATUS_BY_CODE.get(frame.code, 200)
-            if self._streams_only and status == 200:
-                return True
             exchange.answer(status, frame.data)
         elif not frames:
             # It was given up, or the server closes; there is nothing to say.

@@ -1,8 +1,6 @@
 """What the head of a request says that decides about it before its body is read; all of it is pure."""
 
 import re
-from functools import lru_cache
-from itertools import chain
 from typing import Final
 
 from sansmcp.http.heads import Headers, RequestHead
@@ -23,7 +21,7 @@ _EVENT_ID: Final = re.compile(r"([0-9a-z-]{1,64})_(0|[1-9][0-9]{0,17})")
 def check_sizes(head: RequestHead, limits: HttpLimits) -> Refused | None:
     """Return why the header fields are too many or too large; None if they are not."""
     lines = head.headers.lines
-    size = sum(map(len, chain.from_iterable(lines)))
+    size = sum([len(name) + len(value) for name, value in lines])
     if len(lines) <= limits.header_count and size <= limits.header_bytes:
         return None
     reason = (
@@ -62,10 +60,9 @@ def check_post(head: RequestHead, options: HttpOptions) -> Refused | None:
     return None
 
 
-# A client says the same with every request.
-@lru_cache(maxsize=32)
-def check_accept(values: tuple[str, ...], *, answers_only: bool) -> Refused | None:
+def check_accept(head: RequestHead, *, answers_only: bool) -> Refused | None:
     """Return why no answer to a POST would be understood; None if one is."""
+    values = head.headers.all("accept")
     wanted = (JSON_TYPE,) if answers_only else (JSON_TYPE, EVENT_STREAM)
     missing = [kind for kind in wanted if not accepts(values, kind)]
     return _not_acceptable(values, " and ".join(wanted)) if missing else None

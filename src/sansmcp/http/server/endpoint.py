@@ -5,6 +5,7 @@ names it in each further request; without sessions each of its requests stands a
 """
 
 from functools import partial
+from typing import Final
 
 import attrs
 
@@ -27,11 +28,11 @@ from sansmcp.http.server.checks import (
 from sansmcp.http.server.exchange import ServerExchange
 from sansmcp.http.server.posting import CLOSING, HttpPosts
 from sansmcp.http.server.sessions import HttpSession
-from sansmcp.http.server.store import ForgetEvents
+from sansmcp.http.server.store import ForgetEvents, StoreErrand
 from sansmcp.http.settings import Later
 from sansmcp.http.states import ExchangeState, StreamState
 from sansmcp.schema import INVALID_REQUEST
-from sansmcp.session import Errand
+from sansmcp.session import Errand, Outcome
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -40,6 +41,9 @@ class Authorize(Errand):
 
     exchange: ServerExchange
     """The exchange; its head says who it claims to be."""
+
+
+_NOBODY: Final = Refused(status=500, reason="verify said LATER, and nobody is there to ask")
 
 
 @attrs.frozen(kw_only=True)
@@ -138,6 +142,23 @@ class ServerHttp(HttpPosts):
         if exchange.state is ExchangeState.RECEIVING:
             exchange.refuse(challenge)
 
+    def perform(self, errand: Errand) -> Outcome:
+        """Do an errand with what the settings name; it may be called from another thread, and may wait.
+
+        Whoever has a verifier that says `LATER` answers `Authorize` itself; here the request is refused.
+
+        Args:
+            errand: what `actions` gave.
+
+        Returns:
+            What is to be called with the time afterwards, on the endpoint's thread; then drain.
+        """
+        if isinstance(errand, Authorize):
+            return partial(self.refuse, errand.exchange, _NOBODY)
+        if not isinstance(errand, StoreErrand):
+            raise AssertionError("unreachable: these are all errands")  # noqa: TRY004
+        return super().perform(errand)
+
     def close(self, now: float) -> None:
         """End in good order: those who listen are told, what runs has some time; it may be said again.
 
@@ -178,9 +199,7 @@ class ServerHttp(HttpPosts):
             return CLOSING
         method = head.method
         if method == "POST":
-            return check_post(head, options) or check_accept(
-                head.headers.all("accept"), answers_only=options.answers_only
-            )
+            return check_post(head, options) or check_accept(head, answers_only=options.answers_only)
         allowed = self._allowed(head)
         return None if method in allowed else not_allowed(*allowed)
 
@@ -212,7 +231,7 @@ class ServerHttp(HttpPosts):
                     Refused(status=409, reason=text, code=INVALID_REQUEST, message=text), is_told=False
                 )
             else:
-                session.listen(exchange)
+                session.carry(session.standalone, exchange)
             return
         named = read_event_id(last)
         if named is None or self.store is None:

@@ -104,8 +104,7 @@ class HttpOutputs:
 
     def next_event(self) -> tuple[ServerSession, ServerEvent] | None:
         """Take the next event of any session, with the session, or None."""
-        if self._attended:
-            self._settle()
+        self._settle()
         while self._eventful:
             source = self._eventful[0]
             event = None if source.is_told else source.session.next_event()
@@ -124,23 +123,20 @@ class HttpOutputs:
 
     def actions(self) -> Sequence[Errand]:
         """Take what is to be done outside any exchange, in order."""
-        if self._attended:
-            self._settle()
+        self._settle()
         errands, self._errands = self._errands, []
         return errands
 
     def ready(self) -> list[ServerExchange]:
         """Take the exchanges that may have something to write, another deadline or their end."""
-        if self._attended:
-            self._settle()
+        self._settle()
         ready = list(self._ready)
         self._ready.clear()
         return ready
 
     def next_deadline(self) -> float | None:
         """Return when handle_timeout is wanted for what belongs to no exchange, or None."""
-        if self._attended:
-            self._settle()
+        self._settle()
         return self._deadlines.next_deadline()
 
     def handle_timeout(self, now: float) -> None:

@@ -64,10 +64,8 @@ class HttpPosts(HttpOutputs):
         header_parameters: HeaderParameters,
     ) -> None:
         super().__init__(open_session, options=options, random=random)
-        self._revisions: tuple[Revision, ...] = tuple(sorted(revisions))
-        self._legacy: tuple[Revision, ...] = tuple(
-            revision for revision in self._revisions if revision in LEGACY_REVISIONS
-        )
+        self._revisions = tuple(sorted(revisions))
+        self._legacy = tuple(revision for revision in self._revisions if revision in LEGACY_REVISIONS)
         self._reader = RequestReader(self._revisions, METHODS)
         self._header_parameters = header_parameters
         self._limits = attrs.evolve(DEFAULT_LIMITS, max_message_bytes=options.limits.body_bytes)
@@ -130,25 +128,23 @@ class HttpPosts(HttpOutputs):
         if isinstance(message, Violation):
             self._refuse_unreadable(exchange, message)
             return
-        version = exchange.head.headers.get(VERSION)
+        headers = exchange.head.headers
         if isinstance(message, Request):
+            name = message.params.get("name") if message.params is not None else None
+            parameters = (
+                self._header_parameters(name)
+                if message.method == "tools/call" and isinstance(name, str)
+                else None
+            )
+            claims = claims_of(headers, message, parameters)
             bound = self._bound(exchange)
-            is_known = version is None or version in self._legacy
-            if not is_known or self._reader.is_modern(message, bound):
-                claims = claims_of(exchange.head.headers, message, self._mirrored(message))
-                if self._reader.is_modern(message, bound, claims):
-                    self._serve_modern(exchange, message, claims)
-                    return
-        elif is_modern_version(version) or not self._legacy:
+            if self._reader.is_modern(message, bound, claims):
+                self._serve_modern(exchange, message, claims)
+                return
+        elif is_modern_version(headers.get(VERSION)) or not self._legacy:
             self._receive_modern(exchange, message)
             return
         self._receive_legacy(exchange, message)
-
-    def _mirrored(self, message: Request) -> Mapping[str, Path] | None:
-        if message.method != "tools/call" or message.params is None:
-            return None
-        name = message.params.get("name")
-        return self._header_parameters(name) if isinstance(name, str) else None
 
     def _bound(self, exchange: ServerExchange) -> Revision | None:
         session_id = exchange.head.headers.get(SESSION)
@@ -257,13 +253,6 @@ class HttpPosts(HttpOutputs):
         else:
             session.receive(message, exchange)
 
-    def _spoken(self, version: str | None) -> Revision:
-        """Return the legacy revision that a request speaks which belongs to no session."""
-        for known in self._legacy:
-            if known == (version or _FIRST_WITH_HEADER):
-                return known
-        return self._legacy[0]
-
     def _misplaced(self, message: Message | Batch, revision: Revision | None) -> Refused | None:
         if isinstance(message, Batch) and revision != "2025-03-26":
             return bad("an array of messages is legal in 2025-03-26 only")
@@ -287,7 +276,7 @@ class HttpPosts(HttpOutputs):
         session = HttpSession(self, self._random(16).hex(), exchange.principal, inner)
         self._table.add(session)
         exchange.add_fields((SESSION, session.session_id))
-        session.record |= {
+        session.record = {
             "principal": exchange.principal,
             "initialize": dict(message.params or {}),
             "level": None,
@@ -301,7 +290,8 @@ class HttpPosts(HttpOutputs):
         """Open a session again that another process has kept."""
         known: dict[str, JSON] = json.loads(record)
         inner = self._session_of(known["principal"], is_alone=False)
-        session = HttpSession(self, session_id, known["principal"], inner, record=known)
+        session = HttpSession(self, session_id, known["principal"], inner)
+        session.record = known
         said: list[Message] = [
             Request(id="restored", method="initialize", params=known["initialize"]),
             Notification(method="notifications/initialized"),
@@ -319,7 +309,8 @@ class HttpPosts(HttpOutputs):
         return session
 
     def _serve_alone(self, exchange: ServerExchange, message: Message | Batch) -> None:
-        revision = self._spoken(exchange.head.headers.get(VERSION))
+        version = exchange.head.headers.get(VERSION) or _FIRST_WITH_HEADER
+        revision = version if version in self._legacy else self._legacy[0]
         refused = self._misplaced(message, revision)
         if refused is not None:
             exchange.refuse(refused, revision=revision)

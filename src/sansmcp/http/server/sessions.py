@@ -39,10 +39,10 @@ class SessionOwner(Protocol):
         """What is due."""
         ...
 
-    def touch(self, source: "HttpSession", /) -> None:
+    def touch(self, session: "HttpSession") -> None:
         """Say that it may have events."""
 
-    def attend(self, source: "HttpSession", /) -> None:
+    def attend(self, session: "HttpSession") -> None:
         """Say that it wants to be settled, after the command or the input that goes on now."""
 
     def errand(self, errand: StoreErrand) -> None:
@@ -64,7 +64,6 @@ class HttpSession:
         session_id: its id.
         principal: who opened it.
         session: the session.
-        record: what another process knew of it; None where it begins here.
     """
 
     __slots__ = (
@@ -87,13 +86,7 @@ class HttpSession:
     )
 
     def __init__(
-        self,
-        owner: SessionOwner,
-        session_id: str,
-        principal: str | None,
-        session: ServerSession,
-        *,
-        record: dict[str, JSON] | None = None,
+        self, owner: SessionOwner, session_id: str, principal: str | None, session: ServerSession
     ) -> None:
         self.session_id: Final = session_id
         """Its id."""
@@ -107,7 +100,7 @@ class HttpSession:
         """Whether its events are about to be asked for."""
         self.is_over = False
         self.is_told = False
-        self.record: dict[str, JSON] = {} if record is None else record
+        self.record: dict[str, JSON] = {}
         """What is to be known of it in another process."""
         self.ended_with = 404
         """The status that those get who wait for the head of a response when it ends."""
@@ -117,10 +110,8 @@ class HttpSession:
         self._by_request: dict[RequestId, Stream] = {}
         self._exchanges: set[ServerExchange] = set()
         self._streams: dict[str, Stream] = {}
-        self.standalone: Stream
+        self.standalone = self._open_stream(is_standalone=True)
         """The stream of what belongs to no request."""
-        self._begin_standalone(self.record.get("standalone"))
-        session.has_channel = False
         session.watch(self._touched)
 
     # What the endpoint asks
@@ -178,16 +169,6 @@ class HttpSession:
         self._owner.touch(self)
         self.settle()
 
-    def listen(self, exchange: ServerExchange) -> None:
-        """Let an exchange carry what belongs to no request."""
-        if self.standalone.is_restored:
-            # Nobody knows how far its numbers went, so its name is not used again.
-            del self._streams[self.standalone.name]
-            self._begin_standalone(None)
-            self.keep()
-        self.carry(self.standalone, exchange)
-        self.session.has_channel = True
-
     def carry(self, stream: Stream, exchange: ServerExchange) -> None:
         """Let an exchange carry a stream that it knows nothing of."""
         self._exchanges.add(exchange)
@@ -200,8 +181,6 @@ class HttpSession:
         self._step(SessionInput.WORK)
         self._streams[stream.name] = stream
         stream.resume(exchange, number)
-        if stream.is_standalone:
-            self.session.has_channel = True
 
     def loaded(self, errand: LoadEvents, events: tuple[StoredEvent, ...]) -> None:
         """Take in what was stored of a stream."""
@@ -264,19 +243,13 @@ class HttpSession:
 
     # As its streams see it
 
-    def note_written(self, related: RequestId | None, size: int) -> None:
-        """Take in that some of what the session wants sent is about to be written, or need not be."""
-        self.session.note_written(related, size)
-
     def errand(self, errand: StoreEvent | LoadEvents) -> None:
         """Ask for something of the store."""
         self._owner.errand(errand)
 
-    def left(self, stream: Stream, exchange: ServerExchange) -> None:
+    def left(self, stream: Stream, exchange: ServerExchange) -> None:  # noqa: ARG002
         """Take in that an exchange carries a stream no more."""
         self._exchanges.discard(exchange)
-        if stream.is_standalone:
-            self.session.has_channel = False
         self.rest()
 
     def over(self, stream: Stream) -> None:
@@ -293,7 +266,7 @@ class HttpSession:
     def settle(self) -> None:
         """Hand what the session wants sent to the streams it belongs to."""
         moved: dict[Stream, None] = {}
-        for action in self.session.actions(is_written=False):
+        for action in self.session.actions():
             if isinstance(action, Send):
                 stream = self._route(action)
                 stream.put(action)
@@ -402,14 +375,8 @@ class HttpSession:
             self._by_request[request_id] = stream
         self.carry(stream, exchange)
 
-    def _begin_standalone(self, known: str | None) -> None:
-        name = self._owner.new_name() if known is None else known
-        stream = Stream(self, name, is_standalone=True, is_restored=known is not None)
-        self._streams[name] = self.standalone = stream
-        self.record["standalone"] = name
-
-    def _open_stream(self) -> Stream:
-        stream = Stream(self, self._owner.new_name())
+    def _open_stream(self, *, is_standalone: bool = False) -> Stream:
+        stream = Stream(self, self._owner.new_name(), is_standalone=is_standalone)
         self._streams[stream.name] = stream
         return stream
 
