@@ -21,6 +21,10 @@ from sansmcp.client import BlockingClient, Call, ClientConnection, ClientOptions
 from sansmcp.schema import Side
 from sansmcp.server import Server, ServerConnections, ServeSettings, When
 from sansmcp.session import (
+    ClientEndpoint,
+    ClientEvent,
+    ClientSession,
+    Dial,
     Endpoint,
     Finish,
     Link,
@@ -28,6 +32,9 @@ from sansmcp.session import (
     Report,
     Runnable,
     Schedule,
+    ServerEndpoint,
+    ServerEvent,
+    ServerSession,
     Stop,
     outcome_of,
 )
@@ -146,8 +153,8 @@ class MemoryClient(BlockingClient):
         self._handling: list[_Handling] = []
         self._ways: list[_Way] = []
         self._opened: Waiting[JSON] = Waiting(Call(method="initialize", read=lambda value: value))
-        self._server = server.endpoint(environment, serving)
-        self._endpoint = self._lines = options.endpoint(None, environment.random)
+        self._server = self.server_endpoint(server, environment, serving)
+        self._endpoint = self.client_endpoint(options, environment)
         self._schedules = (Schedule(self._server), Schedule(self._endpoint))
         self._life = ExitStack()
         self._connections = ServerConnections(
@@ -170,6 +177,29 @@ class MemoryClient(BlockingClient):
             post=self._post,
             report=self.reports.append,
         )
+
+    def server_endpoint(
+        self, server: Server, environment: SeededEnvironment, serving: ServeSettings
+    ) -> ServerEndpoint[ServerSession, ServerEvent]:
+        """Return the end of the server; one of another framing overrides it.
+
+        Args:
+            server: the server.
+            environment: where randomness and calendar time come from.
+            serving: how its sessions are set up.
+        """
+        return server.endpoint(environment, serving)
+
+    def client_endpoint(
+        self, options: ClientOptions, environment: SeededEnvironment
+    ) -> ClientEndpoint[ClientSession, ClientEvent]:
+        """Return the end of the client; one of another framing overrides it.
+
+        Args:
+            options: how the client is set up.
+            environment: where randomness comes from.
+        """
+        return options.endpoint(None, environment.random)
 
     def __enter__(self) -> Self:
         return self
@@ -322,7 +352,9 @@ class MemoryClient(BlockingClient):
     def _move(self) -> bool:
         moved = self._drain(self._server, self._connections.handle, self._schedules[0])
         moved |= self._drain(self._endpoint, self._connection.handle, self._schedules[1])
-        for action in self._lines.actions():
+        for action in self._endpoint.actions():
+            if not isinstance(action, Dial):
+                raise AssertionError("unreachable: a client in memory asks for streams only")
             far = self._server.accept(self.now)
             self._ways += [
                 _Way(Side.SERVER, action.link, far, Stream(self._cut)),

@@ -2,14 +2,13 @@
 
 from typing import Final, Protocol
 
-import h11
-
 from sansmcp.http import RequestHead, ResponseAction, ResponseBody, ResponseHead, ServerExchange
 from sansmcp.session import Link
 from sansmcp.session.base import PEER_CLOSED
 from sansmcp.values import Word
-from sansmcp_h11.heads import REQUEST, ChunkWalk, HeadBuffer, HeadFault, request_of
+from sansmcp_h11.heads import REQUEST, HeadBuffer, HeadFault
 from sansmcp_h11.limits import ConnectionLimits
+from sansmcp_h11.requests import ChunkedBody, Known, known_from
 from sansmcp_h11.writing import CONTINUE, LAST_CHUNK, chunk, response_head
 
 _NO_BODY: Final = frozenset({204, 304})
@@ -84,13 +83,12 @@ class ServerLink:
         self._deadline: float | None = now + board.header_timeout
         # Where time matters and is not known, it is asked for: the deadline is now.
         self._is_stale = False
-        self._reader: h11.Connection | None = None
-        self._walk: ChunkWalk | None = None
+        self._known: Known | None = None
+        self._left = 0
+        self._chunks: ChunkedBody | None = None
         self._exchange: ServerExchange | None = None
         self._outbox: list[bytes] = []
         self._framing = Framing.PLAIN
-        self._is_old = False
-        self._is_head_only = False
         self._awaits_continue = False
         self._has_answered = False
         self._closes = False
@@ -203,67 +201,77 @@ class ServerLink:
         self._board.touch(self)
 
     def _read_head(self, now: float) -> None:
-        head = self._heads.next_head()
-        if head is None:
+        raw = self._heads.next_head()
+        if raw is None:
             return
-        if isinstance(head, HeadFault):
-            self._refuse(head, now)
+        if isinstance(raw, HeadFault):
+            self._refuse(raw, now)
             return
-        request = request_of(head)
-        if isinstance(request, HeadFault):
-            self._refuse(request, now)
-            return
-        self._begin(head, *request, now)
+        known = self._known
+        if known is None or known.raw != raw:
+            found = known_from(raw)
+            if isinstance(found, HeadFault):
+                self._refuse(found, now)
+                return
+            known = self._known = found
+        self._begin(known, now)
 
-    def _begin(self, raw: bytes, head: RequestHead, version: str, now: float) -> None:
-        reader = h11.Connection(h11.SERVER)
-        reader.receive_data(raw)
-        try:
-            reader.next_event()
-        except h11.RemoteProtocolError as error:
-            self._refuse(HeadFault(status=error.error_status_hint, reason=str(error)), now)
-            return
-        headers = head.headers
-        self._reader = reader
-        self._walk = ChunkWalk() if "transfer-encoding" in headers else None
-        self._is_old = version == "HTTP/1.0"
-        self._is_head_only = head.method == "HEAD"
-        self._awaits_continue = reader.they_are_waiting_for_100_continue
+    def _begin(self, known: Known, now: float) -> None:
+        self._left = known.length
+        self._chunks = ChunkedBody(known.raw) if known.is_chunked else None
+        self._awaits_continue = known.awaits_continue
         self._has_answered = False
-        self._closes |= self._is_old or reader.our_state is h11.MUST_CLOSE or _says_close(head)
+        if known.closes:
+            self._closes = True
         self._deadline = None
         self._place = Place.REQUEST
-        self._exchange = self._board.open_exchange(self, head, now)
+        self._exchange = self._board.open_exchange(self, known.head, now)
         self._read_body(self._heads.take_all(), now)
 
     def _read_body(self, data: bytes, now: float) -> None:
-        reader, exchange = self._reader, self._exchange
-        if reader is None:
-            raise AssertionError("unreachable: a body is read before its head")
-        reason = None if self._walk is None else self._walk.fault(data)
-        if reason is not None:
-            self._break(reason, now)
-            return
         if data:
             self._awaits_continue = False
-            reader.receive_data(data)
-        while True:
-            try:
-                event = reader.next_event()
-            except h11.RemoteProtocolError as error:
-                self._break(str(error), now)
+        chunks = self._chunks
+        if chunks is not None:
+            self._read_chunks(chunks, data, now)
+            return
+        left = self._left
+        if len(data) < left:
+            self._left = left - len(data)
+            self._take(data, now)
+            return
+        if left and not self._take(data[:left], now):
+            return
+        if len(data) > left:
+            self._heads.receive_data(data[left:])
+        self._complete(now)
+
+    def _read_chunks(self, chunks: ChunkedBody, data: bytes, now: float) -> None:
+        chunks.receive_data(data)
+        while (piece := chunks.next_piece()) is not None:
+            if isinstance(piece, HeadFault):
+                self._break(piece.reason, now)
                 return
-            if isinstance(event, h11.Data):
-                if exchange is not None:
-                    exchange.receive_data(bytes(event.data), now)
-                elif self._drop(len(event.data), now):
-                    return
-            elif isinstance(event, h11.EndOfMessage):
-                break
-            else:
+            if not piece:
+                self._heads.receive_data(chunks.rest)
+                self._complete(now)
                 return
-        self._heads.receive_data(reader.trailing_data[0])
-        self._reader = None
+            if not self._take(piece, now):
+                return
+
+    def _take(self, piece: bytes, now: float) -> bool:
+        """Hand a piece of the body on, or drop it if the request was answered; say whether to read on."""
+        exchange = self._exchange
+        if exchange is not None:
+            exchange.receive_data(piece, now)
+            return True
+        self._rest -= len(piece)
+        if self._rest < 0:
+            self._close(now, "the rest of the request is too long")
+        return self._rest >= 0
+
+    def _complete(self, now: float) -> None:
+        exchange = self._exchange
         if exchange is not None:
             self._place = Place.ANSWER
             exchange.receive_eof(now)
@@ -271,14 +279,8 @@ class ServerLink:
         elif self._closes:
             self._close(now, "the answer said so")
         else:
+            self._place = Place.HEAD
             self._go_on(now)
-
-    def _drop(self, count: int, now: float) -> bool:
-        """Drop a piece of a request that was answered; say whether that was the end of it."""
-        self._rest -= count
-        if self._rest < 0:
-            self._close(now, "the rest of the request is too long")
-        return self._rest < 0
 
     # Responses
 
@@ -296,18 +298,23 @@ class ServerLink:
     def _write_head(self, head: ResponseHead) -> None:
         self._has_answered = True
         # Nobody knows whether the body comes that was held back.
-        self._closes |= head.close or self._awaits_continue
+        if head.close or self._awaits_continue:
+            self._closes = True
         fields = head.headers
-        if self._is_head_only or head.status in _NO_BODY:
-            self._framing = Framing.NONE
-        elif any(name == "content-length" for name, _ in fields) or self._is_old:
-            self._framing = Framing.PLAIN
-        else:
-            self._framing = Framing.CHUNKS
+        self._framing = self._framing_of(head)
+        if self._framing is Framing.CHUNKS:
             fields = (*fields, ("transfer-encoding", "chunked"))
         if self._closes:
             fields = (*fields, ("connection", "close"))
         self._outbox.append(response_head(head.status, fields))
+
+    def _framing_of(self, head: ResponseHead) -> Framing:
+        known = self._known
+        if head.status in _NO_BODY or known is None or known.head.method == "HEAD":
+            return Framing.NONE
+        if known.is_old or "content-length" in dict(head.headers):
+            return Framing.PLAIN
+        return Framing.CHUNKS
 
     def _end_answer(self) -> None:
         exchange, self._exchange = self._exchange, None
@@ -335,16 +342,14 @@ class ServerLink:
 
     def _go_on(self, now: float) -> None:
         """Read what waited while the last request was answered."""
-        if self._place is Place.REST and self._reader is not None:
+        if self._place is Place.REST:
             self._deadline = now + self._board.limits.rest_time
+        elif len(self._heads):
+            self._expect_head(now)
+            self._read_head(now)
         else:
-            self._place = Place.HEAD
-            if len(self._heads):
-                self._expect_head(now)
-                self._read_head(now)
-            else:
-                self._is_idle = True
-                self._deadline = now + self._board.limits.idle
+            self._is_idle = True
+            self._deadline = now + self._board.limits.idle
         self._board.touch(self)
 
     # The end
@@ -377,7 +382,3 @@ class ServerLink:
             self._board.end_exchange(exchange)
             exchange.receive_disconnect(now, reason)
         self._board.forget(self)
-
-
-def _says_close(head: RequestHead) -> bool:
-    return any("close" in value.lower() for value in head.headers.all("connection"))
