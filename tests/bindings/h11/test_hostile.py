@@ -3,14 +3,14 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.bindings.h11.serving import LEGACY, MODERN, REVISIONS, Serving, call, session_for
+from tests.bindings.h11.serving import LEGACY, REVISIONS, Serving, call, session_for
 
 from sansmcp.session import ProtocolViolated
 
 HOST = "Host: 127.0.0.1:8000\r\n"
 
 
-def verdict_of(data, size=None, revision=MODERN):
+def verdict_of(data, size=None):
     """Return how a server takes bytes: the statuses, whether the connection is closed, what ran."""
     serving = Serving()
     connection = serving.open().send(data, size)
@@ -23,8 +23,10 @@ def verdict_of(data, size=None, revision=MODERN):
 @pytest.mark.parametrize(
     "request_text",
     [
-        f"POST /mcp HTTP/1.1\r\n{HOST}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-        f"GET /admin HTTP/1.1\r\n{HOST}\r\n",
+        (
+            f"POST /mcp HTTP/1.1\r\n{HOST}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+            f"GET /admin HTTP/1.1\r\n{HOST}\r\n"
+        ),
         f"POST /mcp HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
         f"POST /mcp HTTP/1.1\r\n{HOST}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
         f"POST /mcp HTTP/1.1\r\n{HOST}Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
