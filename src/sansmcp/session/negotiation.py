@@ -14,7 +14,9 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import (
+    HEADER_MISMATCH,
     LEGACY_REVISIONS,
+    METHOD_NOT_FOUND,
     METHODS,
     MODERN_REVISIONS,
     REVISIONS,
@@ -322,11 +324,7 @@ class Negotiation(CallingSession[ClientEvent]):
             self._accept(found, call.codec)
         elif isinstance(outcome, RequestFailed):
             self._speak(Step.INITIALIZE_ERROR, "the error for initialize")
-            supported = supported_by_error(outcome.code, outcome.data, any_code=True) or ()
-            if (
-                newest_common(supported, [r for r in self._revisions if r in MODERN_REVISIONS])
-                and self._may_probe()
-            ):
+            if self._is_modern_after_all(outcome) and self._may_probe():
                 self._detect(DetectionInput.PROVED_WRONG)
             else:
                 self._detect(
@@ -335,6 +333,15 @@ class Negotiation(CallingSession[ClientEvent]):
                 )
         else:
             self._detect(DetectionInput.REFUSED, outcome.reason)
+
+    def _is_modern_after_all(self, outcome: RequestFailed) -> bool:
+        modern: list[Revision] = [revision for revision in self._revisions if revision in MODERN_REVISIONS]
+        supported = supported_by_error(outcome.code, outcome.data, any_code=True)
+        if supported is not None:
+            return newest_common(supported, modern) is not None
+        # Without a word of versions only what was told in advance is doubted.
+        told = self._finding is not None
+        return told and bool(modern) and outcome.code in (HEADER_MISMATCH, METHOD_NOT_FOUND)
 
     def _may_probe(self) -> bool:
         # Once is enough: a server that contradicts itself must not keep us busy.

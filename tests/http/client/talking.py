@@ -105,6 +105,10 @@ class Talk:
 
     # Responses
 
+    @staticmethod
+    def fields(**fields):
+        return Headers(fields.items())
+
     def answer(self, exchange, status, body=None, *, kind="application/json", headers=(), now=None):
         """Give a whole response that is no stream."""
         self.now = self.now if now is None else now

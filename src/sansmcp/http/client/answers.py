@@ -16,13 +16,13 @@ _OF_AN_ERA: Final = (400, 404, 405)
 
 
 def message_in(answer: Answer, limits: Limits) -> Message | Batch | Violation | None:
-    """Read the message in a body; None if it is no JSON or too long.
+    """Read the message in a body; None if it is no JSON.
 
     Args:
         answer: the response.
         limits: what a message may contain.
     """
-    if answer.body is None or not is_json(answer.headers.get("content-type") or ""):
+    if not is_json(answer.headers.get("content-type") or ""):
         return None
     return decode(answer.body.removeprefix(BOM_UTF8), limits)
 

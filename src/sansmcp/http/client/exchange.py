@@ -3,8 +3,7 @@
 Source: RFC 9110; WHATWG HTML, Server-sent events.
 """
 
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 
@@ -26,8 +25,8 @@ class Answer(Value):
     """The status code."""
     headers: Headers
     """The header fields."""
-    body: bytes | None
-    """The body; None if it is longer than the limit."""
+    body: bytes
+    """The body."""
 
 
 class Taker:
@@ -49,6 +48,20 @@ class Taker:
         """Take in that nothing more comes: the stream has ended, or there was no response."""
 
 
+class ExchangeOwner(Protocol):
+    """What opens exchanges."""
+
+    def advance(self, now: float) -> None:
+        """Let everything happen that is due."""
+
+    def redirect(self, exchange: "ClientExchange", answer: Answer, now: float) -> bool:
+        """Follow a redirection; say whether it was one."""
+        ...
+
+    def break_off(self, exchange: "ClientExchange") -> None:
+        """Let nobody read the rest of a response."""
+
+
 class ClientExchange:
     """One request and its response; make none, they come with `OpenRequest`.
 
@@ -59,10 +72,9 @@ class ClientExchange:
         url: where the request goes.
         request: its head, without the fields that tell of the host and the length of the body.
         body: its body.
+        owner: what opened it.
         taker: takes what the response brings.
         limits: how long a body and an event may be.
-        advance: lets everything happen first that is due.
-        redirect: takes a redirection; says whether it did.
         redirects: how many redirections have led here.
     """
 
@@ -72,10 +84,9 @@ class ClientExchange:
         request: RequestHead,
         body: bytes,
         *,
+        owner: ExchangeOwner,
         taker: Taker,
         limits: Limits,
-        advance: Callable[[float], None],
-        redirect: "Callable[[ClientExchange, Answer, float], bool]",
         redirects: int = 0,
     ) -> None:
         self.url = url
@@ -92,9 +103,8 @@ class ClientExchange:
         """What takes the response; for the endpoint alone."""
         self.redirects = redirects
         """How many redirections have led here."""
+        self._owner = owner
         self._limits = limits
-        self._advance = advance
-        self._redirect = redirect
         self._status: int | None = None
         self._headers = Headers()
         self._events: EventReader | None = None
@@ -112,13 +122,13 @@ class ClientExchange:
 
         Afterwards drain the endpoint.
         """
-        self._advance(now)
+        self._owner.advance(now)
         if self._is_over() or status in _INTERIM:
             return
         self._status, self._headers = status, headers
         coding = headers.get("content-encoding")
         if coding is not None and coding.strip().lower() not in ("", "identity"):
-            self._end(f"its body has the content coding {coding[:80]!r}; expected none", now)
+            self._break_off(f"its body has the content coding {coding[:80]!r}; expected none", now)
         elif status == 200 and is_event_stream(headers.get("content-type") or ""):
             self._events = EventReader(self._limits)
             self.taker.take_stream(headers, now)
@@ -128,33 +138,33 @@ class ClientExchange:
 
         Afterwards drain the endpoint.
         """
-        self._advance(now)
+        self._owner.advance(now)
         if self._is_over():
             return
         if self._events is not None:
             self._events.receive_data(data)
             self._take_events(self._events, now)
-        elif self._size <= self._limits.max_message_bytes:
-            self._size += len(data)
+            return
+        self._size += len(data)
+        if self._size <= self._limits.max_message_bytes:
             self._body.append(data)
+        else:
+            self._break_off(f"its body is longer than {self._limits.max_message_bytes} bytes", now)
 
     def receive_eof(self, now: float) -> None:
         """Take in that the response is complete.
 
         Afterwards drain the endpoint.
         """
-        self._advance(now)
+        self._owner.advance(now)
         if self._is_over():
             return
         if self._status is None or self._events is not None:
             self._end("the stream ended" if self._events else "the connection ended before a response", now)
             return
-        is_whole = self._size <= self._limits.max_message_bytes
-        answer = Answer(
-            status=self._status, headers=self._headers, body=b"".join(self._body) if is_whole else None
-        )
+        answer = Answer(status=self._status, headers=self._headers, body=b"".join(self._body))
         self._done = True
-        if not self._redirect(self, answer, now):
+        if not self._owner.redirect(self, answer, now):
             self.taker.take_answer(answer, now)
 
     def receive_failure(self, reason: str, now: float) -> None:
@@ -166,7 +176,7 @@ class ClientExchange:
             reason: why, in words.
             now: the time.
         """
-        self._advance(now)
+        self._owner.advance(now)
         if not self._is_over():
             self._end(reason, now)
 
@@ -184,12 +194,16 @@ class ClientExchange:
     def _take_events(self, events: EventReader, now: float) -> None:
         while not self._is_over() and (event := events.next_event()) is not None:
             if isinstance(event, Violation):
-                self._end(event.text, now)
+                self._break_off(event.text, now)
                 return
             self.event_id = event.event_id
             self.taker.take_event(event, now)
         self.event_id = events.last_event_id or self.event_id
         self.retry = events.retry
+
+    def _break_off(self, reason: str, now: float) -> None:
+        self._owner.break_off(self)
+        self._end(f"the response cannot be used: {reason}", now)
 
     def _end(self, reason: str, now: float) -> None:
         self._done = True

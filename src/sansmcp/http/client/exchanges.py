@@ -155,10 +155,11 @@ class Exchanges:
     def abort(self, taker: Taker) -> None:
         """Break off the exchange of a taker, if it has one."""
         exchange, taker.exchange = taker.exchange, None
-        if exchange is None:
-            return
-        if exchange.done:
-            return
+        if exchange is not None and not exchange.done:
+            self.break_off(exchange)
+
+    def break_off(self, exchange: ClientExchange) -> None:
+        """Let nobody read the rest of a response."""
         exchange.abandon()
         for action in self._actions:
             if action.exchange is exchange:
@@ -187,16 +188,19 @@ class Exchanges:
             url,
             head,
             body,
+            owner=self,
             taker=taker,
             limits=self.limits.messages,
-            advance=self._advance,
-            redirect=self._redirect,
             redirects=redirects,
         )
         taker.exchange = exchange
         self._actions.append(OpenRequest(exchange=exchange))
 
-    def _redirect(self, exchange: ClientExchange, answer: Answer, now: float) -> bool:
+    def advance(self, now: float) -> None:
+        """Let everything happen that is due."""
+        self._advance(now)
+
+    def redirect(self, exchange: ClientExchange, answer: Answer, now: float) -> bool:
         """Follow a redirection that stays on the origin and keeps the method."""
         location = answer.headers.get("location")
         if answer.status not in (307, 308) or location is None:

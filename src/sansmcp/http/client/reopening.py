@@ -64,7 +64,7 @@ class Reopening:
             case SubscriptionAcknowledged():
                 kept = self._kept.setdefault(event.handle, _Kept(event.filter, now))
                 kept.wanted, kept.since, kept.is_open = event.filter, now, True
-            case ChangeReceived(handle=handle) if handle in self._kept:
+            case ChangeReceived(handle=handle) if handle is not None and handle in self._kept:
                 self._kept[handle].attempts = 0
             case SubscriptionEnded() if event.handle in self._kept:
                 return self._ended(event, now)

@@ -15,8 +15,8 @@ from sansmcp.session import Send
 from sansmcp.values import ABSENT, Absent, RequestId
 from sansmcp.wire import Batch, ErrorResponse, Message, Response, ServerSentEvent, Shape, Violation, decode
 
-# A server that wants to be left alone for less than this is tried as one that failed.
-_DELIBERATE: Final = 0.1
+# Milliseconds; a server that wants to be left alone for less is tried as one that failed.
+_DELIBERATE: Final = 100
 
 
 class StreamOwner(Protocol):
@@ -77,6 +77,8 @@ class Stream(Taker):
         """Whether a response was a stream of events."""
         self.was_corrected = False
         """Whether it was sent once more, with other headers."""
+        self.retry: int | None = None
+        """The milliseconds that the server last wanted to be left alone."""
         self.attempts = 0
         """How often it was taken up again without progress."""
         self._owner = owner
@@ -84,7 +86,7 @@ class Stream(Taker):
         self._resumable = resumable
         self._seen: dict[str, None] = {}
         self._new: dict[str, None] = {}
-        self._opened_at = 0.0
+        self._opened_at: float | None = None
 
     @property
     def is_posted(self) -> bool:
@@ -132,35 +134,39 @@ class Stream(Taker):
     def take_end(self, reason: str, now: float) -> None:
         """Take in that the exchange has ended though something is owed: go on by another, or give up."""
         exchange = self.exchange
-        retry = None
-        if exchange is not None and self.has_begun:
+        is_deliberate = False
+        if exchange is not None:
             self.event_id = exchange.event_id or self.event_id
-            retry = exchange.retry
+            if exchange.retry is not None:
+                self.retry = exchange.retry
+                is_deliberate = exchange.retry >= _DELIBERATE
         if not self._resumable or (self.sent is not None and self.event_id is None):
             self.give_up(reason, now)
             return
-        self.try_again(reason, now, retry)
+        self.try_again(reason, now, is_deliberate=is_deliberate)
 
-    def try_again(self, reason: str, now: float, retry: int | None = None) -> None:
+    def try_again(self, reason: str, now: float, *, is_deliberate: bool = False) -> None:
         """Take it up again later, as long as there is hope.
 
         Args:
             reason: why it has ended, for those who wait where there is none.
             now: the time.
-            retry: the milliseconds that the server named, or None.
+            is_deliberate: whether the server has said how long it wants to be left alone, and then ended it.
         """
         reconnect = self._exchanges.limits.reconnect
-        delay = None if retry is None else retry / 1000
-        if self.has_begun and now - self._opened_at > reconnect.most_delay:
+        if self._opened_at is not None and now - self._opened_at > reconnect.most_delay:
             # It was well, though nothing was to be told.
             self.attempts = 0
-        if delay is None or delay < _DELIBERATE:
-            if self.attempts >= reconnect.attempts:
-                self.give_up(f"{reason}; it was taken up again {self.attempts} times without progress", now)
-                return
+        self._opened_at = None
+        wanted = 0.0 if self.retry is None else self.retry / 1000
+        if is_deliberate:
+            delay = wanted
+        elif self.attempts >= reconnect.attempts:
+            self.give_up(f"{reason}; it was taken up again {self.attempts} times without progress", now)
+            return
+        else:
             self.attempts += 1
-        if delay is None:
-            delay = reconnect.delay(self.attempts, self._exchanges.share())
+            delay = max(wanted, reconnect.delay(self.attempts, self._exchanges.share()))
         self._remember()
         self._exchanges.wait(self, now + delay, "a stream is taken up again", self._resume)
 

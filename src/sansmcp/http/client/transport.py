@@ -11,9 +11,10 @@ from sansmcp.http.client.notes import Note
 from sansmcp.http.client.streamable import Streamable
 from sansmcp.http.client.streams import Stream
 from sansmcp.http.client.tool_headers import ToolHeaders
-from sansmcp.http.client.ways import Way
+from sansmcp.http.client.ways import Way, method_of
 from sansmcp.schema.header_parameters import Path
 from sansmcp.session import Cancel, Close, Send
+from sansmcp.session.era import supported_by_error
 from sansmcp.wire import ErrorResponse, Request
 
 _OF_AN_OLDER_SERVER: Final = (400, 404, 405)
@@ -60,6 +61,9 @@ class Transport:
         for action in self._session.actions():
             now = self._session.now
             if isinstance(action, Send):
+                if method_of(action.message) == "server/discover" and self._way is not self._streamable:
+                    self._way.forget_session()
+                    self._way = self._streamable
                 self._way.send(action, now)
             elif isinstance(action, Cancel):
                 self._way.cancel(action, now)
@@ -107,7 +111,11 @@ class Transport:
 
     def _may_be_older(self, sent: Send, answer: Answer, error: ErrorResponse | None) -> bool:
         """Say whether a server that refuses `initialize` may know HTTP+SSE only."""
-        if self._renewals or is_modern_error(answer, error):
+        names_versions = (
+            error is not None
+            and supported_by_error(error.error.code, error.error.data, any_code=True) is not None
+        )
+        if self._renewals or names_versions or is_modern_error(answer, error):
             return False
         if answer.status in _OF_AN_OLDER_SERVER:
             return True
