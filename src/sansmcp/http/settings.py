@@ -83,6 +83,10 @@ class HttpSettings(TypedDict, total=False):
     """Where events are kept for clients whose connection breaks; by default the newest are, in memory."""
     http_sse: bool
     """Whether clients of 2024-11-05 are served too, by their own transport."""
+    sse_path: str
+    """The path of their streams, `/sse` by default."""
+    messages_path: str
+    """The path of their messages, `/messages` by default."""
     http_limits: HttpLimits
     """How much clients may ask for."""
     verify: Verify | None
@@ -107,6 +111,10 @@ class HttpOptions(Value):
     """Where events are kept; None for nowhere."""
     http_sse: bool = False
     """Whether clients of 2024-11-05 are served by their own transport."""
+    sse_path: str = "/sse"
+    """The path of their streams."""
+    messages_path: str = "/messages"
+    """The path of their messages."""
     limits: HttpLimits = attrs.field(factory=HttpLimits)
     """How much clients may ask for."""
     verify: Verify | None = None
@@ -136,6 +144,8 @@ class HttpOptions(Value):
         limits = given.pop("http_limits", None) or HttpLimits()
         if not streams and given.get("responses") == "stream":
             raise LocalProtocolError("responses='stream': this binding writes each response in one piece")
+        if given.get("http_sse") and (not streams or given.get("responses") == "json"):
+            raise LocalProtocolError("http_sse=True: expected responses that may be streams")
         policy = Policy(hosts, origins, host=host)
         return HttpOptions(policy=policy, limits=limits, streams=streams, **given)
 
@@ -147,7 +157,10 @@ def _check(name: str, value: JSON) -> None:
     kind = _KINDS.get(name)
     if kind is not None and not isinstance(value, kind):
         raise LocalProtocolError(f"{name}: expected a {kind.__name__}, found {value!r:.80}")
-    if name == "path" and value is not None and not (isinstance(value, str) and value.startswith("/")):
+    is_path = isinstance(value, str) and value.startswith("/")
+    if name in ("sse_path", "messages_path") and not is_path:
+        raise LocalProtocolError(f"{name}: expected a path from /, found {value!r:.80}")
+    if name == "path" and value is not None and not is_path:
         raise LocalProtocolError(f"path: expected a path from /, such as '/mcp', found {value!r:.80}")
     if name == "responses" and value not in get_args(ResponseForm):
         raise LocalProtocolError(f"responses: expected 'auto', 'json' or 'stream', found {value!r:.80}")

@@ -72,6 +72,8 @@ class _Work:
     stop_notified: Stop | None = None
     is_notifying: bool = False
     is_over: bool = False
+    leaves: ServerSession | None = None
+    """The session, once it has ended and only its notifications are still handled."""
 
 
 class ServerConnections:
@@ -142,12 +144,20 @@ class ServerConnections:
                 self._take_notification(session, event)
             case ExchangeEnded():
                 # There is one for each request: nobody looks at them one by one.
-                self.forget(session)
+                self._leave(session)
             case Disconnected():
                 self._report(report_of(event))
                 self.forget(session)
             case _:
                 self._report(report_of(event))
+
+    def _leave(self, session: ServerSession) -> None:
+        """Forget a session that served one request; if that was a notification, once it was handled."""
+        work = self._works.get(session)
+        if work is not None and work.notified is not None:
+            work.leaves = session
+        else:
+            self.forget(session)
 
     def forget(self, session: ServerSession) -> None:
         """Stop what still runs for a session that has ended; it may be said again."""
@@ -302,3 +312,5 @@ class ServerConnections:
     def _go_on_notifying(self, work: _Work) -> None:
         work.notified = work.stop_notified = None
         self._notify(work)
+        if work.leaves is not None and work.notified is None:
+            self.forget(work.leaves)

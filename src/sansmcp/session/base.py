@@ -112,14 +112,36 @@ class Session(abc.ABC, Generic[EventT]):
         """
         self._tell = self._deadlines.changed = tell
 
-    def actions(self) -> list[Action]:
-        """Take the actions queued since the last call, in the order they are to be carried out."""
+    def actions(self, *, is_written: bool = True) -> list[Action]:
+        """Take the actions queued since the last call, in the order they are to be carried out.
+
+        Args:
+            is_written: whether what they send is about to be written; if not, say `note_written` when it is.
+        """
         actions, self._actions = self._actions, []
-        if self._unsent_bytes:
+        if is_written and self._unsent_bytes:
             self._unsent_bytes = 0
             self._unsent.clear()
             self._sent_on()
         return actions
+
+    def note_written(self, related: RequestId | None, size: int) -> None:
+        """Take in that some of what actions took is about to be written, or will never be.
+
+        Afterwards drain actions(), next_event() and next_deadline().
+
+        Args:
+            related: the request that it belongs to, or None.
+            size: its bytes.
+        """
+        self._unsent_bytes -= size
+        if related is not None:
+            left = self._unsent.get(related, 0) - size
+            if left > 0:
+                self._unsent[related] = left
+            else:
+                self._unsent.pop(related, None)
+        self._sent_on()
 
     def _sent_on(self) -> None:
         """Take in that whatever was to be sent is on its way."""

@@ -48,6 +48,9 @@ class CallingSession(Session[EventT]):
         self._calls = Calls(self._deadlines, self._time_out, handles)
         self._keep_alive = keep_alive
         self._pings_missed = 0
+        self.has_channel = True
+        """Whether the peer can be reached at any time; framings where it cannot say so, and then it is not
+        pinged to find out whether it is there."""
 
     # Our calls
 
@@ -186,7 +189,7 @@ class CallingSession(Session[EventT]):
         due = self._quiet_since + keep_alive.interval
         if self._now < due:
             self._arm_ping(keep_alive, due)
-        elif self._is_busy():
+        elif self._is_busy() or not self.has_channel:
             self._arm_ping(keep_alive, self._now + keep_alive.interval)
         else:
             self._ping(self._codec, keep_alive.timeout, Purpose.PING, partial(self._pinged, keep_alive))

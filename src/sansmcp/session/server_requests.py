@@ -224,7 +224,10 @@ class ServerRequests(CallingSession[ServerEvent]):
             draining, self._draining = self._draining, {}
             # Nothing is told after the end.
             for request_id in draining if self._link is not LinkState.CLOSED else ():
-                self._emit(RequestDrained(request_id=request_id))
+                if request_id in self._unsent:
+                    self._draining[request_id] = None
+                else:
+                    self._emit(RequestDrained(request_id=request_id))
         self._start_waiting()
 
     def _note_left_out(self, request_id: RequestId | None, method: str, count: int) -> None:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from sansmcp.http.refusals import Refused
 from sansmcp.http.server.exchange import ServerExchange
 from sansmcp.http.server.frames import Frames, cancellation
+from sansmcp.http.server.sources import Source
 from sansmcp.http.settings import HttpLimits
 from sansmcp.http.states import ExchangeState
 from sansmcp.schema import (
@@ -33,14 +34,14 @@ _STATUS_BY_CODE: Final = {
 class AloneOwner(Protocol):
     """What it asks of its endpoint."""
 
-    def touch(self, alone: "Alone") -> None:
+    def touch(self, source: "Alone", /) -> None:
         """Say that its session may have events, or that it is over."""
 
-    def attend(self, alone: "Alone") -> None:
+    def attend(self, source: "Alone", /) -> None:
         """Say that it wants to be settled, after the command or the input that goes on now."""
 
 
-class Alone:
+class Alone(Source):
     """One session and the one exchange that carries it.
 
     Args:
@@ -50,7 +51,7 @@ class Alone:
         awaited: the requests that are to be answered.
         is_modern: whether they are of the modern era, where a client that goes away gives them up.
         answers_only: whether the response is nothing but the answer.
-        streams_only: whether it is a stream of events always.
+        streams_only: whether it is a stream of events, unless the status says that the request failed.
         limits: how much may wait for the client.
     """
 
@@ -62,13 +63,11 @@ class Alone:
         "_is_modern",
         "_limits",
         "_owner",
+        "_streams_only",
         "_tells",
-        "is_over",
-        "is_queued",
-        "is_told",
-        "reason",
-        "session",
     )
+
+    serves_one = True
 
     def __init__(
         self,
@@ -82,28 +81,18 @@ class Alone:
         streams_only: bool,
         limits: HttpLimits,
     ) -> None:
-        self.session: Final = session
-        """The session."""
-        self.is_over = False
-        """Whether nothing more comes of it."""
-        self.is_told = False
-        """Whether its user heard that it is over."""
-        self.is_queued = False
-        """Whether its events are about to be asked for."""
-        self.reason = "the request was answered"
-        """Why it is over."""
+        super().__init__(session)
         self._owner = owner
         self._exchange: ServerExchange | None = exchange
         self._awaited = set(awaited)
         self._is_modern = is_modern
         self._answers_only = answers_only
+        self._streams_only = streams_only
         self._limits = limits
         self._frames = Frames()
         self._tells = 0
         session.watch(self._touched)
         exchange.carry(self)
-        if streams_only:
-            exchange.events(b"")
 
     # As an exchange sees it
 
@@ -223,6 +212,8 @@ class Alone:
             status = 200
             if self._is_modern and frame.code is not None:
                 status = _STATUS_BY_CODE.get(frame.code, 200)
+            if self._streams_only and status == 200:
+                return True
             exchange.answer(status, frame.data)
         elif not frames:
             # It was given up, or the server closes; there is nothing to say.

@@ -1,6 +1,8 @@
 """What the head of a request says that decides about it before its body is read; all of it is pure."""
 
 import re
+from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from sansmcp.http.heads import Headers, RequestHead
@@ -8,20 +10,32 @@ from sansmcp.http.media_types import EVENT_STREAM, JSON_TYPE, accepts, is_json
 from sansmcp.http.refusals import Refused
 from sansmcp.http.settings import HttpLimits, HttpOptions
 from sansmcp.schema import INVALID_REQUEST, MODERN_REVISIONS, Revision
+from sansmcp.values import Word
 
 SESSION: Final = "mcp-session-id"
 VERSION: Final = "mcp-protocol-version"
 LAST_EVENT: Final = "last-event-id"
+
+UNKNOWN_EVENT: Final = "Last-Event-ID names no event that is kept"
+"""What is told of an event that is unknown, forgotten or somebody else's: nobody learns which."""
 
 _SINGLE: Final = ("content-type", "authorization", "content-length", SESSION, LAST_EVENT)
 _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 _EVENT_ID: Final = re.compile(r"([0-9a-z-]{1,64})_(0|[1-9][0-9]{0,17})")
 
 
+class Place(Word):
+    """What of an endpoint a request is for."""
+
+    ENDPOINT = "the endpoint"
+    SSE = "the stream of HTTP+SSE"
+    MESSAGES = "the messages of HTTP+SSE"
+
+
 def check_sizes(head: RequestHead, limits: HttpLimits) -> Refused | None:
     """Return why the header fields are too many or too large; None if they are not."""
     lines = head.headers.lines
-    size = sum([len(name) + len(value) for name, value in lines])
+    size = sum(map(len, chain.from_iterable(lines)))
     if len(lines) <= limits.header_count and size <= limits.header_bytes:
         return None
     reason = (
@@ -60,9 +74,10 @@ def check_post(head: RequestHead, options: HttpOptions) -> Refused | None:
     return None
 
 
-def check_accept(head: RequestHead, *, answers_only: bool) -> Refused | None:
+# A client says the same with every request.
+@lru_cache(maxsize=32)
+def check_accept(values: tuple[str, ...], *, answers_only: bool) -> Refused | None:
     """Return why no answer to a POST would be understood; None if one is."""
-    values = head.headers.all("accept")
     wanted = (JSON_TYPE,) if answers_only else (JSON_TYPE, EVENT_STREAM)
     missing = [kind for kind in wanted if not accepts(values, kind)]
     return _not_acceptable(values, " and ".join(wanted)) if missing else None

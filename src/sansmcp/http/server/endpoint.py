@@ -13,22 +13,17 @@ from sansmcp.http.heads import RequestHead
 from sansmcp.http.refusals import Refused
 from sansmcp.http.server.checks import (
     LAST_EVENT,
-    VERSION,
+    UNKNOWN_EVENT,
+    Place,
     bad,
-    check_accept,
-    check_listener,
-    check_post,
-    check_single,
-    check_sizes,
     check_version,
-    is_modern_version,
-    not_allowed,
     read_event_id,
 )
 from sansmcp.http.server.exchange import ServerExchange
+from sansmcp.http.server.http_sse import SseSession, address_of
 from sansmcp.http.server.posting import CLOSING, HttpPosts
 from sansmcp.http.server.sessions import HttpSession
-from sansmcp.http.server.store import ForgetEvents, StoreErrand
+from sansmcp.http.server.store import StoreErrand
 from sansmcp.http.settings import Later
 from sansmcp.http.states import ExchangeState, StreamState
 from sansmcp.schema import INVALID_REQUEST
@@ -70,12 +65,12 @@ class ServerHttp(HttpPosts):
     @property
     def sessions(self) -> int:
         """How many sessions of legacy clients there are."""
-        return len(self._table)
+        return len(self._table) + len(self._sse)
 
     @property
     def stats(self) -> HttpStats:
         """How it is doing."""
-        return HttpStats(sessions=len(self._table), alone=len(self._alone))
+        return HttpStats(sessions=self.sessions, alone=len(self._alone))
 
     # Requests
 
@@ -91,12 +86,17 @@ class ServerHttp(HttpPosts):
         self.advance(now)
         exchange = ServerExchange(self, head, self.now)
         self._ready[exchange] = None
-        refused = self._check(exchange, head)
+        judged = self._gate.judge(head)
+        if judged.fields:
+            exchange.add_fields(*judged.fields)
+        if judged.preflight is not None:
+            exchange.respond(judged.preflight)
+            return exchange
+        refused = judged.refused or (CLOSING if self._is_closing else None)
         if refused is not None:
-            exchange.refuse(refused, is_told=refused.status != 405)
+            exchange.refuse(refused, is_told=refused.status not in (405, 503))
             return exchange
-        if exchange.state is not ExchangeState.RECEIVING:
-            return exchange
+        exchange.place = judged.place
         verify = self.options.verify
         if verify is None:
             self._enter(exchange)
@@ -173,52 +173,21 @@ class ServerHttp(HttpPosts):
             alone.close(self.now)
         for session in self._table.all():
             session.close(self.now)
+        for listener in tuple(self._sse.values()):
+            listener.close(self.now)
 
-    # The head
-
-    def _check(self, exchange: ServerExchange, head: RequestHead) -> Refused | None:
-        options = self.options
-        refused = check_sizes(head, options.limits) or options.policy.check(head)
-        if refused is not None:
-            return refused
-        cors = options.policy.cors(head)
-        if cors:
-            exchange.add_fields(*cors)
-        preflight = options.policy.preflight(head)
-        if preflight is not None:
-            exchange.respond(preflight)
-            return None
-        if options.path is not None and head.target != options.path:
-            path = head.target.partition("?")[0]
-            if path != options.path:
-                return Refused(status=404, reason=f"the path is {path!r:.80}; expected {options.path}")
-        refused = check_single(head.headers)
-        if refused is not None:
-            return refused
-        if self._is_closing:
-            return CLOSING
-        method = head.method
-        if method == "POST":
-            return check_post(head, options) or check_accept(head, answers_only=options.answers_only)
-        allowed = self._allowed(head)
-        return None if method in allowed else not_allowed(*allowed)
-
-    def _allowed(self, head: RequestHead) -> tuple[str, ...]:
-        if not self._legacy or not self.options.sessions or is_modern_version(head.headers.get(VERSION)):
-            return ("POST",)
-        return ("POST", "DELETE") if self.options.answers_only else ("POST", "GET", "DELETE")
+    # Who is let in
 
     def _enter(self, exchange: ServerExchange) -> None:
         """Serve a request whose sender is known, as far as it is there."""
         method = exchange.head.method
         if method == "POST":
             exchange.go_on()
-        elif method == "GET":
-            refused = check_listener(exchange.head) or check_version(exchange.head.headers, self._legacy)
-            self._with_session(exchange, refused, partial(self._listen, exchange))
+        elif exchange.place is Place.SSE:
+            self._open_sse(exchange)
         else:
-            refused = check_version(exchange.head.headers, self._legacy)
-            self._with_session(exchange, refused, partial(self._delete, exchange))
+            then = partial(self._listen if method == "GET" else self._delete, exchange)
+            self._with_session(exchange, check_version(exchange.head.headers, self._legacy), then)
 
     # GET and DELETE
 
@@ -231,16 +200,26 @@ class ServerHttp(HttpPosts):
                     Refused(status=409, reason=text, code=INVALID_REQUEST, message=text), is_told=False
                 )
             else:
-                session.carry(session.standalone, exchange)
+                session.listen(exchange)
             return
         named = read_event_id(last)
         if named is None or self.store is None:
-            exchange.refuse(bad("Last-Event-ID names no event that is kept"))
+            exchange.refuse(bad(UNKNOWN_EVENT))
             return
         name, number = named
         session.resume(session.stream(name) or session.past_stream(name), number, exchange)
 
     def _delete(self, exchange: ServerExchange, session: HttpSession) -> None:
         session.end(self.now)
-        self.errand(ForgetEvents(session=session.session_id))
         exchange.empty(200)
+
+    # HTTP+SSE
+
+    def _open_sse(self, exchange: ServerExchange) -> None:
+        if self.sessions >= self.options.limits.sessions:
+            exchange.refuse(self._full())
+            return
+        session_id = self._random(16).hex()
+        address = address_of(exchange.head.target, self.options, session_id)
+        inner = self._session_of(exchange.principal, is_alone=False)
+        self._sse[session_id] = SseSession(self, session_id, inner, exchange, address)

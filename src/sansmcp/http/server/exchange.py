@@ -4,6 +4,7 @@ from typing import Final, Protocol
 
 from sansmcp.http.heads import RequestHead, ResponseAction, ResponseBody, ResponseEnd, ResponseHead
 from sansmcp.http.refusals import Refused, response
+from sansmcp.http.server.checks import Place
 from sansmcp.http.settings import HttpOptions
 from sansmcp.http.states import EXCHANGE, ExchangeInput, ExchangeState, HttpEffect
 from sansmcp.schema import Revision
@@ -86,8 +87,8 @@ class ServerExchange:
         "_size",
         "_state",
         "head",
-        "is_legacy",
         "is_waiting",
+        "place",
         "principal",
     )
 
@@ -98,8 +99,8 @@ class ServerExchange:
         """Who sent it."""
         self.is_waiting = False
         """Whether the body must wait: who sent it, or whose it is, is being found out."""
-        self.is_legacy = False
-        """Whether it is known to belong to the legacy era."""
+        self.place = Place.ENDPOINT
+        """What of the endpoint it is for."""
         self._owner = owner
         self._state = ExchangeState.RECEIVING
         self._pieces: list[bytes] = []

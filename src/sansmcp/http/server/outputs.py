@@ -2,12 +2,14 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol, TypeAlias, cast
+from typing import Final, Protocol
 
 from sansmcp.http.refusals import Refused
 from sansmcp.http.server.alone import Alone
 from sansmcp.http.server.exchange import ServerExchange
+from sansmcp.http.server.http_sse import SseSession
 from sansmcp.http.server.sessions import HttpSession, SessionTable
+from sansmcp.http.server.sources import Noted, Source
 from sansmcp.http.server.store import (
     EventStore,
     LoadEvents,
@@ -45,28 +47,6 @@ class OpenHttpSession(Protocol):
         ...
 
 
-class Noted:
-    """A session that only tells of a request that was refused.
-
-    Args:
-        session: the session.
-    """
-
-    __slots__ = ("is_over", "is_queued", "is_told", "reason", "session")
-
-    def __init__(self, session: ServerSession) -> None:
-        self.session: Final = session
-        """The session."""
-        self.is_over = True
-        self.is_queued = False
-        self.is_told = False
-        self.reason = "the request was refused"
-
-
-Eventful: TypeAlias = Alone | HttpSession | Noted
-"""What has a session that tells events."""
-
-
 class HttpOutputs:
     """The endpoint as whoever drives it takes from it; see `ServerHttp` for the arguments."""
 
@@ -87,8 +67,8 @@ class HttpOutputs:
         self._leaving: dict[HttpSession, None] = {}
         self._alone: dict[Alone, None] = {}
         self._ready: dict[ServerExchange, None] = {}
-        self._eventful: deque[Eventful] = deque()
-        self._attended: dict[Alone | HttpSession, None] = {}
+        self._eventful: deque[Source] = deque()
+        self._attended: dict[Alone | HttpSession | SseSession, None] = {}
         self._errands: list[Errand] = []
         self._deadlines = Deadlines()
         self._loading: dict[str, list[Callable[[HttpSession | None], None]]] = {}
@@ -104,39 +84,39 @@ class HttpOutputs:
 
     def next_event(self) -> tuple[ServerSession, ServerEvent] | None:
         """Take the next event of any session, with the session, or None."""
-        self._settle()
+        if self._attended:
+            self._settle()
         while self._eventful:
             source = self._eventful[0]
             event = None if source.is_told else source.session.next_event()
-            if isinstance(source, HttpSession):
-                if event is not None:
-                    return source.session, event
-            elif event is not None and not isinstance(event, Disconnected):
+            if event is not None and not (source.serves_one and isinstance(event, Disconnected)):
                 return source.session, event
             self._eventful.popleft()
             source.is_queued = False
-            if not isinstance(source, HttpSession) and not source.is_told and (source.is_over or event):
+            if source.serves_one and not source.is_told and (source.is_over or event is not None):
                 source.is_told = True
-                reason = source.reason if event is None else event.reason
-                return source.session, ExchangeEnded(reason=reason)
+                return source.session, ExchangeEnded(reason=source.reason if event is None else event.reason)
         return None
 
     def actions(self) -> Sequence[Errand]:
         """Take what is to be done outside any exchange, in order."""
-        self._settle()
+        if self._attended:
+            self._settle()
         errands, self._errands = self._errands, []
         return errands
 
     def ready(self) -> list[ServerExchange]:
         """Take the exchanges that may have something to write, another deadline or their end."""
-        self._settle()
+        if self._attended:
+            self._settle()
         ready = list(self._ready)
         self._ready.clear()
         return ready
 
     def next_deadline(self) -> float | None:
         """Return when handle_timeout is wanted for what belongs to no exchange, or None."""
-        self._settle()
+        if self._attended:
+            self._settle()
         return self._deadlines.next_deadline()
 
     def handle_timeout(self, now: float) -> None:
@@ -158,17 +138,17 @@ class HttpOutputs:
         """Say that an exchange may have something to write, another deadline or its end."""
         self._ready[exchange] = None
 
-    def touch(self, source: Eventful) -> None:
+    def touch(self, source: Source, /) -> None:
         """Say that a session may have events, or is over."""
         # What a handler says comes with a time that nobody else was told.
         self.now = max(self.now, source.session.now)
         if not source.is_queued and not source.is_told:
             source.is_queued = True
             self._eventful.append(source)
-        if source.is_over:
-            self._alone.pop(cast("Alone", source), None)
+        if source.is_over and isinstance(source, Alone):
+            self._alone.pop(source, None)
 
-    def attend(self, source: Alone | HttpSession) -> None:
+    def attend(self, source: Alone | HttpSession | SseSession, /) -> None:
         """Say that something wants to be settled, after the command or the input that goes on now."""
         self._attended[source] = None
 

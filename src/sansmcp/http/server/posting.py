@@ -12,18 +12,21 @@ from sansmcp.http.server.alone import Alone
 from sansmcp.http.server.checks import (
     SESSION,
     VERSION,
+    Place,
     bad,
     check_version,
     is_modern_version,
     unknown_session,
 )
 from sansmcp.http.server.exchange import ServerExchange
+from sansmcp.http.server.gate import Gate
+from sansmcp.http.server.http_sse import SseSession, session_of
 from sansmcp.http.server.outputs import HttpOutputs, OpenHttpSession
 from sansmcp.http.server.sessions import HttpSession
 from sansmcp.http.server.store import LoadSession
 from sansmcp.http.settings import HttpOptions
 from sansmcp.http.states import ExchangeState
-from sansmcp.schema import LEGACY_REVISIONS, METHODS, Revision
+from sansmcp.schema import INTERNAL_ERROR, LEGACY_REVISIONS, METHODS, Revision
 from sansmcp.schema.header_parameters import Path
 from sansmcp.session import HeaderClaims, RequestReader, ServerSession
 from sansmcp.session.era import Refusal
@@ -64,12 +67,16 @@ class HttpPosts(HttpOutputs):
         header_parameters: HeaderParameters,
     ) -> None:
         super().__init__(open_session, options=options, random=random)
-        self._revisions = tuple(sorted(revisions))
-        self._legacy = tuple(revision for revision in self._revisions if revision in LEGACY_REVISIONS)
+        self._revisions: tuple[Revision, ...] = tuple(sorted(revisions))
+        self._legacy: tuple[Revision, ...] = tuple(
+            revision for revision in self._revisions if revision in LEGACY_REVISIONS
+        )
         self._reader = RequestReader(self._revisions, METHODS)
         self._header_parameters = header_parameters
         self._limits = attrs.evolve(DEFAULT_LIMITS, max_message_bytes=options.limits.body_bytes)
         self._is_closing = False
+        self._gate = Gate(options, self._legacy)
+        self._sse: dict[str, SseSession] = {}
 
     def _with_session(
         self, exchange: ServerExchange, refused: Refused | None, then: Callable[[HttpSession], None]
@@ -128,23 +135,28 @@ class HttpPosts(HttpOutputs):
         if isinstance(message, Violation):
             self._refuse_unreadable(exchange, message)
             return
-        headers = exchange.head.headers
+        if exchange.place is Place.MESSAGES:
+            self._receive_sse(exchange, message)
+            return
+        version = exchange.head.headers.get(VERSION)
         if isinstance(message, Request):
-            name = message.params.get("name") if message.params is not None else None
-            parameters = (
-                self._header_parameters(name)
-                if message.method == "tools/call" and isinstance(name, str)
-                else None
-            )
-            claims = claims_of(headers, message, parameters)
             bound = self._bound(exchange)
-            if self._reader.is_modern(message, bound, claims):
-                self._serve_modern(exchange, message, claims)
-                return
-        elif is_modern_version(headers.get(VERSION)) or not self._legacy:
+            is_known = version is None or version in self._legacy
+            if not is_known or self._reader.is_modern(message, bound):
+                claims = claims_of(exchange.head.headers, message, self._mirrored(message))
+                if self._reader.is_modern(message, bound, claims):
+                    self._serve_modern(exchange, message, claims)
+                    return
+        elif is_modern_version(version) or not self._legacy:
             self._receive_modern(exchange, message)
             return
         self._receive_legacy(exchange, message)
+
+    def _mirrored(self, message: Request) -> Mapping[str, Path] | None:
+        if message.method != "tools/call" or message.params is None:
+            return None
+        name = message.params.get("name")
+        return self._header_parameters(name) if isinstance(name, str) else None
 
     def _bound(self, exchange: ServerExchange) -> Revision | None:
         session_id = exchange.head.headers.get(SESSION)
@@ -253,20 +265,24 @@ class HttpPosts(HttpOutputs):
         else:
             session.receive(message, exchange)
 
+    def _spoken(self, version: str | None) -> Revision:
+        """Return the legacy revision that a request speaks which belongs to no session."""
+        for known in self._legacy:
+            if known == (version or _FIRST_WITH_HEADER):
+                return known
+        return self._legacy[0]
+
     def _misplaced(self, message: Message | Batch, revision: Revision | None) -> Refused | None:
         if isinstance(message, Batch) and revision != "2025-03-26":
             return bad("an array of messages is legal in 2025-03-26 only")
+        if isinstance(message, Batch) and all(isinstance(item, Violation) for item in message.messages):
+            return bad("none of the messages of the array can be read")
         return None
 
     def _open(self, exchange: ServerExchange, message: Request) -> None:
         """Open a session; none is kept before `initialize` was answered with a result."""
-        if len(self._table) >= self.options.limits.sessions:
-            text = f"{self.options.limits.sessions} sessions are open; try again later"
-            exchange.refuse(
-                Refused(status=503, reason=text, code=-32603, message=text),
-                request_id=message.id,
-                revision=self._legacy[-1],
-            )
+        if len(self._table) + len(self._sse) >= self.options.limits.sessions:
+            exchange.refuse(self._full(), request_id=message.id, revision=self._legacy[-1])
             return
         inner = self._session_of(exchange.principal, is_alone=False)
         inner.receive_message(message, self.now)
@@ -276,7 +292,7 @@ class HttpPosts(HttpOutputs):
         session = HttpSession(self, self._random(16).hex(), exchange.principal, inner)
         self._table.add(session)
         exchange.add_fields((SESSION, session.session_id))
-        session.record = {
+        session.record |= {
             "principal": exchange.principal,
             "initialize": dict(message.params or {}),
             "level": None,
@@ -286,12 +302,17 @@ class HttpPosts(HttpOutputs):
         session.watch()
         session.opened(message.id, exchange)
 
+    def _full(self) -> Refused:
+        text = f"{self.options.limits.sessions} sessions are open; try again later"
+        return Refused(status=503, reason=text, code=INTERNAL_ERROR, message=text)
+
     def _restore(self, session_id: str, record: bytes) -> HttpSession | None:
         """Open a session again that another process has kept."""
+        if len(self._table) >= self.options.limits.sessions:
+            return None
         known: dict[str, JSON] = json.loads(record)
         inner = self._session_of(known["principal"], is_alone=False)
-        session = HttpSession(self, session_id, known["principal"], inner)
-        session.record = known
+        session = HttpSession(self, session_id, known["principal"], inner, record=known)
         said: list[Message] = [
             Request(id="restored", method="initialize", params=known["initialize"]),
             Notification(method="notifications/initialized"),
@@ -309,8 +330,7 @@ class HttpPosts(HttpOutputs):
         return session
 
     def _serve_alone(self, exchange: ServerExchange, message: Message | Batch) -> None:
-        version = exchange.head.headers.get(VERSION) or _FIRST_WITH_HEADER
-        revision = version if version in self._legacy else self._legacy[0]
+        revision = self._spoken(exchange.head.headers.get(VERSION))
         refused = self._misplaced(message, revision)
         if refused is not None:
             exchange.refuse(refused, revision=revision)
@@ -326,6 +346,23 @@ class HttpPosts(HttpOutputs):
             alone.accept()
         else:
             self.touch(alone)
+
+    # HTTP+SSE
+
+    def _receive_sse(self, exchange: ServerExchange, message: Message | Batch) -> None:
+        found = self._sse.get(session_of(exchange.head.target))
+        if found is None or found.principal != exchange.principal:
+            exchange.refuse(unknown_session(), is_told=False)
+        elif isinstance(message, Request) and self._reader.is_modern(message, self._legacy[0]):
+            text = "a request of the modern era; expected it at the endpoint of Streamable HTTP"
+            exchange.refuse(bad(text), request_id=message.id)
+        else:
+            exchange.empty(202)
+            found.session.receive_message(message, self.now)
+
+    def unlisted(self, source: SseSession) -> None:
+        """Take in that nothing can be sent to a client of HTTP+SSE any more."""
+        self._sse.pop(source.session_id, None)
 
 
 def _requests_of(message: Message | Batch) -> list[RequestId]:

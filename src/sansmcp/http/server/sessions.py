@@ -4,9 +4,10 @@ import json
 from typing import Final, Protocol
 
 from sansmcp.http.refusals import Refused
-from sansmcp.http.server.checks import bad
+from sansmcp.http.server.checks import UNKNOWN_EVENT, bad
 from sansmcp.http.server.exchange import ServerExchange
 from sansmcp.http.server.frames import cancellation
+from sansmcp.http.server.sources import Source
 from sansmcp.http.server.store import (
     ForgetEvents,
     LoadEvents,
@@ -22,6 +23,10 @@ from sansmcp.schema import Revision
 from sansmcp.session import Cancel, Close, Deadlines, EndExchange, Release, Send, ServerSession
 from sansmcp.values import JSON, RequestId
 from sansmcp.wire import Batch, ErrorResponse, Message, Request, Response
+
+_GONE: Final = 404
+"""What tells a client that its session is over."""
+_CLOSING: Final = 503
 
 
 class SessionOwner(Protocol):
@@ -39,10 +44,10 @@ class SessionOwner(Protocol):
         """What is due."""
         ...
 
-    def touch(self, session: "HttpSession") -> None:
+    def touch(self, source: "HttpSession", /) -> None:
         """Say that it may have events."""
 
-    def attend(self, session: "HttpSession") -> None:
+    def attend(self, source: "HttpSession", /) -> None:
         """Say that it wants to be settled, after the command or the input that goes on now."""
 
     def errand(self, errand: StoreErrand) -> None:
@@ -56,7 +61,7 @@ class SessionOwner(Protocol):
         """Take in that it is over."""
 
 
-class HttpSession:
+class HttpSession(Source):
     """One session of a legacy client.
 
     Args:
@@ -64,54 +69,56 @@ class HttpSession:
         session_id: its id.
         principal: who opened it.
         session: the session.
+        record: what another process knew of it; None where it begins here.
     """
 
     __slots__ = (
         "_by_request",
+        "_due_at",
         "_exchanges",
         "_idle_since",
         "_owner",
         "_state",
         "_streams",
         "ended_with",
-        "is_over",
-        "is_queued",
-        "is_told",
         "options",
         "principal",
         "record",
-        "session",
         "session_id",
         "standalone",
     )
 
     def __init__(
-        self, owner: SessionOwner, session_id: str, principal: str | None, session: ServerSession
+        self,
+        owner: SessionOwner,
+        session_id: str,
+        principal: str | None,
+        session: ServerSession,
+        *,
+        record: dict[str, JSON] | None = None,
     ) -> None:
         self.session_id: Final = session_id
         """Its id."""
         self.principal: Final = principal
         """Who opened it."""
-        self.session: Final = session
-        """The session."""
+        super().__init__(session)
         self.options: Final = owner.options
         """How the endpoint is set up."""
-        self.is_queued = False
-        """Whether its events are about to be asked for."""
-        self.is_over = False
-        self.is_told = False
-        self.record: dict[str, JSON] = {}
+        self.record: dict[str, JSON] = {} if record is None else record
         """What is to be known of it in another process."""
-        self.ended_with = 404
+        self.ended_with = _GONE
         """The status that those get who wait for the head of a response when it ends."""
         self._owner = owner
         self._state = SessionState.IDLE
         self._idle_since = owner.now
+        self._due_at: float | None = None
         self._by_request: dict[RequestId, Stream] = {}
         self._exchanges: set[ServerExchange] = set()
         self._streams: dict[str, Stream] = {}
-        self.standalone = self._open_stream(is_standalone=True)
+        self.standalone: Stream
         """The stream of what belongs to no request."""
+        self._begin_standalone(self.record.get("standalone"))
+        session.has_channel = False
         session.watch(self._touched)
 
     # What the endpoint asks
@@ -136,7 +143,7 @@ class HttpSession:
 
     def past_stream(self, name: str) -> Stream:
         """Return a stream to which nothing more belongs, for what was stored of it."""
-        return Stream(self, name)
+        return Stream(self, name, is_restored=True)
 
     # Inputs
 
@@ -169,6 +176,16 @@ class HttpSession:
         self._owner.touch(self)
         self.settle()
 
+    def listen(self, exchange: ServerExchange) -> None:
+        """Let an exchange carry what belongs to no request."""
+        if self.standalone.is_restored:
+            # Nobody knows how far its numbers went, so its name is not used again.
+            del self._streams[self.standalone.name]
+            self._begin_standalone(None)
+            self.keep()
+        self.carry(self.standalone, exchange)
+        self.session.has_channel = True
+
     def carry(self, stream: Stream, exchange: ServerExchange) -> None:
         """Let an exchange carry a stream that it knows nothing of."""
         self._exchanges.add(exchange)
@@ -177,10 +194,16 @@ class HttpSession:
 
     def resume(self, stream: Stream, number: int, exchange: ServerExchange) -> None:
         """Let an exchange carry a stream on after an event."""
+        if not stream.may_know(number):
+            # Whoever carries it is left alone.
+            exchange.refuse(bad(UNKNOWN_EVENT))
+            return
         self._exchanges.add(exchange)
         self._step(SessionInput.WORK)
         self._streams[stream.name] = stream
         stream.resume(exchange, number)
+        if stream.is_standalone:
+            self.session.has_channel = True
 
     def loaded(self, errand: LoadEvents, events: tuple[StoredEvent, ...]) -> None:
         """Take in what was stored of a stream."""
@@ -191,18 +214,13 @@ class HttpSession:
         if not stream.loaded(errand, events) and exchange is not None:
             if not stream.awaited and not stream.is_standalone:
                 del self._streams[stream.name]
-            exchange.refuse(bad("Last-Event-ID names no event that is kept"))
+            exchange.refuse(bad(UNKNOWN_EVENT))
             self.left(stream, exchange)
 
-    def end(self, now: float, *, status: int = 404) -> None:
-        """End it at once: its exchanges first, then what runs, then the session.
-
-        Args:
-            now: the time.
-            status: what those get who wait for the head of a response.
-        """
-        self.ended_with = status
+    def end(self, now: float) -> None:
+        """End it at once: its exchanges first, then what runs, then the session."""
         if self._state is not SessionState.ENDED:
+            self._step(SessionInput.END)
             self._end_exchanges()
             for request_id in tuple(self._by_request):
                 self.session.receive_cancel(request_id, now)
@@ -227,12 +245,12 @@ class HttpSession:
 
     def close(self, now: float) -> None:
         """End it in good order: what runs has some time, and what only listens has none."""
-        self.ended_with = 503
+        self.ended_with = _CLOSING
         self.session.close(now)
         self.settle()
         if self._state is not SessionState.ENDED:
             for stream in tuple(self._streams.values()):
-                if not stream.awaited:
+                if stream.is_standalone or stream.state is StreamState.LOADING:
                     self._end_stream(stream)
 
     def keep(self) -> None:
@@ -243,13 +261,19 @@ class HttpSession:
 
     # As its streams see it
 
+    def note_written(self, related: RequestId | None, size: int) -> None:
+        """Take in that some of what the session wants sent is about to be written, or need not be."""
+        self.session.note_written(related, size)
+
     def errand(self, errand: StoreEvent | LoadEvents) -> None:
         """Ask for something of the store."""
         self._owner.errand(errand)
 
-    def left(self, stream: Stream, exchange: ServerExchange) -> None:  # noqa: ARG002
+    def left(self, stream: Stream, exchange: ServerExchange) -> None:
         """Take in that an exchange carries a stream no more."""
         self._exchanges.discard(exchange)
+        if stream.is_standalone:
+            self.session.has_channel = False
         self.rest()
 
     def over(self, stream: Stream) -> None:
@@ -266,7 +290,7 @@ class HttpSession:
     def settle(self) -> None:
         """Hand what the session wants sent to the streams it belongs to."""
         moved: dict[Stream, None] = {}
-        for action in self.session.actions():
+        for action in self.session.actions(is_written=False):
             if isinstance(action, Send):
                 stream = self._route(action)
                 stream.put(action)
@@ -306,12 +330,16 @@ class HttpSession:
     def _arm(self) -> None:
         """Let the endpoint wake the session when it wants to be."""
         at = self.session.next_deadline()
-        if at is None or self._state is SessionState.ENDED:
+        if at == self._due_at:
+            return
+        self._due_at = at
+        if at is None:
             self._owner.deadlines.disarm(self.session)
         else:
             self._owner.deadlines.arm(self.session, at, "a session", self._due)
 
     def _due(self) -> None:
+        self._due_at = None
         self.session.handle_timeout(self._owner.now)
         self._owner.attend(self)
 
@@ -342,8 +370,7 @@ class HttpSession:
             self.watch()
         else:
             self._step(SessionInput.EXPIRE)
-            self._owner.ended(self)
-            self._owner.errand(ForgetEvents(session=self.session_id))
+            self._end_exchanges()
             self.session.close(now)
 
     # Ends
@@ -351,16 +378,22 @@ class HttpSession:
     def _closed(self) -> None:
         """Take in that the session is over."""
         if self._state is not SessionState.ENDED:
+            self._step(SessionInput.END)
             self._end_exchanges()
 
     def _end_exchanges(self) -> None:
-        self._step(SessionInput.END)
         self._owner.ended(self)
+        self._owner.deadlines.disarm(self)
+        if self.ended_with == _GONE:
+            # A server that only stops keeps it for the next one.
+            self._owner.errand(ForgetEvents(session=self.session_id))
         for stream in tuple(self._streams.values()):
             self._end_stream(stream)
 
     def _end_stream(self, stream: Stream) -> None:
-        exchange = stream.finish()
+        # An answer that is there goes out.
+        stream.pull()
+        exchange = None if stream.state is StreamState.OVER else stream.finish()
         if exchange is None:
             return
         if exchange.state is ExchangeState.SERVING:
@@ -375,8 +408,14 @@ class HttpSession:
             self._by_request[request_id] = stream
         self.carry(stream, exchange)
 
-    def _open_stream(self, *, is_standalone: bool = False) -> Stream:
-        stream = Stream(self, self._owner.new_name(), is_standalone=is_standalone)
+    def _begin_standalone(self, known: str | None) -> None:
+        name = self._owner.new_name() if known is None else known
+        stream = Stream(self, name, is_standalone=True, is_restored=known is not None)
+        self._streams[name] = self.standalone = stream
+        self.record["standalone"] = name
+
+    def _open_stream(self) -> Stream:
+        stream = Stream(self, self._owner.new_name())
         self._streams[stream.name] = stream
         return stream
 

@@ -14,7 +14,7 @@ import attrs
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.session import Errand, Outcome
-from sansmcp.values import Value
+from sansmcp.values import RequestId, Value
 
 _EVENT_COST: Final = 300
 """Bytes of memory that it costs to keep an event, beside its data."""
@@ -28,6 +28,8 @@ class StoredEvent(Value):
     """Its number in the stream; each is one more than the one before."""
     data: bytes
     """One message as compact JSON; empty where the event only gave its id."""
+    awaited: tuple[RequestId, ...] = ()
+    """The requests that were still to be answered on the stream."""
 
 
 class EventStore(Protocol):

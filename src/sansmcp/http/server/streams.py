@@ -5,18 +5,18 @@ exchange those that nothing replaces are numbered at once, so that they are kept
 leaves when it was stored, and not before.
 """
 
-from collections import deque
 from typing import Final, Protocol
 
+from sansmcp.http.refusals import Refused
 from sansmcp.http.server.exchange import ServerExchange
 from sansmcp.http.server.frames import Frame, Frames
 from sansmcp.http.server.store import LoadEvents, StoredEvent, StoreEvent
 from sansmcp.http.settings import HttpOptions
 from sansmcp.http.states import STREAM, ExchangeState, HttpEffect, StreamInput, StreamState
-from sansmcp.schema import LATEST_LEGACY, Revision
+from sansmcp.schema import INTERNAL_ERROR, LATEST_LEGACY, Revision
 from sansmcp.session import Send
 from sansmcp.values import RequestId
-from sansmcp.wire import encode_event
+from sansmcp.wire import ErrorObject, ErrorResponse, encode, encode_event
 
 
 class StreamOwner(Protocol):
@@ -36,6 +36,9 @@ class StreamOwner(Protocol):
     def revision(self) -> Revision | None:
         """The revision that the session speaks."""
         ...
+
+    def note_written(self, related: RequestId | None, size: int) -> None:
+        """Say that some of what the session wants sent is about to be written, or need not be."""
 
     def errand(self, errand: StoreEvent | LoadEvents) -> None:
         """Ask for something of the store."""
@@ -58,6 +61,7 @@ class Stream:
         owner: the session.
         name: its name, which no other stream has.
         is_standalone: whether it carries what belongs to no request.
+        is_restored: whether another process began it, so that its numbers are known once it was loaded.
     """
 
     __slots__ = (
@@ -68,16 +72,22 @@ class Stream:
         "_owner",
         "_state",
         "_storing",
+        "_unwritten",
         "awaited",
+        "is_restored",
         "is_standalone",
         "name",
     )
 
-    def __init__(self, owner: StreamOwner, name: str, *, is_standalone: bool = False) -> None:
+    def __init__(
+        self, owner: StreamOwner, name: str, *, is_standalone: bool = False, is_restored: bool = False
+    ) -> None:
         self.name: Final = name
         """Its name."""
         self.is_standalone: Final = is_standalone
         """Whether it carries what belongs to no request."""
+        self.is_restored = is_restored
+        """Whether another process began it, and it was not loaded yet."""
         self.awaited: dict[RequestId, None] = {}
         """The requests that are to be answered on it."""
         self._owner = owner
@@ -87,7 +97,8 @@ class Stream:
         self._number = 0
         # Whether some event was stored, so that somebody may ask for what followed.
         self._is_stored = False
-        self._storing: deque[tuple[StoreEvent, Frame]] = deque()
+        self._storing: list[tuple[StoreEvent, Frame]] = []
+        self._unwritten: dict[RequestId | None, int] = {}
 
     @property
     def state(self) -> StreamState:
@@ -98,6 +109,10 @@ class Stream:
     def exchange(self) -> ServerExchange | None:
         """The exchange that carries it, or will."""
         return self._exchange
+
+    def may_know(self, number: int) -> bool:
+        """Say whether there may be an event of a number."""
+        return self.is_restored or number < self._number
 
     # What exchanges do
 
@@ -123,6 +138,8 @@ class Stream:
             self._owner.left(self, carrier)
             if carrier.state is ExchangeState.STREAMING:
                 carrier.abandon()
+            else:
+                carrier.refuse(Refused(status=409, reason="another request took the stream over"))
         # What is being stored now comes back with what is loaded.
         self._number_all()
         self._storing.clear()
@@ -146,10 +163,14 @@ class Stream:
             return False
         self._step(StreamInput.LOADED)
         self._is_stored = True
+        self.is_restored = False
         self._number = max(self._number, events[-1].number + 1)
         exchange.events(b"")
         for event in events[1:]:
             exchange.events(encode_event(event.data, event_id=self._id(event.number)))
+        if not self.awaited and not self.is_standalone:
+            for request_id in events[-1].awaited:
+                self._frames.put_frame(_lost(request_id))
         exchange.wake()
         return True
 
@@ -212,6 +233,7 @@ class Stream:
 
     def put(self, action: Send) -> None:
         """Take in a message that belongs to it."""
+        self._unwritten[action.related] = self._unwritten.get(action.related, 0) + len(action.data)
         self._frames.put(action)
         self._moved(is_kept=action.key is None)
 
@@ -243,7 +265,7 @@ class Stream:
         if not self._storing or self._storing[0][0] is not errand:
             # The stream was taken over meanwhile, and what was being stored was loaded.
             return
-        _, frame = self._storing.popleft()
+        _, frame = self._storing.pop(0)
         exchange = self._exchange
         if exchange is not None and self._state is StreamState.CARRIED:
             event_id = None if has_failed else self._id(errand.event.number)
@@ -254,7 +276,7 @@ class Stream:
     def finish(self) -> ServerExchange | None:
         """End it with its session, and return the exchange that carried it."""
         exchange, self._exchange = self._exchange, None
-        self._frames.take()
+        self._take()
         self._storing.clear()
         if exchange is not None:
             self._owner.left(self, exchange)
@@ -279,7 +301,7 @@ class Stream:
                 return False
         elif len(frames) == 1 and frames[0].is_answer:
             exchange.answer(200, frames[0].data)
-            self._frames.take()
+            self._take()
             self._complete(exchange)
             return False
         elif answers_only:
@@ -288,7 +310,7 @@ class Stream:
                 exchange.empty(202)
             else:
                 exchange.answer(200, answers[0] if len(answers) == 1 else b"[" + b",".join(answers) + b"]")
-            self._frames.take()
+            self._take()
             self._complete(exchange)
             return False
         self.begin_events()
@@ -316,7 +338,18 @@ class Stream:
                 self._frames.drop_oldest()
         elif not self._is_stored:
             # No client knows of it, so none can come for it.
-            self._frames.take()
+            self._take()
+        # Nobody is about to read it, so whoever waits for that waits no more.
+        self._note_written()
+
+    def _take(self) -> list[Frame]:
+        self._note_written()
+        return self._frames.take()
+
+    def _note_written(self) -> None:
+        unwritten, self._unwritten = self._unwritten, {}
+        for related, size in unwritten.items():
+            self._owner.note_written(related, size)
 
     def _is_too_much(self) -> bool:
         limits = self._owner.options.limits
@@ -324,7 +357,7 @@ class Stream:
 
     def _number_all(self) -> None:
         """Number what waits, and write or store it."""
-        frames = self._frames.take()
+        frames = self._take()
         if not self._has_ids:
             exchange = self._exchange
             if exchange is not None and self._state is StreamState.CARRIED:
@@ -339,7 +372,7 @@ class Stream:
             # The number 0 is that of an event which only gives its id.
             number = self._number or (1 if frame.data else 0)
             self._number = number + 1
-            event = StoredEvent(number=number, data=frame.data)
+            event = StoredEvent(number=number, data=frame.data, awaited=tuple(self.awaited))
             errand = StoreEvent(session=self._owner.session_id, stream=self.name, event=event)
             self._storing.append((errand, frame))
             errands.append(errand)
@@ -373,3 +406,11 @@ class Stream:
     def _step(self, happened: StreamInput) -> HttpEffect | None:
         effect, self._state = STREAM[self._state][happened]
         return effect
+
+
+def _lost(request_id: RequestId) -> Frame:
+    """Return the answer to a request that nobody works on any more."""
+    text = "the request is not answered: it was given up, or the server was started anew meanwhile"
+    error = ErrorObject(code=INTERNAL_ERROR, message=text)
+    data = encode(ErrorResponse(id=request_id, error=error))
+    return Frame(data, is_answer=True, code=INTERNAL_ERROR)
