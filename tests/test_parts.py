@@ -22,20 +22,24 @@ FACE = SOURCES / "__init__.py"
 
 REQUIRED = {
     "sansmcp": {"attrs", "cattrs", "jsonschema", "typing-extensions"},
+    "sansmcp-asgi": {"sansmcp", "sansmcp-asyncio"},
     "sansmcp-asyncio": {"sansmcp"},
     "sansmcp-trio": {"sansmcp", "trio"},
     "sansmcp-threads": {"sansmcp"},
     "sansmcp-h11": {"h11", "sansmcp"},
+    "sansmcp-wsgi": {"sansmcp", "sansmcp-threads"},
     "sansmcp-cli": {"sansmcp", "sansmcp-asyncio", "sansmcp-threads", "sansmcp-trio"},
 }
 """All that each distribution may pull in, without its extras."""
 
 EXTRAS = {
+    "asgi": {"sansmcp-asgi"},
     "asyncio": {"sansmcp-asyncio"},
     "cli": {"sansmcp-cli"},
     "h11": {"sansmcp-h11"},
     "threads": {"sansmcp-threads"},
     "trio": {"sansmcp-trio"},
+    "wsgi": {"sansmcp-wsgi"},
 }
 """What the extras of the core pull in."""
 

@@ -577,14 +577,39 @@ def test_a_missing_answer_is_asked_for_again():
     assert list(message["result"]["inputRequests"]) == ["key"]
 
 
-def test_answers_that_nobody_asked_for_are_ignored():
+def test_answers_that_came_before_anybody_asked_are_taken_where_no_state_came_with_them():
+    def tool(ctx: Context) -> str:
+        first = ctx.elicit("first", "Who?", str)
+        return f"{first.value} {ctx.elicit('second', 'Where?', str).value}"
+
+    peer = talk(tool)
+    brought = {"first": {"action": "accept", "content": {"value": "Ada"}}, "other": {"action": "decline"}}
+    (message,) = peer.request("tools/call", name="tool", inputResponses=brought)
+    assert list(message["result"]["inputRequests"]) == ["second"]
+    answers = {"second": {"action": "accept", "content": {"value": "here"}}, "first": {"action": "decline"}}
+    (message,) = peer.request(
+        "tools/call", name="tool", inputResponses=answers, requestState=message["result"]["requestState"]
+    )
+    assert message["result"]["content"][0]["text"] == "Ada here"
+
+
+def test_an_answer_that_nobody_asked_for_must_fit_and_be_one_that_the_client_declared():
     def tool(ctx: Context) -> str:
         return ctx.elicit("key", "Who?", str).value
 
-    peer = talk(tool)
-    unasked = {"key": {"action": "accept", "content": {"value": "forged"}}}
-    (message,) = peer.request("tools/call", name="tool", inputResponses=unasked)
-    assert list(message["result"]["inputRequests"]) == ["key"]
+    brought = {"key": {"action": "accept", "content": {"value": 7}}}
+    assert talk(tool).error("tools/call", name="tool", inputResponses=brought)["code"] == -32602
+    unable = talk(tool, capabilities={})
+    assert unable.error("tools/call", name="tool", inputResponses=brought)["code"] == -32021
+
+
+def test_that_a_page_was_visited_is_not_said_before_anybody_asked():
+    def tool(ctx: Context) -> str:
+        return ctx.elicit_url("key", "Go there.", "https://example.com/").value
+
+    peer = talk(tool, capabilities={"elicitation": {"url": {}}})
+    result = peer.result("tools/call", name="tool", inputResponses={"key": {"action": "accept"}})
+    assert list(result["inputRequests"]) == ["key"]
 
 
 def test_two_questions_of_one_key_are_refused():

@@ -391,10 +391,10 @@ class Run:
         return str(self.kept[name])
 
     def ask(self, key: str, request: schema.InputRequest) -> Answer:
-        """Return the answer to a question that was asked in a run before.
+        """Return the answer to a question that was asked in a run before, or that came without being asked.
 
         Raises:
-            InputNeeded: it was not.
+            InputNeeded: there is none.
             MissingCapability: the client did not declare that it can answer.
             ToolError: the revision has no such question.
             LocalProtocolError: the key names two questions, or the run is over.
@@ -415,9 +415,27 @@ class Run:
         self._check_sayable(key, request)
         if self.state is RunState.ENDED:
             raise LocalProtocolError(f"question {key!r}: the request has been answered")
+        brought = self._brought(key, request, digest)
+        if brought is not None:
+            return brought
         self.asked[key] = digest
         self.questions[key] = request
         raise InputNeeded(key)
+
+    def _brought(self, key: str, request: schema.InputRequest, digest: str) -> Answer | None:
+        """Return the answer that a request without a state brought along: a client may know what is asked.
+
+        Source: 2026-07-28, Multi Round-Trip Requests: a state goes with a retry only where there was one.
+        """
+        # A page's id is not known before it was asked, so nobody can have shown it.
+        if self.event.request_state is not None or isinstance(request.params, schema.ElicitRequestURLParams):
+            return None
+        said = self.event.input_responses.get(key)
+        if said is None:
+            return None
+        answer = Answer(question=digest, said=said)
+        self.memory = attrs.evolve(self.memory, answers={**self.memory.answers, key: answer})
+        return answer
 
     def _check_sayable(self, key: str, request: schema.InputRequest) -> None:
         revision = self.event.revision

@@ -1,11 +1,26 @@
 """One timer for an endpoint and all of its links."""
 
 from functools import partial
+from typing import Protocol
 
 from sansmcp.session.deadlines import Deadlines
-from sansmcp.session.endpoint import Endpoint
-from sansmcp.session.link import Link
-from sansmcp.values import JSON
+
+
+class Timed(Protocol):
+    """What has deadlines."""
+
+    def next_deadline(self) -> float | None:
+        """Return when handle_timeout is wanted next, or None."""
+        ...
+
+    def handle_timeout(self, now: float) -> None:
+        """Let everything happen that is due."""
+
+
+class Noted(Timed, Protocol):
+    """What has deadlines and is equal to itself alone: a link, or an exchange of HTTP."""
+
+    def __hash__(self) -> int: ...
 
 
 class Schedule:
@@ -15,13 +30,13 @@ class Schedule:
         endpoint: whose deadlines they are.
     """
 
-    def __init__(self, endpoint: Endpoint[JSON, JSON]) -> None:
+    def __init__(self, endpoint: Timed) -> None:
         self._endpoint = endpoint
         self._deadlines = Deadlines()
-        self._noted: dict[Link, float] = {}
+        self._noted: dict[Noted, float] = {}
         self._now = float("-inf")
 
-    def note(self, link: Link) -> None:
+    def note(self, link: Noted) -> None:
         """Look up the deadline of a link: call it for each link of `ready()`, and after each input to one."""
         at = link.next_deadline()
         if at == self._noted.get(link):
@@ -32,7 +47,7 @@ class Schedule:
             self._noted[link] = at
             self._deadlines.arm(link, at, "a link", partial(self._wake, link))
 
-    def forget(self, link: Link) -> None:
+    def forget(self, link: Noted) -> None:
         """Forget a link that is done."""
         self._noted.pop(link, None)
         self._deadlines.disarm(link)
@@ -56,7 +71,7 @@ class Schedule:
         while (wake := self._deadlines.take_due(now)) is not None:
             wake()
 
-    def _wake(self, link: Link) -> None:
+    def _wake(self, link: Noted) -> None:
         self._noted.pop(link, None)
         link.handle_timeout(self._now)
         self.note(link)

@@ -9,6 +9,7 @@ from sansmcp_asyncio.http import serve_http
 from sansmcp_asyncio.logs import LogHandler
 from sansmcp_asyncio.peers import serve_tcp, serve_unix
 from sansmcp_asyncio.processes import Process, start_process
+from sansmcp_asyncio.runtime import Runtime
 from sansmcp_asyncio.serving import serve_stdio, serve_stream
 from sansmcp_asyncio.stdio import StdioStream
 from sansmcp_asyncio.streams import ByteStream, MemoryStream, StreamPair, memory_pair
@@ -26,6 +27,7 @@ __all__ = [
     "LogHandler",
     "MemoryStream",
     "Process",
+    "Runtime",
     "StdioStream",
     "Stream",
     "StreamPair",

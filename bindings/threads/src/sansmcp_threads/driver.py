@@ -98,6 +98,22 @@ class Driver(Generic[SessionT, EventT]):
         finally:
             self._follow_up_elsewhere()
 
+    def do(self, command: Command) -> None:
+        """Run a command on the endpoint, now, and tell what comes of it; on a thread that holds no lock.
+
+        Args:
+            command: what to do; it is told the time.
+        """
+        try:
+            with self._lock:
+                try:
+                    command(self.now())
+                finally:
+                    self._settle()
+        finally:
+            self._follow_up()
+            self._telling.tell()
+
     def post(self, command: Command) -> None:
         """Run a command on the endpoint, now or as soon as whoever holds its lock comes to it; never wait.
 
@@ -267,18 +283,6 @@ class Driver(Generic[SessionT, EventT]):
         self._follow_up()
         self._tell_elsewhere()
 
-    def _do(self, command: Command) -> None:
-        """Run a command on a thread of the driver's own, and tell what comes of it."""
-        try:
-            with self._lock:
-                try:
-                    command(self.now())
-                finally:
-                    self._settle()
-        finally:
-            self._follow_up()
-            self._telling.tell()
-
     def _tell_elsewhere(self) -> None:
         # Whoever calls may hold locks of its own, which listeners may want.
         if not self._telling.is_wanted:
@@ -295,7 +299,7 @@ class Driver(Generic[SessionT, EventT]):
 
     def _time_out(self) -> None:
         try:
-            self._do(self._schedule.handle_timeout)
+            self.do(self._schedule.handle_timeout)
         except BaseException as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
             self._keep(fault)
 
@@ -325,7 +329,7 @@ class Driver(Generic[SessionT, EventT]):
             flush=self._flush,
         )
         try:
-            self._do(partial(self._begin, carried))
+            self.do(partial(self._begin, carried))
             self._read(carried)
             carried.wait_written()
         except BaseException as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
@@ -344,7 +348,7 @@ class Driver(Generic[SessionT, EventT]):
                 break
             if not data:
                 break
-            self._do(partial(link.receive_data, data))
+            self.do(partial(link.receive_data, data))
         if carried.fault is not None and not isinstance(carried.fault, OSError):
             self._keep(carried.fault)
         if reason is None and carried.fault is not None:
@@ -377,6 +381,6 @@ class Driver(Generic[SessionT, EventT]):
 
     def _end_input(self, link: Link, reason: str | None) -> None:
         if reason is None:
-            self._do(link.receive_eof)
+            self.do(link.receive_eof)
         else:
-            self._do(lambda now: link.receive_eof(now, reason))
+            self.do(lambda now: link.receive_eof(now, reason))

@@ -12,6 +12,7 @@ from sansmcp_trio.http import serve_http
 from sansmcp_trio.logs import LogHandler
 from sansmcp_trio.peers import serve_tcp, serve_unix
 from sansmcp_trio.processes import Process, start_process
+from sansmcp_trio.runtime import Flag, Runtime
 from sansmcp_trio.serving import serve_stdio, serve_stream
 from sansmcp_trio.streams import ByteStream, MemoryStream, PromptStream, StdioStream, memory_pair
 from sansmcp_trio.tasks import Tasks
@@ -23,12 +24,14 @@ __all__ = [
     "Connecting",
     "ConnectingGroup",
     "Driver",
+    "Flag",
     "Group",
     "Handlers",
     "LogHandler",
     "MemoryStream",
     "Process",
     "PromptStream",
+    "Runtime",
     "StdioStream",
     "Tasks",
     "Workers",

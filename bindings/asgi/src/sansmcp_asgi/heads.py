@@ -1,0 +1,60 @@
+"""Heads of requests as ASGI tells them, and heads of responses as it wants them."""
+
+from collections.abc import MutableMapping
+from typing import Final, TypeAlias
+from urllib.parse import quote
+
+import attrs
+
+from sansmcp.http import Headers, RequestHead, ResponseHead
+from sansmcp.values import JSON
+
+Scope: TypeAlias = MutableMapping[str, JSON]
+"""What the server says of a request."""
+
+Message: TypeAlias = MutableMapping[str, JSON]
+"""What the server and the application tell each other."""
+
+
+_KEPT: Final = "/%!$&'()*+,;=:@-._~"
+"""What stands for itself in a path."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ScopedHead(RequestHead):
+    """The head of a request that came by ASGI."""
+
+    scope: Scope
+    """What the server, and what stands before the application, say of it."""
+
+
+def head_of(scope: Scope, path: str | None) -> ScopedHead:
+    """Return the head of a request.
+
+    Args:
+        scope: what the server says of it.
+        path: the path of the endpoint, which is where the application is mounted, too; None for any.
+    """
+    query: bytes = scope.get("query_string", b"")
+    mount: str = scope.get("root_path", "")
+    rest = scope["path"].removeprefix(mount)
+    target = path if path and mount and rest in {"", "/"} else quote(rest, safe=_KEPT)
+    return ScopedHead(
+        method=scope["method"],
+        target=f"{target}?{query.decode('latin-1')}" if query else target,
+        headers=Headers((_text(name), _text(value)) for name, value in scope["headers"]),
+        scope=scope,
+    )
+
+
+def _text(data: bytes) -> str:
+    return data.decode("latin-1")
+
+
+def start_of(head: ResponseHead, scope: Scope) -> Message:
+    """Return the message that begins a response."""
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in head.headers]
+    # Later versions of HTTP have no such field.
+    if head.close and scope.get("http_version", "1.1").startswith("1"):
+        headers.append((b"connection", b"close"))
+    return {"type": "http.response.start", "status": head.status, "headers": headers}
