@@ -107,7 +107,7 @@ def test_an_update_leaves_a_hidden_item_hidden():
 
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_prompts_and_resources_have_handles_too(revision):
-    server = named()
+    server = Server("changing", version="1", capabilities={"prompts": True, "resources": True})
     prompt = server.add_prompt(lambda: "one", name="greeting")
     resource = server.add_resource("config:app", "x")
     peer = Conversation(server, revision)

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import attrs
 
 from sansmcp.errors import LocalProtocolError
+from sansmcp.server.interests import Interests
 from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.receiving import WrappedNotification, WrappedRequest
 from sansmcp.server.runs import Outlet, Wait
@@ -20,6 +21,7 @@ from sansmcp.server.server import Server
 from sansmcp.server.serving import ServedSession
 from sansmcp.server.settings import ServeSettings
 from sansmcp.session import (
+    ClientInitialized,
     Deadlines,
     Disconnected,
     ExchangeEnded,
@@ -35,6 +37,8 @@ from sansmcp.session import (
     Stack,
     Start,
     Stop,
+    SubscriptionClosed,
+    SubscriptionOpened,
     call_listener,
     report_of,
 )
@@ -115,6 +119,7 @@ class ServerConnections:
         self._lifespan = lifespan
         self._works: dict[ServerSession, _Work] = {}
         self._is_woken = False
+        self._interests: Interests[ServerSession] = Interests(server.offered)
         self._unsubscribe = server.subscribe(self._wake)
 
     def handle(self, session: ServerSession, event: ServerEvent) -> None:
@@ -142,6 +147,9 @@ class ServerConnections:
                 self._cancel(self._work(session), event.request_id)
             case NotificationReceived():
                 self._take_notification(session, event)
+            case SubscriptionOpened() | SubscriptionClosed() | ClientInitialized():
+                self._take_interest(session, event)
+                self._report(report_of(event))
             case ExchangeEnded():
                 # There is one for each request: nobody looks at them one by one.
                 self._leave(session)
@@ -163,6 +171,7 @@ class ServerConnections:
         """Stop what still runs for a session that has ended; it may be said again."""
         work = self._works.pop(session, None)
         if work is not None:
+            self._interests.forget(session)
             work.is_over = True
             work.notifications.clear()
             if work.stop_notified is not None:
@@ -186,8 +195,10 @@ class ServerConnections:
             # It keeps the middleware that was there when it began.
             stack = self._server.stack
             work = self._works[session] = _Work(stack)
-            if stack.sent and isinstance(session, ServedSession):
-                session.sending = Sending(session, stack.sent, self._deadlines, self._report)
+            if isinstance(session, ServedSession):
+                session.interests = self._interests
+                if stack.sent:
+                    session.sending = Sending(session, stack.sent, self._deadlines, self._report)
         return work
 
     # Changes of what is offered
@@ -200,9 +211,23 @@ class ServerConnections:
 
     def _catch_up(self, now: float) -> None:
         self._is_woken = False
-        for session in tuple(self._works):
+        since, concerned = self._interests.take_concerned()
+        for session in concerned:
             if isinstance(session, ServedSession):
-                session.catch_up(now)
+                session.catch_up(now, since)
+
+    def _take_interest(
+        self, session: ServerSession, event: SubscriptionOpened | SubscriptionClosed | ClientInitialized
+    ) -> None:
+        match event:
+            case SubscriptionOpened():
+                self._interests.add(session, event.filter)
+            case SubscriptionClosed():
+                self._interests.remove(session, event.filter)
+            case _ if isinstance(session, ServedSession):
+                self._interests.add(session, session.lists_told)
+            case _:
+                pass
 
     # Requests
 

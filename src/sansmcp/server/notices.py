@@ -7,7 +7,8 @@ from typing import Protocol
 from sansmcp.session import Change, ChangeKind
 from sansmcp.values import JSON
 
-_LISTS = (ChangeKind.TOOLS, ChangeKind.PROMPTS, ChangeKind.RESOURCES)
+LISTS = (ChangeKind.TOOLS, ChangeKind.PROMPTS, ChangeKind.RESOURCES)
+"""The changes of lists."""
 
 
 class Offered(Protocol):
@@ -42,13 +43,31 @@ class Notices:
 
     def __init__(self, offered: Callable[[], Offered]) -> None:
         self._offered = offered
-        self._told = offered()
+        # Only of lists that somebody wants to hear of: it keeps alive what was offered long ago.
+        self._told: dict[ChangeKind, Offered] = {}
+        self._number: int | None = None
         self._doubted: set[ChangeKind] = set()
+
+    def hear_of(self, kinds: Iterable[ChangeKind], offered: Offered) -> None:
+        """Take note of the lists that the client wants to hear of; those that it wanted before go on.
+
+        Args:
+            kinds: the changes of these lists, and no others.
+            offered: what was offered when it began to.
+        """
+        self._told = {kind: self._told.get(kind, offered) for kind in kinds}
+        if self._number is None:
+            self._number = offered.number
+
+    def skip_to(self, number: int) -> None:
+        """Take note that of the first so many changes none is for the client, unless it was told already."""
+        if self._number is not None:
+            self._number = max(self._number, number)
 
     @property
     def is_behind(self) -> bool:
         """Whether there were changes since the client was told last."""
-        return self._offered().number != self._told.number
+        return self._number is not None and self._offered().number != self._number
 
     def shown(self, kind: ChangeKind, offered: Offered) -> None:
         """Take note that the client is shown a list.
@@ -58,7 +77,8 @@ class Notices:
             offered: as it is in this.
         """
         # It may be as it was before when the burst ends, but the client has seen something else.
-        if _differs(self._told, offered, kind):
+        told = self._told.get(kind)
+        if told is not None and _differs(told, offered, kind):
             self._doubted.add(kind)
 
     def take(self, subscribed: AbstractSet[str]) -> Iterable[Change]:
@@ -67,11 +87,15 @@ class Notices:
         Args:
             subscribed: the resources that somebody wants to hear of.
         """
-        before, now = self._told, self._offered()
-        doubted, self._doubted = self._doubted, set()
-        self._told = now
-        changes = [Change(kind=kind) for kind in _LISTS if kind in doubted or _differs(before, now, kind)]
-        missed = now.number - before.number
+        now = self._offered()
+        told, doubted, self._doubted = self._told, self._doubted, set()
+        changes = [
+            Change(kind=kind)
+            for kind in LISTS
+            if kind in told and (kind in doubted or _differs(told[kind], now, kind))
+        ]
+        self._told = dict.fromkeys(told, now)
+        missed, self._number = now.number - (self._number or 0), now.number
         if missed > len(now.log):
             # What is no longer in the log may have been any of them.
             updated = sorted(subscribed)

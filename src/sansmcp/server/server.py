@@ -31,6 +31,7 @@ from sansmcp.server.lifespans import Lifespan, Living, check_lifespan, living
 from sansmcp.server.lists import PAGE_SIZE, Inlines, Lists
 from sansmcp.server.memory import NOTHING_YET, Memory
 from sansmcp.server.mounts import MountHandle
+from sansmcp.server.notices import Offered
 from sansmcp.server.own import OwnTarget
 from sansmcp.server.registrations import Registrations
 from sansmcp.server.registry import Registry
@@ -281,6 +282,10 @@ class Server(Registrations):
             elicitation_id: what `Context.elicit_url` returned, or `UrlElicitationRequired` was given.
         """
         self._ledger.change(lambda registry: registry.with_completed(elicitation_id))
+
+    def offered(self) -> Offered:
+        """Return what is offered at this instant, as far as changes of it go; from any thread."""
+        return self._ledger.registry
 
     def subscribe(self, wake: Callable[[], object]) -> Callable[[], None]:
         """Call a function after each change of what is offered, on the thread that made it.

@@ -9,10 +9,20 @@ import attrs
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError, RpcError
 from sansmcp.schema import LATEST_LEGACY, Codec, Kind, Method, Side, codec_for
-from sansmcp.server.notices import Notices
+from sansmcp.server.interests import Interests
+from sansmcp.server.notices import LISTS, Notices, Offered
 from sansmcp.server.sending import Sending
 from sansmcp.server.terms import Terms
-from sansmcp.session import Change, KeepAlive, RequestReceived, ServerSession, SessionLimits, Timeouts
+from sansmcp.session import (
+    Change,
+    ChangeKind,
+    KeepAlive,
+    RequestReceived,
+    ServerSession,
+    SessionLimits,
+    Timeouts,
+)
+from sansmcp.session.subscriptions import Subscription
 from sansmcp.values import ABSENT, JSON, RequestId
 from sansmcp.wire import ErrorResponse, Request, Response
 
@@ -82,6 +92,8 @@ class ServedSession(ServerSession):
         """What the client was told of changes."""
         self.sending: Sending | None = None
         """Leads what is sent through middleware; None where there is none."""
+        self.interests: Interests[ServerSession] | None = None
+        """Where it is kept what the client wants to hear of; None where nobody keeps it."""
         self._pages: dict[str, None] = {}
         self._is_gathering = False
         self._is_wrapped = is_wrapped
@@ -205,10 +217,17 @@ class ServedSession(ServerSession):
             now: the time.
         """
         self._pages[elicitation_id] = None
+        if self.interests is not None:
+            self.interests.expect_page(self, elicitation_id)
         if len(self._pages) > _MOST_PAGES:
-            del self._pages[next(iter(self._pages))]
+            self._forget_page(next(iter(self._pages)))
         # The page may have been faster.
         self._tell_pages(now)
+
+    def _forget_page(self, elicitation_id: str) -> None:
+        self._pages.pop(elicitation_id, None)
+        if self.interests is not None:
+            self.interests.forget_page(self, elicitation_id)
 
     def _tell_pages(self, now: float) -> None:
         if self._pages:
@@ -222,7 +241,7 @@ class ServedSession(ServerSession):
     def notify(self, method: str, params: JSON, now: float, *, related: RequestId | None = None) -> None:
         """Send a notification; see `ServerSession.notify`."""
         if method == _COMPLETE:
-            self._pages.pop(params.elicitation_id, None)
+            self._forget_page(params.elicitation_id)
         if self.sending is None:
             super().notify(method, params, now, related=related)
         else:
@@ -251,18 +270,21 @@ class ServedSession(ServerSession):
 
     # Changes of what is offered
 
-    def catch_up(self, now: float) -> None:
+    def catch_up(self, now: float, since: int = 0) -> None:
         """Take note that the server may offer something else now; the client is told soon.
 
         Afterwards drain actions(), next_event() and next_deadline().
+
+        Args:
+            now: the time.
+            since: how many changes before these were none that the client wanted to hear of, or are told.
         """
         if not self._advance(now):
             return
         self._tell_pages(now)
-        if not self.notices.is_behind:
-            return
-        self.declare(self._terms.declared(), now)
         if not self._is_gathering:
+            self.notices.skip_to(since)
+        if self.notices.is_behind and not self._is_gathering:
             self._is_gathering = True
             at = self._now + self._terms.manner.notice_interval
             self._deadlines.arm(_NOTICES, at, "changes are gathered", self._tell_changes)
@@ -271,6 +293,56 @@ class ServedSession(ServerSession):
         self._is_gathering = False
         for change in self.notices.take(self._subscriptions.resources()):
             self.publish(change, self._now)
+
+    @property
+    def lists_told(self) -> schema.SubscriptionFilter:
+        """The lists whose changes a legacy client is told of unasked, as it was promised."""
+        kinds = {kind for kind in LISTS if self._hears_legacy(Change(kind=kind))}
+        return schema.SubscriptionFilter(
+            tools_list_changed=ChangeKind.TOOLS in kinds or None,
+            prompts_list_changed=ChangeKind.PROMPTS in kinds or None,
+            resources_list_changed=ChangeKind.RESOURCES in kinds or None,
+        )
+
+    def _hear_from(self, offered: Offered) -> None:
+        """Take note of what the client wants to hear of since something was offered."""
+        changes = ((kind, Change(kind=kind)) for kind in LISTS)
+        heard = (
+            kind
+            for kind, change in changes
+            if self._subscriptions.wanting(change) or self._hears_legacy(change)
+        )
+        self.notices.hear_of(heard, offered)
+
+    # Each looks at what is offered before it begins: what changes meanwhile is told.
+
+    def _initialized(self) -> None:
+        offered = self._terms.offered()
+        super()._initialized()
+        self._hear_from(offered)
+
+    def _listen(
+        self, message: Request, codec: Codec, params: schema.SubscriptionsListenRequestParams
+    ) -> None:
+        offered = self._terms.offered()
+        super()._listen(message, codec, params)
+        self._hear_from(offered)
+
+    def _subscribe_legacy(self, message: Request, method: str, uri: str) -> None:
+        offered = self._terms.offered()
+        super()._subscribe_legacy(message, method, uri)
+        self._hear_from(offered)
+
+    def _forget_subscription(self, subscription_id: RequestId, reason: str) -> Subscription:
+        subscription = super()._forget_subscription(subscription_id, reason)
+        self._hear_from(self._terms.offered())
+        return subscription
+
+    def _receive_request(self, message: Request) -> None:
+        able = self._terms.declared()
+        if able is not self._capabilities:
+            self.declare(able, self._now)
+        super()._receive_request(message)
 
     def _discovery_result(self) -> schema.DiscoverResult:
         hint = self._terms.manner.discovery

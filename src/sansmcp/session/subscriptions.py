@@ -65,13 +65,13 @@ class Subscriptions:
     def add(self, subscription: Subscription) -> None:
         """Enter a subscription."""
         self._by_id[subscription.subscription_id] = subscription
-        for change in _changes(subscription.filter):
+        for change in changes_in(subscription.filter):
             self._by_change.setdefault(change, {})[subscription.subscription_id] = subscription
 
     def remove(self, subscription_id: RequestId) -> Subscription:
         """Take out an open subscription and return it."""
         subscription = self._by_id.pop(subscription_id)
-        for change in _changes(subscription.filter):
+        for change in changes_in(subscription.filter):
             listeners = self._by_change[change]
             del listeners[subscription_id]
             if not listeners:
@@ -89,7 +89,8 @@ class Subscriptions:
         return () if listeners is None else tuple(listeners.values())
 
 
-def _changes(wanted: schema.SubscriptionFilter) -> Iterator[Change]:
+def changes_in(wanted: schema.SubscriptionFilter) -> Iterator[Change]:
+    """Return the changes that a filter lets pass, each once."""
     if wanted.tools_list_changed:
         yield Change(kind=ChangeKind.TOOLS)
     if wanted.prompts_list_changed:
