@@ -22,6 +22,7 @@ from sansmcp.session import (
     Disconnected,
     EndExchange,
     LinkState,
+    Release,
     Send,
     ServerSession,
 )
@@ -129,6 +130,8 @@ def _plain(action):
             return ("cancel", action.request_id, action.reason)
         case EndExchange():
             return ("end", action.request_id)
+        case Release():
+            return ("release", action.request_id, action.retry)
         case Close():
             return "close"
 

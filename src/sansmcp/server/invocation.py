@@ -29,7 +29,7 @@ from sansmcp.server.sending import FAILED
 from sansmcp.server.serving import ServedSession
 from sansmcp.server.targets import ArgumentsRefusedError, Target
 from sansmcp.session import GivenUp, MissingCapability, NotificationReceived, RequestReceived, ServerSession
-from sansmcp.session.capabilities import missing_for_input
+from sansmcp.session.capabilities import NOT_ASKED, missing_for_input
 from sansmcp.values import JSON
 
 
@@ -284,6 +284,8 @@ class Invocation:
 
     def _lacks(self, error: MissingCapability, now: float) -> None:
         text = f"the client did not declare the capability {error.path!r}, which this needs"
+        if not error.can_ask:
+            text = f"{NOT_ASKED} here, so nothing can be asked that needs {error.path!r}"
         if self._event.era is Era.MODERN:
             data = {"requiredCapabilities": error.required}
             self._answer_error(RpcError(MISSING_REQUIRED_CLIENT_CAPABILITY, text, data), now, None)

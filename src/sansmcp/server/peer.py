@@ -1,9 +1,14 @@
 """The client that a request came from, as its handler sees it."""
 
+from typing import Final
+
 from sansmcp import schema
 from sansmcp.schema import Era, Revision
 from sansmcp.session import RequestReceived
 from sansmcp.session.capabilities import declares
+
+_ASKED: Final = frozenset({"elicitation", "sampling", "roots"})
+"""The capabilities that are of use only where questions reach the client."""
 
 
 class Peer:
@@ -42,13 +47,15 @@ class Peer:
         return self._event.era
 
     def can(self, capability: str) -> bool:
-        """Say whether it declared that it can do something.
+        """Say whether it declared that it can do something, and can be asked to for this request.
 
         Args:
             capability: the dotted path, as the specification writes it, such as `elicitation.url`,
                 `sampling.tools` or `roots`.
         """
         declared = self._event.capabilities
+        if not self._event.can_ask and capability.partition(".")[0] in _ASKED:
+            return False
         # 2025-11-25, Elicitation, Capabilities: an empty object means forms.
         if capability == "elicitation.form" and not declares(declared, "elicitation.url"):
             capability = "elicitation"

@@ -19,8 +19,8 @@ from sansmcp.schema.inference.writing import plain
 from sansmcp.server.kept import StateHandles
 from sansmcp.server.memory import Answer, Memory
 from sansmcp.server.sealing import digest_of
-from sansmcp.session import MissingCapability, RequestReceived, ServerSession
-from sansmcp.session.capabilities import check_sampling, missing_for_input
+from sansmcp.session import RequestReceived, ServerSession
+from sansmcp.session.capabilities import check_askable, check_sampling
 from sansmcp.values import ABSENT, JSON, Absent
 from sansmcp.wire import Notification, encode
 
@@ -406,10 +406,8 @@ class Run:
         known = self.memory.answers.get(key)
         if known is not None and known.question == digest:
             return known
-        missing = missing_for_input(self.event.capabilities, request.params, request.method)
         question = f"question {key!r}"
-        if missing is not None:
-            raise MissingCapability(f"{question}: {request.method}", missing, can_ask=self.event.can_ask)
+        check_askable(question, self.event.capabilities, request, can_ask=self.event.can_ask)
         if isinstance(request.params, schema.CreateMessageRequestParams):
             check_sampling(request.params, self.event.capabilities, self.event.revision, question)
         self._check_sayable(key, request)

@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
-import attrs
-
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import Revision, codec_for
@@ -21,6 +19,10 @@ _EXTENSION_ID: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*/{_NAME}")
 Capabilities: TypeAlias = schema.ClientCapabilities | schema.ServerCapabilities
 
 
+NOT_ASKED: Final = "nothing but answers reaches this client"
+"""Why a client cannot be asked, whatever it declared."""
+
+
 class MissingCapability(LocalProtocolError):
     """Our side asked for something that the peer did not declare it can do.
 
@@ -34,11 +36,12 @@ class MissingCapability(LocalProtocolError):
         found = (
             f"the peer did not declare the capability {path!r}"
             if can_ask
-            else f"nothing but answers reaches this peer, so its capability {path!r} cannot be used; "
+            else f"{NOT_ASKED}, so nothing can be asked that needs {path!r}; "
             "questions need a session whose responses may be streams, or a client of 2026-07-28"
         )
         super().__init__(f"{what}: {found}")
         self.path = path
+        self.can_ask = can_ask
 
     @property
     def required(self) -> dict[str, JSON]:
@@ -106,9 +109,27 @@ def shared_extensions(ours: Capabilities, theirs: Capabilities) -> Mapping[str, 
     return {name: settings for name, settings in theirs.extensions.items() if name in ours.extensions}
 
 
-def unable_to_answer(capabilities: schema.ClientCapabilities) -> schema.ClientCapabilities:
-    """Return what is left of a client's capabilities where no question reaches it."""
-    return attrs.evolve(capabilities, elicitation=None, sampling=None, roots=None)
+def check_askable(
+    what: str,
+    capabilities: schema.ClientCapabilities,
+    request: schema.InputRequest,
+    *,
+    can_ask: bool,
+) -> None:
+    """Check that a client can be asked a question.
+
+    Args:
+        what: what is done, for the error.
+        capabilities: what the client declared.
+        request: the question.
+        can_ask: whether questions reach the client at all.
+
+    Raises:
+        MissingCapability: it cannot.
+    """
+    wanted = _wanted(capabilities, request.params, request.method)
+    if not can_ask or (wanted is not None and not declares(capabilities, wanted)):
+        raise MissingCapability(f"{what}: {request.method}", wanted or request.method, can_ask=can_ask)
 
 
 def missing_for_input(

@@ -187,7 +187,7 @@ class RequestReceived(Value):
     round: int = 0
     """How often the handler has run before, as far as this session knows."""
     can_ask: bool = True
-    """Whether questions reach the client; if not, its capabilities name none that it could answer."""
+    """Whether questions reach the client; if not, it is asked none, whatever it can do."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

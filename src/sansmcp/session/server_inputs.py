@@ -6,6 +6,7 @@ after `initialize`, and beside it modern requests that describe themselves.
 
 from sansmcp import schema
 from sansmcp.schema import (
+    HEADER_MISMATCH,
     INTERNAL_ERROR,
     INVALID_PARAMS,
     LATEST_LEGACY,
@@ -21,7 +22,7 @@ from sansmcp.schema import (
     codec_for,
     era_of,
 )
-from sansmcp.session.capabilities import declares, shared_extensions, unable_to_answer
+from sansmcp.session.capabilities import declares, shared_extensions
 from sansmcp.session.era import (
     ModernRequest,
     Refusal,
@@ -80,7 +81,7 @@ class ServerInputs(ServerRequests):
                 classified.message,
                 classified.data,
                 # To ask for a version or a method that is not there is how peers find out.
-                violated=classified.code == INVALID_PARAMS,
+                violated=classified.code in (INVALID_PARAMS, HEADER_MISMATCH),
             )
         elif message.method == "initialize":
             self._initialize(message)
@@ -120,7 +121,7 @@ class ServerInputs(ServerRequests):
             params=params,
             codec=codec,
             era=Era.LEGACY if modern is None else Era.MODERN,
-            capabilities=capabilities if can_ask else unable_to_answer(capabilities),
+            capabilities=capabilities,
             extensions=shared_extensions(declared, capabilities),
             client_info=self._client_info if modern is None else modern.client_info,
             log_level=self._log_level if modern is None else modern.log_level,

@@ -9,7 +9,7 @@ from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import INVALID_REQUEST, LATEST_LEGACY, Era, Kind, Method, Side
 from sansmcp.session.calls import Call, Outcome, Purpose, to_json
-from sansmcp.session.capabilities import MissingCapability, check_sampling, missing_for_input
+from sansmcp.session.capabilities import check_askable, check_sampling
 from sansmcp.session.events import InputAnswer, InputRefused, RequestFailed, ResponseReceived
 from sansmcp.session.inbound import Inbound
 from sansmcp.session.server_inputs import ServerInputs
@@ -36,9 +36,7 @@ class ServerQuestions(ServerInputs):
             )
         rows: dict[str, Method] = {}
         for key, request in requests.items():
-            missing = missing_for_input(entry.capabilities, request.params, request.method)
-            if missing is not None:
-                raise MissingCapability(f"{command}: {request.method}", missing, can_ask=entry.can_ask)
+            check_askable(command, entry.capabilities, request, can_ask=entry.can_ask)
             # In the modern era a question is no request, but it is the last legacy revision's in all else.
             revision = entry.codec.revision if entry.era is Era.LEGACY else LATEST_LEGACY
             row = self._methods.lookup(request.method, revision, Side.SERVER, Kind.REQUEST)
