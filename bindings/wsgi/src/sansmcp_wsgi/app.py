@@ -16,7 +16,7 @@ from sansmcp_wsgi.heads import Environ, EnvironHead, head_of
 from sansmcp_wsgi.responses import Response, StartResponse
 from sansmcp_wsgi.serving import ENVIRONMENT, Carried, Serving
 
-_MOST_DROPPED: Final = 64
+_MOST_DROPPED: Final = 128
 """How many pieces of a body that is not wanted are read."""
 
 
