@@ -38,10 +38,10 @@ def run(suite: Suite, legs: list[Leg], folder: Path) -> list[Outcome]:
     """Run the legs, and say how long that takes."""
     outcomes: list[Outcome] = []
     servers = [leg for leg in legs if leg.side == "server"]
-    for binding, several in groupby(servers, lambda leg: leg.binding):
+    for (binding, responses), several in groupby(servers, lambda leg: (leg.binding, leg.responses)):
         begun = time.monotonic()
         outcomes += run_server_legs(suite, list(several), folder)
-        print(f"server on {binding}: {time.monotonic() - begun:.0f} s", flush=True)
+        print(f"server on {binding}, responses {responses}: {time.monotonic() - begun:.0f} s", flush=True)
     begun = time.monotonic()
     clients = [leg for leg in legs if leg.side == "client"]
     if clients:

@@ -5,6 +5,7 @@ from tests.conformance.client import BINDINGS as CLIENT_BINDINGS
 from tests.conformance.expectations import CLIENT_FLOORS
 from tests.conformance.legs import SETS, Leg
 from tests.conformance.server import BINDINGS as SERVER_BINDINGS
+from tests.conformance.server import RESPONSES
 from tests.conformance.suite import REVISIONS
 
 
@@ -22,14 +23,17 @@ def chosen_legs(*, is_long: bool, side: str | None = None, binding: str | None =
 
 
 def server_legs(*, is_long: bool) -> list[Leg]:
-    """Return the legs of servers: the first binding gets all, the others one each where time is short."""
-    legs = []
-    for binding in SERVER_BINDINGS:
-        legs.append(Leg(side="server", binding=binding))
-        if is_long or binding == SERVER_BINDINGS[0]:
-            legs += [Leg(side="server", binding=binding, revision=revision) for revision in REVISIONS]
-            legs += [Leg(side="server", binding=binding, revision=revision, is_set=True) for revision in SETS]
-    return legs
+    """Return the legs of servers: where time is short, the first gets all and the others one each."""
+    sets = [Leg(side="server", binding="", revision=revision, is_set=True) for revision in SETS]
+    plain = [Leg(side="server", binding="", revision=revision) for revision in (None, *REVISIONS)]
+    servers = [(binding, responses) for responses in RESPONSES for binding in SERVER_BINDINGS]
+    if not is_long:
+        servers = servers[: len(SERVER_BINDINGS) + 1]
+    return [
+        attrs.evolve(leg, binding=binding, responses=responses)
+        for place, (binding, responses) in enumerate(servers)
+        for leg in ([*plain, *sets] if is_long or place == 0 else plain[:1])
+    ]
 
 
 def client_legs(*, is_long: bool) -> list[Leg]:

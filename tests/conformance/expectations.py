@@ -140,6 +140,9 @@ CLIENT_FLOORS: Mapping[str, Mapping[str, int]] = {
 
 FLOORS: Mapping[str, Mapping[str, Mapping[str, int]]] = {"server": SERVER_FLOORS, "client": CLIENT_FLOORS}
 
+WITHOUT_STREAMS: Mapping[tuple[str, str], int] = {("server-sse-multiple-streams", _D): 1}
+"""Other floors where a result that nothing precedes is no event: then there are no streams to look at."""
+
 ALLOWED_SKIPS: Mapping[str, frozenset[str]] = {
     "http-standard-headers": frozenset(
         {"ClientMcpMethodHeader_initialize", "ClientMcpMethodHeader_notifications_initialized"}

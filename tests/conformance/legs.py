@@ -35,6 +35,8 @@ class Leg:
     """Which revision is spoken; None for that which the suite chooses for each scenario."""
     is_set: bool = False
     """Whether it is the frozen set of that revision."""
+    responses: str = "stream"
+    """Which form the responses of a server have."""
     finds_out: bool = False
     """Whether a client is to find out by itself which revision is spoken."""
     scenarios: tuple[str, ...] = ()
@@ -44,7 +46,8 @@ class Leg:
     def name(self) -> str:
         """How the table calls it."""
         words = [self.binding, "set" if self.is_set else "", self.revision or "all"]
-        words.append("found out" if self.finds_out else "")
+        words += ["found out"] if self.finds_out else []
+        words += [self.responses] if self.responses != "stream" else []
         return " ".join(word for word in words if word)
 
     @property
@@ -73,17 +76,21 @@ class Outcome:
     """What is wrong with the leg as a whole, in words."""
 
 
+class NotStarted(Exception):
+    """A server ended before it listened."""
+
+
 class ServerUnderTest:
     """The everything server as a process of its own."""
 
-    def __init__(self, binding: str, folder: Path) -> None:
+    def __init__(self, binding: str, responses: str, folder: Path) -> None:
         self.port = free_port()
         self.url = f"http://localhost:{self.port}/mcp"
-        self._errors = folder / f"server-{binding}.txt"
+        self._errors = folder / f"server-{binding}-{responses}.txt"
         words = [sys.executable, "-m", "tests.conformance.server"]
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(
-                [*words, "--port", str(self.port), "--binding", binding],
+                [*words, "--port", str(self.port), "--binding", binding, "--responses", responses],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -95,7 +102,7 @@ class ServerUnderTest:
         """Wait until it says that it listens.
 
         Raises:
-            RuntimeError: it ended before.
+            NotStarted: it ended before.
         """
         with ThreadPoolExecutor(1) as one:
             said = one.submit(self._process.stdout.readline)
@@ -105,7 +112,7 @@ class ServerUnderTest:
                 line = b""
             if not line:
                 self._process.kill()
-                raise RuntimeError(f"the server did not start: {self.errors()}")
+                raise NotStarted(f"the server did not start: {self.errors()}")
 
     def errors(self) -> str:
         """Return what it wrote to its standard error."""
@@ -128,9 +135,11 @@ class ServerUnderTest:
 
 
 @contextlib.contextmanager
-def serving(binding: str, folder: Path, faults: list[str]) -> Iterator[ServerUnderTest]:
+def serving(
+    binding: str, folder: Path, faults: list[str], *, responses: str = "stream"
+) -> Iterator[ServerUnderTest]:
     """Run the everything server; what is wrong with its end is added to the faults."""
-    server = ServerUnderTest(binding, folder)
+    server = ServerUnderTest(binding, responses, folder)
     try:
         server.wait_ready()
         yield server
@@ -139,12 +148,16 @@ def serving(binding: str, folder: Path, faults: list[str]) -> Iterator[ServerUnd
 
 
 def run_server_legs(suite: Suite, legs: Sequence[Leg], folder: Path) -> list[Outcome]:
-    """Run legs of one binding against one server, one after the other: some scenarios count milliseconds."""
+    """Run legs that are alike against one server, one after the other: some scenarios count milliseconds."""
     faults: list[str] = []
-    with serving(legs[0].binding, folder, faults) as server:
-        outcomes = [
-            _run_server_leg(suite, leg, server.url, folder / leg.name.replace(" ", "-")) for leg in legs
-        ]
+    outcomes: list[Outcome] = []
+    try:
+        with serving(legs[0].binding, folder, faults, responses=legs[0].responses) as server:
+            for leg in legs:
+                place = folder / leg.name.replace(" ", "-")
+                outcomes.append(_run_server_leg(suite, leg, server.url, place))
+    except NotStarted as reason:
+        return [Outcome(leg=leg, verdicts={}, faults=(str(reason),)) for leg in legs]
     outcomes[-1] = attrs.evolve(outcomes[-1], faults=(*outcomes[-1].faults, *faults))
     return outcomes
 
@@ -166,7 +179,7 @@ def _run_server_leg(suite: Suite, leg: Leg, url: str, folder: Path) -> Outcome:
         if done.returncode != 0:
             faults.append(f"the suite exited with {done.returncode}: {(done.stdout + done.stderr)[-1500:]}")
     checks = recorded(folder)
-    found = {name: verdict("server", name, leg.wire_of(name), checks[name]) for name in checks}
+    found = {name: verdict("server", name, leg.wire_of(name), checks[name], leg.responses) for name in checks}
     absent = missing("server", leg.wanted, found)
     return Outcome(leg=leg, verdicts=found | {each.scenario: each for each in absent}, faults=tuple(faults))
 

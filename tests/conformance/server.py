@@ -1,7 +1,9 @@
 """The everything server over HTTP, at `/mcp` on a port of this machine, until it is told to end.
 
-Run as `python -m tests.conformance.server --port N [--binding asyncio|trio|threads|asgi|wsgi]`. It says on
-its standard output where it listens, and refuses to start where something else does.
+Run as `python -m tests.conformance.server --port N [--binding asyncio|trio|threads|asgi|wsgi] [--responses
+stream|auto]`. It says on its standard output where it listens, and refuses to start where something else is.
+
+By default results are events even where nothing precedes them: the suite looks at streams where it gets some.
 """
 
 import argparse
@@ -13,12 +15,15 @@ from importlib import import_module
 from tests.conformance.everything import build
 
 from sansmcp import Server
+from sansmcp.http import HttpSettings
 from sansmcp.testing import connect
 
 HOST = "127.0.0.1"
 
 BINDINGS = ("asyncio", "trio", "threads", "asgi", "wsgi")
 
+
+RESPONSES = ("stream", "auto")
 
 THREADS = 32
 """How many requests of a WSGI server are worked on at once."""
@@ -51,27 +56,27 @@ def listening(url: object) -> None:
     print(f"listening: {url}", flush=True)
 
 
-def serve(server: Server, binding: str, port: int) -> None:
+def serve(server: Server, binding: str, port: int, settings: HttpSettings) -> None:
     """Serve on a binding until the process is told to end."""
     match binding:
         case "asyncio":
             serve_http = import_module("sansmcp_asyncio").serve_http
-            asyncio.run(serve_http(server, HOST, port, started=listening))
+            asyncio.run(serve_http(server, HOST, port, started=listening, **settings))
         case "trio":
             serve_http = import_module("sansmcp_trio").serve_http
-            import_module("trio").run(lambda: serve_http(server, HOST, port, started=listening))
+            import_module("trio").run(lambda: serve_http(server, HOST, port, started=listening, **settings))
         case "threads":
-            import_module("sansmcp_threads").serve_http(server, HOST, port, started=listening)
+            import_module("sansmcp_threads").serve_http(server, HOST, port, started=listening, **settings)
         case "asgi":
-            serve_asgi(server, port)
+            serve_asgi(server, port, settings)
         case _:
-            serve_wsgi(server, port)
+            serve_wsgi(server, port, settings)
 
 
-def serve_asgi(server: Server, port: int) -> None:
+def serve_asgi(server: Server, port: int, settings: HttpSettings) -> None:
     """Serve as an application of uvicorn's."""
     uvicorn = import_module("uvicorn")
-    application = import_module("sansmcp_asgi").App(server)
+    application = import_module("sansmcp_asgi").App(server, **settings)
     config = uvicorn.Config(application, host=HOST, port=port, log_level="warning")
 
     class Told(uvicorn.Server):
@@ -82,10 +87,10 @@ def serve_asgi(server: Server, port: int) -> None:
     Told(config).run()
 
 
-def serve_wsgi(server: Server, port: int) -> None:
+def serve_wsgi(server: Server, port: int, settings: HttpSettings) -> None:
     """Serve as an application of waitress's; each stream takes one of its threads."""
     create_server = import_module("waitress").create_server
-    application = import_module("sansmcp_wsgi").App(server)
+    application = import_module("sansmcp_wsgi").App(server, **settings)
     served = create_server(application, host=HOST, port=port, threads=THREADS)
     listening(f"http://{HOST}:{port}/mcp")
     served.run()
@@ -96,13 +101,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.conformance.server")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--binding", choices=BINDINGS, default="asyncio")
+    parser.add_argument("--responses", choices=RESPONSES, default=RESPONSES[0])
     chosen = parser.parse_args()
     if is_taken(chosen.port):
         print(f"port {chosen.port} is taken: expected one where nothing listens", file=sys.stderr)
         return 2
     server = build()
     warm_up(server)
-    serve(server, chosen.binding, chosen.port)
+    serve(server, chosen.binding, chosen.port, {"responses": chosen.responses})
     return 0
 
 

@@ -91,7 +91,7 @@ def test_with_time_each_binding_gets_everything():
         client = [leg for leg in legs if (leg.side, leg.binding) == ("client", binding)]
         assert [leg.revision for leg in client] == [None, *REVISIONS[1:], None]
         assert {leg.scenarios for leg in client} == {()}
-    assert len([leg for leg in legs if leg.side == "server"]) == 5 * 7
+    assert len([leg for leg in legs if leg.side == "server"]) == 5 * 7 * 2
 
 
 def test_a_leg_wants_what_its_revision_has():
