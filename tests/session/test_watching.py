@@ -1,6 +1,8 @@
 """An owner of a session is told of whatever there may be to take, so that nobody need look for it."""
 
 import contextlib
+import gc
+import weakref
 
 import pytest
 from hypothesis import given
@@ -88,3 +90,28 @@ def test_how_the_input_ended_is_told_in_words(make):
     end = make("2026-07-28")
     end.receive_eof(0.0, "the cable was cut")
     assert events(end)[-1].reason == "the cable was cut"
+
+
+def test_a_session_that_was_let_go_is_freed_with_its_last_user():
+    server = open_server(REVISIONS[-1])
+    Owner(server)
+    server.let_go()
+    seen = weakref.ref(server)
+    gc.disable()
+    try:
+        del server
+        assert seen() is None
+    finally:
+        gc.enable()
+
+
+def test_a_session_that_was_let_go_tells_nobody_what_runs_out():
+    client = open_client(REVISIONS[-1])
+    owner = Owner(client)
+    client.send_request("tools/list", None, 0.0)
+    events(client)
+    owner.told = 0
+    client.let_go()
+    client.handle_timeout(1e6)
+    assert owner.told == 0
+    assert not events(client)

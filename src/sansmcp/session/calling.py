@@ -52,6 +52,14 @@ class CallingSession(Session[EventT]):
         """Whether the peer can be reached at any time; framings where it cannot say so, and then it is not
         pinged to find out whether it is there."""
 
+    def let_go(self) -> None:
+        """Tell nobody any more, and refer to nobody who refers to it: it is freed with its last user.
+
+        Afterwards no deadline of it counts; it is for a session that is over.
+        """
+        super().let_go()
+        self._calls.let_go()
+
     # Our calls
 
     def _start_call(

@@ -93,6 +93,10 @@ class Call:
         return RequestLost(handle=self.handle, method=self.method.name, reason=reason)
 
 
+def _nobody(call: Call, limit: str) -> None:
+    """Take in that a call of a session that is over has run out."""
+
+
 class Calls:
     """The calls in flight, by handle and by id on the wire; ids are never used twice.
 
@@ -120,6 +124,10 @@ class Calls:
 
     def __iter__(self) -> Iterator[Call]:
         return iter(tuple(self._by_handle.values()))
+
+    def let_go(self) -> None:
+        """Tell nobody any more which call has run out."""
+        self._time_out = _nobody
 
     @property
     def last_wire_id(self) -> int:

@@ -1,5 +1,7 @@
 """A server's connections: requests one after the other, whatever the cuts, and how connections end."""
 
+import gc
+
 import pytest
 from tests.bindings.h11.serving import (
     HOST,
@@ -457,3 +459,26 @@ def test_what_is_malformed_is_told_once():
     serving.open().send(b"POST /mcp HTTP/1.1\nHost: a\n\n")
     (event,) = [event for event in serving.events if isinstance(event, ProtocolViolated)]
     assert event.reason == "a line of the head does not end with CR and LF"
+
+
+@pytest.mark.parametrize(("revision", "sessions"), [(MODERN, True), (LEGACY[-1], True), (LEGACY[-1], False)])
+def test_a_request_leaves_nothing_to_the_collector_of_cycles(revision, sessions):
+    serving = Serving(sessions=sessions)
+    session = session_for(serving, revision) if sessions else None
+    connection = serving.open()
+
+    def ask(number):
+        connection.send(call(revision, session, request_id=number))
+        assert connection.response().status == 200
+        serving.events.clear()
+
+    for number in range(1, 20):
+        ask(number)
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(20, 30):
+            ask(number)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

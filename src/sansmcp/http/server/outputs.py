@@ -95,6 +95,8 @@ class HttpOutputs:
             source.is_queued = False
             if source.serves_one and not source.is_told and (source.is_over or event is not None):
                 source.is_told = True
+                # One is made for each request: what the collector of cycles had to find would cost a quarter.
+                source.session.let_go()
                 return source.session, ExchangeEnded(reason=source.reason if event is None else event.reason)
         return None
 
