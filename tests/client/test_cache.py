@@ -233,6 +233,7 @@ def test_a_list_is_asked_for_once_while_it_is_fresh_each_page_for_itself():
     assert first == again != second
     assert len(told.asked("tools/list")) == 2
     told.advance(1.0)
+    assert len(told.asked("tools/list")) == 2
     told.ask(list_tools())
     assert len(told.asked("tools/list")) == 3
 
