@@ -261,11 +261,10 @@ class SlowReader:
 
 def slow_reader(runtime, *, wait_for_cut=False, times=20_000, size=10_000):
     """Let a handler send far more than anybody reads."""
-    with (
-        Serving(runtime) as serving,
-        serving.connect() as other,
-        serving.connect(receive_buffer=4096) as slow,
-    ):
+    with contextlib.ExitStack() as stack:
+        serving = stack.enter_context(Serving(runtime))
+        other = stack.enter_context(serving.connect())
+        slow = stack.enter_context(serving.connect(receive_buffer=4096))
         serving.echo(other)
         before = serving.watched.resident()
         headers = open_session(slow)
@@ -275,7 +274,8 @@ def slow_reader(runtime, *, wait_for_cut=False, times=20_000, size=10_000):
         while time.monotonic() - began < 3.0:
             slowest = max(slowest, serving.echo(other))
         cut_after = _until_cut(slow, began) if wait_for_cut else None
-        return SlowReader(held=serving.watched.most_resident() - before, slowest=slowest, cut_after=cut_after)
+        held = serving.watched.most_resident() - before
+        return SlowReader(held=held, slowest=slowest, cut_after=cut_after)
 
 
 def _until_cut(slow, began):
