@@ -2,14 +2,16 @@
 
 Every figure is of real processes, seen from outside: how long they live, what they hold, what they leave.
 
-Run it with `uv run python -m benchmarks.reliability`; it needs Linux, and takes some minutes. It prints the
-table of docs/reliability.md. On a busy machine, the time for which a server had no core is not counted.
+Run it with `uv run python -m benchmarks.reliability`; it needs Linux, and takes ten minutes. It prints the
+tables of docs/reliability.md, first of streams of lines, then of HTTP. On a busy machine, the time for which
+a server on a stream had no core is not counted.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 
+from benchmarks import reliability_http
 from tests.reliability import measuring
 
 Row = tuple[str, str, Callable[[str], str]]
@@ -20,13 +22,22 @@ def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description="Measure ends, floods and stalls on each runtime.")
     parser.add_argument("--runtime", choices=measuring.RUNTIMES, action="append", help="only this one")
-    chosen = parser.parse_args().runtime or [
-        name for name in measuring.RUNTIMES if find_spec(f"sansmcp_{name}")
-    ]
-    print(f"| what | promise | {' | '.join(chosen)} |")
-    print(f"| --- | ---: {'| ---: ' * len(chosen)}|")
-    for what, promise, measure in ROWS:
-        print(f"| {what} | {promise} | {' | '.join(measure(runtime) for runtime in chosen)} |", flush=True)
+    parser.add_argument("--over", choices=("lines", "http"), help="only over these")
+    options = parser.parse_args()
+    chosen = options.runtime or [name for name in measuring.RUNTIMES if find_spec(f"sansmcp_{name}")]
+    for over, rows in (("lines", ROWS), ("http", reliability_http.ROWS)):
+        if options.over in (None, over):
+            print_table(rows, chosen)
+
+
+def print_table(rows: Sequence[Row], runtimes: Sequence[str]) -> None:
+    """Measure what the rows say, and print a table in Markdown."""
+    print(f"| what | promise | {' | '.join(runtimes)} |")
+    print(f"| --- | ---: {'| ---: ' * len(runtimes)}|")
+    for what, promise, measure in rows:
+        found = " | ".join(measure(runtime) for runtime in runtimes)
+        print(f"| {what} | {promise} | {found} |", flush=True)
+    print()
 
 
 # Ends of servers

@@ -78,21 +78,24 @@ class Redelivered:
     doubled: int
 
 
-def cut_at_every_event(runtime, progress=12):
+def cut_at_every_event(runtime, records=12):
     """Cut a response stream after each of its events, resume it, and compare what came."""
     with Serving(runtime) as serving, serving.connect() as first:
         headers = open_session(first)
-        whole = _stream(serving, headers, 100, progress, cut_after=None)
+        level = {"jsonrpc": "2.0", "id": 1, "method": "logging/setLevel", "params": {"level": "info"}}
+        first.send("POST", level, **headers)
+        first.read_response()
+        whole = _stream(serving, headers, 100, records, cut_after=None)
         lost = doubled = 0
         for place in range(1, len(whole)):
-            came = _stream(serving, headers, 100 + place, progress, cut_after=place)
+            came = _stream(serving, headers, 100 + place, records, cut_after=place)
             lost += sum(message not in came for message in _plain(whole))
             doubled += len(came) - len({str(message) for message in came})
         return Redelivered(cuts=len(whole) - 1, lost=lost, doubled=doubled)
 
 
-def _stream(serving, headers, number, progress, cut_after):
-    message = call(number, "tell", {"times": progress}, token="token")
+def _stream(serving, headers, number, records, cut_after):
+    message = call(number, "tell", {"times": records})
     with serving.connect() as connection:
         connection.send("POST", message, **headers)
         if cut_after is None:

@@ -36,11 +36,12 @@ def make_server(*, is_async):
         """Return the text."""
         return x
 
-    @server.tool(blocks=False)
+    @server.tool
     def tell(times: int, ctx: Context) -> str:
-        """Report progress so often, then return."""
+        """Log so often, which is never left out in favour of what is newer, then return."""
         for number in range(times):
-            ctx.progress(number + 1, total=times, message=f"step {number + 1}")
+            ctx.log("info", f"step {number + 1}")
+            ctx.drain()
         return "told"
 
     @server.tool

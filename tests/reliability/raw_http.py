@@ -12,7 +12,7 @@ META = {
     "io.modelcontextprotocol/clientCapabilities": {},
 }
 _ID = re.compile(rb"^id: ?(.*)$", re.MULTILINE)
-_DATA = re.compile(rb"^data: ?(.+)$", re.MULTILINE)
+_DATA = re.compile(rb"^data: *(\S.*)$", re.MULTILINE)
 
 
 class Connection:

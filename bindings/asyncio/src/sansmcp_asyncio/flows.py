@@ -5,6 +5,7 @@ bytes at once as long as nothing waits before them.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Final, Protocol, TypeAlias, runtime_checkable
 
@@ -61,13 +62,24 @@ Stream: TypeAlias = ByteStream | Flow
 """What a link can be carried over."""
 
 
+class _Room(threading.local):
+    """Where a loop's transports put the bytes that they read: each takes it and has it read at once."""
+
+    def __init__(self) -> None:
+        # By default a transport makes a buffer of 256 KiB for each read, which costs more than a message.
+        self.buffer = memoryview(bytearray(READ_SIZE))
+
+
+_room: Final = _Room()
+
+
 class Incoming(asyncio.BufferedProtocol):
     """The reading side of a transport."""
 
     def __init__(self) -> None:
         super().__init__()
-        # By default a transport makes a buffer of 256 KiB for each read, which costs more than a message.
-        self._buffer = memoryview(bytearray(READ_SIZE))
+        # One for all: a thousand idle connections would hold 64 MiB of their own.
+        self._buffer = _room.buffer
         self._receive: Receive | None = None
         self._tell_end: End | None = None
         self._early = bytearray()
