@@ -115,9 +115,10 @@ class Session(abc.ABC, Generic[EventT]):
     def let_go(self) -> None:
         """Tell nobody any more, and refer to nobody who refers to it: it is freed with its last user.
 
-        Afterwards no deadline of it counts; it is for a session that is over.
+        It forgets its deadlines too, and is for a session that is over.
         """
         self._tell = self._deadlines.changed = None
+        self._deadlines.clear()
 
     def actions(self, *, is_written: bool = True) -> list[Action]:
         """Take the actions queued since the last call, in the order they are to be carried out.

@@ -55,7 +55,7 @@ class CallingSession(Session[EventT]):
     def let_go(self) -> None:
         """Tell nobody any more, and refer to nobody who refers to it: it is freed with its last user.
 
-        Afterwards no deadline of it counts; it is for a session that is over.
+        It forgets its deadlines too, and is for a session that is over.
         """
         super().let_go()
         self._calls.let_go()
