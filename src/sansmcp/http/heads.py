@@ -65,6 +65,8 @@ class RequestHead(Value):
     """The path, and the query if there is one, as they came."""
     headers: Headers = attrs.field(factory=Headers)
     """The header fields."""
+    mount: str = ""
+    """The prefix of the path below which an application has mounted the endpoint."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

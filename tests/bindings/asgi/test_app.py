@@ -8,15 +8,29 @@ import threading
 
 import anyio
 import pytest
-from tests.bindings.asgi.talking import Asked, answer, asking, each_loop, each_real_loop, living, post
-from tests.bindings.http.speaking import call, modern
+from tests.bindings.asgi.talking import (
+    Asked,
+    answer,
+    asking,
+    each_loop,
+    each_real_loop,
+    living,
+    post,
+    scope_of,
+)
+from tests.bindings.http.speaking import BOTH, LEGACY, call, legacy, modern
 
 from sansmcp import Context, LocalProtocolError, Server
+from sansmcp.http import LATER, MemoryEventStore
 from sansmcp_asgi import App
 
 WORDS = modern("tools/call", call("words"))
 LISTEN = modern("subscriptions/listen", {"notifications": {"toolsListChanged": True}}, id="l")
 HOLD = modern("tools/call", call("hold", {"seconds": 3}), id="h")
+BASE = {"host": "localhost", "content-type": "application/json", "accept": BOTH}
+CLIENT = {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+HELLO = legacy("initialize", CLIENT)
+BEGUN = legacy("notifications/initialized", id=None)
 variable = contextvars.ContextVar("variable", default="unset")
 
 
@@ -31,6 +45,12 @@ def serving(lifespan=None):
     async def hold(seconds: float) -> str:
         await anyio.sleep(seconds)
         return "held"
+
+    @server.tool
+    async def talk(ctx: Context) -> str:
+        ctx.progress(1)
+        await ctx.drain()
+        return "talked"
 
     @server.tool
     def on_a_thread() -> str:
@@ -216,6 +236,49 @@ def test_a_def_handler_runs_on_a_thread_with_the_variables_of_its_request(run):
         async with living(app):
             variable.set("of the request")
             assert said(await answer(app, message)) == "sansmcp handler of the request"
+
+    run(work)
+
+
+class SlowStore(MemoryEventStore):
+    """Keeps events where that takes a thread."""
+
+    def __init__(self):
+        super().__init__()
+        self.threads = set()
+
+    def store(self, session, stream, event):
+        self.threads.add(threading.current_thread().name)
+        super().store(session, stream, event)
+
+
+@each_real_loop
+def test_events_are_kept_on_threads_and_forgotten_at_the_end(run):
+    store = SlowStore()
+
+    async def work():
+        app = App(serving(), event_store=store)
+        async with living(app):
+            found = await answer(app, HELLO, scope_of("POST", headers=BASE))
+            session = {**BASE, "mcp-session-id": found.headers["mcp-session-id"]}
+            await answer(app, BEGUN, scope_of("POST", headers=session))
+            asked = {**HOLD, "params": {**call("talk"), "_meta": {"progressToken": "t"}}}
+            spoken = await answer(app, asked, scope_of("POST", headers=session))
+            assert spoken.text.count(b"id: ") >= 2
+            assert store.size > 0
+            assert (await answer(app, {}, scope_of("DELETE", headers=session))).status == 200
+        assert store.size == 0
+        assert store.threads == {"sansmcp handler"}
+
+    run(work)
+
+
+@each_real_loop
+def test_a_verifier_that_needs_time_has_nobody_to_ask(run):
+    async def work():
+        app = App(serving(), verify=lambda _head: LATER)
+        async with living(app):
+            assert (await answer(app, WORDS)).status == 500
 
     run(work)
 

@@ -8,7 +8,7 @@ from tests.bindings.asgi.talking import answer, asking, each_loop, living, post,
 from tests.bindings.http.speaking import call, modern
 
 from sansmcp import Context, Server
-from sansmcp.http import LATER, HttpLimits
+from sansmcp.http import HttpLimits
 from sansmcp_asgi import App
 
 
@@ -187,16 +187,6 @@ def test_who_calls_is_found_in_the_scope(run):
         async with living(served.app):
             asked = await answer(served.app, GREET, {**post(GREET), "user": "ann@example"})
         assert greeted(asked) == "Ann ann@example"
-
-    run(work)
-
-
-@each_loop
-def test_a_verifier_that_needs_time_has_nobody_to_ask(run):
-    async def work():
-        served = Served(verify=lambda _head: LATER)
-        async with living(served.app):
-            assert (await answer(served.app, GREET)).status == 500
 
     run(work)
 

@@ -52,7 +52,9 @@ def asgi_app(server):
     apps = {path: App(server, path=path, **settings) for path, settings in ENDPOINTS.items()}
 
     async def app(scope, receive, send):
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"].startswith("/old/"):
+            await apps["/old"]({**scope, "root_path": "/old"}, receive, send)
+        elif scope["type"] == "http":
             await apps.get(scope["path"], apps["/mcp"])(scope, receive, send)
         else:
             # The others are mounted without a lifespan.
@@ -107,7 +109,11 @@ def wsgi_app(server):
     apps = {path: App(server, path=path, **settings) for path, settings in ENDPOINTS.items()}
 
     def app(environ, start_response):
-        return apps.get(environ["PATH_INFO"], apps["/mcp"])(environ, start_response)
+        path = environ["PATH_INFO"]
+        if path.startswith("/old/"):
+            mounted = {**environ, "SCRIPT_NAME": "/old", "PATH_INFO": path.removeprefix("/old")}
+            return apps["/old"](mounted, start_response)
+        return apps.get(path, apps["/mcp"])(environ, start_response)
 
     return app
 

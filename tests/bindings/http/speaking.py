@@ -85,6 +85,12 @@ class Reply:
                 yield event_id, json.loads("\n".join(data)) if any(data) else None
                 event_id, data = None, []
 
+    def line_after(self, line):
+        """Read up to a line and return the one after it."""
+        while (found := self._response.readline()) != line:
+            assert found
+        return self._response.readline()
+
     def messages(self):
         """Wait for one message after the other, whether the response is a stream or not."""
         if self.is_stream:
@@ -167,6 +173,15 @@ class Speaker:
         """Open the stream of a session."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.send("GET", headers={"Accept": "text/event-stream", **named})
+
+    def listen(self):
+        """Open the stream of HTTP+SSE, and return its messages and a speaker that sends to where it says."""
+        stream = self.send("GET", path=f"{self.path}/sse", headers={"Accept": "text/event-stream"})
+        assert stream.status == 200
+        address = stream.line_after(b"event: endpoint\n").removeprefix(b"data: ").decode().strip()
+        beside = Speaker(self.port, address, **self.headers)
+        beside._open = self._open
+        return stream.messages(), beside
 
     def close(self):
         """End whatever is open."""

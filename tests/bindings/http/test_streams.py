@@ -82,6 +82,17 @@ def test_a_legacy_question_is_answered_in_another_request(speak, carrier):
     assert text_of(next(messages)["result"]) == "Valencia in Spain: sunny"
 
 
+def test_a_client_of_the_oldest_transport_is_served_where_it_is_mounted(speak, carrier):
+    needs_streams(carrier)
+    messages, beside = speak("/old").listen()
+    hello = {"protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    assert beside.post(legacy("initialize", hello)).status == 202
+    assert next(messages)["result"]["protocolVersion"] == "2024-11-05"
+    assert beside.post(legacy("notifications/initialized", id=None)).status == 202
+    assert beside.post(legacy("tools/call", call("add", {"a": 1, "b": 2}), id=2)).status == 202
+    assert text_of(next(messages)["result"]) == "3"
+
+
 def test_answers_may_always_be_streams(speak, carrier):
     needs_streams(carrier)
     reply = speak("/events").post(modern("tools/call", call("add", {"a": 1, "b": 2})))

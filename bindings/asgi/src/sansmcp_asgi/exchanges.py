@@ -39,7 +39,7 @@ class Carried:
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._exchange, self._changed = serving.open_exchange(head_of(scope, serving.path))
+        self._exchange, self._changed = serving.open_exchange(head_of(scope))
         self._is_read = False
         self._is_gone = False
 

@@ -28,21 +28,18 @@ class ScopedHead(RequestHead):
     """What the server, and what stands before the application, say of it."""
 
 
-def head_of(scope: Scope, path: str | None) -> ScopedHead:
-    """Return the head of a request.
-
-    Args:
-        scope: what the server says of it.
-        path: the path of the endpoint, which is where the application is mounted, too; None for any.
-    """
+def head_of(scope: Scope) -> ScopedHead:
+    """Return the head of a request."""
     query: bytes = scope.get("query_string", b"")
     mount: str = scope.get("root_path", "")
-    rest = scope["path"].removeprefix(mount)
-    target = path if path and mount and rest in {"", "/"} else quote(rest, safe=_KEPT)
+    path: str = scope["path"]
+    # Some leave the prefix out of the path.
+    target = quote(path if path.startswith(mount) else mount + path, safe=_KEPT)
     return ScopedHead(
         method=scope["method"],
         target=f"{target}?{query.decode('latin-1')}" if query else target,
         headers=Headers((_text(name), _text(value)) for name, value in scope["headers"]),
+        mount=quote(mount, safe=_KEPT),
         scope=scope,
     )
 

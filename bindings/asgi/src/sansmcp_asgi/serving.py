@@ -6,19 +6,17 @@ import time
 from typing import Final
 
 from sansmcp.environment import Environment
-from sansmcp.http import Authorize, HttpLimits, Refused, RequestHead, ServerExchange, StoreErrand
+from sansmcp.http import HttpLimits, RequestHead, ServerExchange
 from sansmcp.server import ServeHttpSettings, Server, ServerConnections
-from sansmcp.session import Errand, Report, Schedule, Timeouts
+from sansmcp.session import Report, Schedule, Timeouts
 from sansmcp.values import JSON
+from sansmcp_asgi.errands import Errands
 from sansmcp_asgi.handlers import Handlers
 from sansmcp_asgi.runtime import Flag, Runtime
-from sansmcp_asgi.storage import Storage
 
 _logger: Final = logging.getLogger("sansmcp")
 
 ENVIRONMENT: Final = Environment(random=os.urandom, utc=time.time)
-
-_NOBODY: Final = Refused(status=500, reason="verify said LATER, and nobody is there to ask")
 
 # The process is to be gone within a second.
 _LAST_STEPS: Final = 0.4
@@ -41,14 +39,11 @@ class Serving:
     def __init__(self, runtime: Runtime, server: Server, settings: ServeHttpSettings, lifespan: JSON) -> None:
         self.runtime: Final = runtime
         """The loop."""
-        self.path: Final = settings.get("path", "/mcp")
-        """The path of the endpoint; None for any."""
         self.write_stall: Final = (settings.get("http_limits") or HttpLimits()).write_stall
         """For how many seconds a client may read nothing."""
         self._grace = (settings.get("timeouts") or Timeouts()).close
         self._endpoint = server.http_endpoint(ENVIRONMENT, settings)
-        store = settings.get("event_store")
-        self._storage = None if store is None else Storage(runtime, store, self._endpoint, self.settle)
+        self._errands = Errands(runtime, self._endpoint, self.settle)
         self._schedule = Schedule(self._endpoint)
         self._flags: dict[ServerExchange, Flag] = {}
         self._all_ended = runtime.flag()
@@ -114,6 +109,7 @@ class Serving:
         await self.runtime.sleep_until(at, self._wait_all_ended)
         self.abandon()
         self.settle()
+        await self.runtime.sleep_until(self.runtime.now() + _LAST_WORDS, self._errands.wait_done)
         await self.runtime.close(_LAST_STEPS)
 
     def abandon(self) -> None:
@@ -127,7 +123,7 @@ class Serving:
             self._connections.handle(*found)
             moved = True
         for errand in endpoint.actions():
-            self._perform(errand)
+            self._errands.do(errand)
             moved = True
         for exchange in endpoint.ready():
             flag = self._flags.get(exchange)
@@ -136,12 +132,6 @@ class Serving:
                 flag.set()
             moved = True
         return moved
-
-    def _perform(self, errand: Errand) -> None:
-        if isinstance(errand, Authorize):
-            self._endpoint.refuse(errand.exchange, _NOBODY, self.runtime.now())
-        elif isinstance(errand, StoreErrand) and self._storage is not None:
-            self._storage.do(errand)
 
     async def _wait_all_ended(self) -> None:
         while self._flags:

@@ -66,7 +66,7 @@ class App:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         serving = self._serving_for(environ)
-        carried = serving.open_exchange(head_of(environ, self._settings.get("path", "/mcp")))
+        carried = serving.open_exchange(head_of(environ))
         try:
             actions = _receive(environ, serving, carried)
         except BodyBrokenError:

@@ -41,22 +41,17 @@ class EnvironHead(RequestHead):
     """What the server, and what stands before the application, say of it."""
 
 
-def head_of(environ: Environ, path: str | None) -> EnvironHead:
-    """Return the head of a request.
-
-    Args:
-        environ: what the server says of it.
-        path: the path of the endpoint, which is where the application is mounted, too; None for any.
-    """
+def head_of(environ: Environ) -> EnvironHead:
+    """Return the head of a request."""
     query: str = environ.get("QUERY_STRING", "")
     # Bytes are spelled as the characters of ISO 8859-1.
-    rest = environ.get("PATH_INFO", "").encode("latin-1")
-    is_mount = environ.get("SCRIPT_NAME") and rest in {b"", b"/"}
-    target = path if path and is_mount else quote(rest, safe=_KEPT)
+    mount = quote(environ.get("SCRIPT_NAME", "").encode("latin-1"), safe=_KEPT)
+    target = mount + quote(environ.get("PATH_INFO", "").encode("latin-1"), safe=_KEPT)
     return EnvironHead(
         method=environ["REQUEST_METHOD"],
         target=f"{target}?{query}" if query else target,
         headers=Headers(_lines(environ)),
+        mount=mount,
         environ=environ,
     )
 

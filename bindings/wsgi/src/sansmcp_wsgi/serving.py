@@ -10,13 +10,10 @@ from typing import Final
 
 from sansmcp.environment import Environment
 from sansmcp.http import (
-    Authorize,
-    Refused,
     RequestHead,
     ResponseAction,
     ServerExchange,
     ServerHttp,
-    StoreErrand,
 )
 from sansmcp.server import ServeHttpSettings, Server, ServerConnections
 from sansmcp.session import EndpointAction, Errand, Link, Report, ServerEvent, ServerSession
@@ -25,11 +22,11 @@ from sansmcp_threads.handlers import AsyncRunner, Handlers, write_report
 from sansmcp_threads.living import living
 from sansmcp_threads.workers import Workers
 from sansmcp_wsgi.handlers import OwnThreads
-from sansmcp_wsgi.storage import Storage
 
 ENVIRONMENT: Final = Environment(random=os.urandom, utc=time.time)
 
-_NOBODY: Final = Refused(status=500, reason="verify said LATER, and nobody is there to ask")
+_LAST_WORDS: Final = 1.0
+"""Seconds that a store may take to keep what is left."""
 
 
 class Carried:
@@ -127,8 +124,9 @@ class Serving:
         lifespan = self._life.enter_context(living(server, async_runner))
         self._own_threads = None if streams else OwnThreads()
         self._workers = self._own_threads or Workers()
-        store = settings.get("event_store")
-        self._storage = None if store is None else Storage(store, http)
+        # One, so that they are done in order.
+        self._errands = Workers(1)
+        self._has_errands = False
         self._driver: Driver[ServerSession, ServerEvent] = Driver(
             self._endpoint, self._handle, perform=self._perform
         )
@@ -194,10 +192,16 @@ class Serving:
             self._driver.do(lambda _now: self._connections.close())
             self._driver.cancel()
             self._workers.close()
-            if self._storage is not None:
-                self._storage.close()
+            self._end_errands()
         finally:
             self._life.close()
+
+    def _end_errands(self) -> None:
+        if self._has_errands:
+            done = threading.Event()
+            self._errands.submit(done.set, done.set)
+            done.wait(_LAST_WORDS)
+        self._errands.close()
 
     def _handle(self, session: ServerSession, event: ServerEvent) -> None:
         self._connections.handle(session, event)
@@ -206,7 +210,5 @@ class Serving:
         self._driver.tell(partial(write_report, report))
 
     def _perform(self, errand: Errand) -> None:
-        if isinstance(errand, Authorize):
-            self._driver.leave(partial(self._http.refuse, errand.exchange, _NOBODY))
-        elif isinstance(errand, StoreErrand) and self._storage is not None:
-            self._storage.do(errand, self._driver.leave, self._driver.settle)
+        self._has_errands = True
+        self._errands.submit(lambda: self._driver.leave(self._http.perform(errand)), self._driver.settle)

@@ -52,7 +52,7 @@ class Gate:
         self._options = options
         self._legacy = tuple(legacy)
         # Clients say the same with every request.
-        self._known: dict[tuple[str, str, tuple[tuple[str, str], ...]], Judged] = {}
+        self._known: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], Judged] = {}
 
     def judge(self, head: RequestHead) -> Judged:
         """Say what the head of a request leads to.
@@ -60,7 +60,7 @@ class Gate:
         Args:
             head: the head.
         """
-        key = (head.method, head.target, head.headers.lines)
+        key = (head.method, head.target, head.mount, head.headers.lines)
         known = self._known.get(key)
         if known is not None:
             return known
@@ -81,15 +81,19 @@ class Gate:
         preflight = options.policy.preflight(head)
         if preflight is not None:
             return Judged(preflight=preflight)
-        place = self._place(head.target.partition("?")[0])
+        place = self._place(head)
         if place is None:
             text = f"the path is {head.target!r:.80}; expected {options.path}"
             return Judged(refused=Refused(status=404, reason=text), fields=fields)
         refused = check_single(head.headers) or self._check_at(head, place)
         return Judged(place=place, refused=refused, fields=fields)
 
-    def _place(self, path: str) -> Place | None:
+    def _place(self, head: RequestHead) -> Place | None:
         options = self._options
+        path = head.target.partition("?")[0].removeprefix(head.mount)
+        # Where it is mounted is its own place, too.
+        if head.mount and path in {"", "/"}:
+            return Place.ENDPOINT
         is_mounted = options.path is None
         if options.http_sse and self._legacy:
             for place, known in ((Place.SSE, options.sse_path), (Place.MESSAGES, options.messages_path)):
