@@ -1,8 +1,8 @@
 """Testing without I/O: both ends against each other, a virtual clock, and the suite for bindings.
 
-`connect` joins a client and a `Server` in memory; `Pair` joins two sessions, for tests of the protocol
-itself. `play` plays the `SCENARIOS` that every binding must get through on a `Harness` of the binding's; a
-`Scenario` of your own is made of the same steps.
+`connect` joins a client and a `Server` in memory, `connect_http` joins them over HTTP; `Pair` joins two
+sessions, for tests of the protocol itself. `play` plays the `SCENARIOS` that every binding must get through
+on a `Harness` of the binding's; a `Scenario` of your own is made of the same steps.
 """
 
 from sansmcp.testing.connected import (
@@ -25,6 +25,7 @@ from sansmcp.testing.expectations import (
     ToolFailed,
 )
 from sansmcp.testing.harness import Ended, Harness, Raised, Returned, Setup, WasCancelled
+from sansmcp.testing.http_pair import HttpMemoryClient, connect_http
 from sansmcp.testing.in_memory import MemoryClient, Pause, Waiting, WorkCancelled, connect
 from sansmcp.testing.pair import Line, Pair, Sender
 from sansmcp.testing.play import Played, play
@@ -94,6 +95,7 @@ __all__ = [
     "HalfClose",
     "Harness",
     "Hold",
+    "HttpMemoryClient",
     "Line",
     "Listen",
     "MemoryClient",
@@ -128,6 +130,7 @@ __all__ = [
     "WorkCancelled",
     "byte_by_byte",
     "connect",
+    "connect_http",
     "connected_pair",
     "line_of",
     "lines_of",

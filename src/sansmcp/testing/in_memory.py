@@ -152,6 +152,7 @@ class MemoryClient(BlockingClient):
         self._cut = cut
         self._handling: list[_Handling] = []
         self._ways: list[_Way] = []
+        self._held: set[Side] = set()
         self._opened: Waiting[JSON] = Waiting(Call(method="initialize", read=lambda value: value))
         self._server = self.server_endpoint(server, environment, serving)
         self._endpoint = self.client_endpoint(options, environment)
@@ -309,11 +310,13 @@ class MemoryClient(BlockingClient):
 
     def stop_reading(self, side: Side) -> None:
         """Hold back the bytes to one side."""
+        self._held.add(side)
         for way in self._ways_to(side):
             way.is_held = True
 
     def go_on_reading(self) -> None:
         """Let bytes through again."""
+        self._held.clear()
         for way in self._ways:
             way.is_held = False
         self.settle()
@@ -356,8 +359,8 @@ class MemoryClient(BlockingClient):
         for dial in [action for action in self._endpoint.actions() if isinstance(action, Dial)]:
             far = self._server.accept(self.now)
             self._ways += [
-                _Way(Side.SERVER, dial.link, far, Stream(self._cut)),
-                _Way(Side.CLIENT, far, dial.link, Stream(self._cut)),
+                _Way(Side.SERVER, dial.link, far, Stream(self._cut), Side.SERVER in self._held),
+                _Way(Side.CLIENT, far, dial.link, Stream(self._cut), Side.CLIENT in self._held),
             ]
             moved = True
         for way in tuple(self._ways):
