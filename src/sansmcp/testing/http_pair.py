@@ -8,6 +8,7 @@ JSON, each piece of the body behind its length, and an empty piece as the end. `
 are the requests that are open; to break one off is to lose the connection that carries it.
 """
 
+import itertools
 import json
 from collections.abc import Mapping
 from typing import Final, Unpack
@@ -86,17 +87,18 @@ class _Side:
     """What both ends of the streams of one request have in common."""
 
     def __init__(self) -> None:
-        self.served: ServerExchange | None = None
+        self.served: list[ServerExchange] = []
         self._frames = _Frames()
         self._is_over = False
 
     def next_deadline(self) -> float | None:
         # A client keeps the time of all its requests itself.
-        return None if self.served is None else self.served.next_deadline()
+        deadlines = (exchange.next_deadline() for exchange in self.served)
+        return min((at for at in deadlines if at is not None), default=None)
 
     def handle_timeout(self, now: float) -> None:
-        if self.served is not None:
-            self.served.handle_timeout(now)
+        for exchange in self.served:
+            exchange.handle_timeout(now)
 
 
 class _RequestLink(_Side):
@@ -149,28 +151,27 @@ class _ResponseLink(_Side):
 
     def receive_data(self, data: bytes, now: float) -> None:
         for item in self._frames.receive_data(data):
-            if self.served is None:
+            if not self.served:
                 method, target, lines = item
                 head = RequestHead(
                     method=method, target=target, headers=Headers((name, value) for name, value in lines)
                 )
-                self.served = self._owner.open_exchange(self, head, now)
+                self.served.append(self._owner.open_exchange(self, head, now))
             elif item:
-                self.served.receive_data(item, now)
+                self.served[0].receive_data(item, now)
             else:
-                self.served.receive_eof(now)
+                self.served[0].receive_eof(now)
 
     def receive_eof(self, now: float, reason: str = _LOST) -> None:
         self._is_over = True
-        if self.served is not None and not self.served.done:
-            self.served.receive_disconnect(now, reason)
+        for exchange in self.served:
+            if not exchange.done:
+                exchange.receive_disconnect(now, reason)
         self._owner.touch(self)
 
     def data_to_send(self) -> bytes:
-        if self.served is None or self._is_over:
-            return b""
         written = bytearray()
-        for action in self.served.actions():
+        for action in itertools.chain.from_iterable(exchange.actions() for exchange in self.served):
             if isinstance(action, ResponseHead):
                 written += json.dumps([action.status, action.headers]).encode() + b"\n"
             elif isinstance(action, ResponseBody):
@@ -181,7 +182,7 @@ class _ResponseLink(_Side):
 
     @property
     def done(self) -> bool:
-        return self._is_over or (self.served is not None and self.served.done)
+        return self._is_over or any(exchange.done for exchange in self.served)
 
 
 class _PairedServer:
@@ -221,11 +222,10 @@ class _PairedServer:
         return []
 
     def ready(self) -> list[Link]:
-        for exchange in self._endpoint.ready():
-            if exchange in self._links:
-                self.touch(self._links[exchange])
-                if exchange.done:
-                    del self._links[exchange]
+        for exchange in [exchange for exchange in self._endpoint.ready() if exchange in self._links]:
+            self.touch(self._links[exchange])
+            if exchange.done:
+                del self._links[exchange]
         ready = list(self._touched)
         self._touched.clear()
         return ready

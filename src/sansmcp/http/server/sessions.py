@@ -306,6 +306,9 @@ class HttpSession(Source):
             elif isinstance(action, Release):
                 self._stream_of(action.request_id).release(action.retry)
             elif isinstance(action, Close):
+                # What was answered last goes out before the exchanges end.
+                for stream in moved:
+                    stream.pull()
                 self._closed()
         for stream in moved:
             if stream.state is not StreamState.OVER:
