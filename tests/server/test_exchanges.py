@@ -1,6 +1,8 @@
 """What handlers and sessions do for requests that come one by one: each with a session of its own."""
 
+import gc
 import json
+import weakref
 
 import pytest
 from tests.server.conversation import EVERYTHING, MODERN, Conversation, environment
@@ -250,3 +252,21 @@ def test_pages_that_were_left_long_ago_are_forgotten_and_so_are_those_of_who_has
     for page in ("0", "1", "other"):
         server.elicitation_completed(page)
     assert (done(peer), done(other)) == (["1"], [])
+
+
+@EACH
+def test_the_session_of_an_exchange_is_gone_with_it(revision):
+    server = polling()
+    alone = Alone(Serving(server), server, revision)
+    alone.call("long")
+    alone.session.close(0.0)
+    alone.session.actions()
+    alone.serving.connections.handle(alone.session, ExchangeEnded(reason="answered"))
+    gone = weakref.ref(alone.session)
+    # A cycle would wait for the collector, which costs more than the exchange.
+    gc.disable()
+    try:
+        del alone
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -45,7 +45,7 @@ class CallingSession(Session[EventT]):
         handles: Iterator[int] | None = None,
     ) -> None:
         super().__init__(side=side, revisions=revisions, methods=methods, timeouts=timeouts, limits=limits)
-        self._calls = Calls(self._deadlines, self._time_out, handles)
+        self._calls = Calls(self._deadlines, handles)
         self._keep_alive = keep_alive
         self._pings_missed = 0
         self.has_channel = True
@@ -86,7 +86,7 @@ class CallingSession(Session[EventT]):
             timeout=timeout,
             related=related,
         )
-        self._calls.start(call, self._now)
+        self._calls.start(call, self._now, self._time_out)
         self._dispatch(call)
         return call
 

@@ -50,6 +50,7 @@ class Call:
     params: JSON
     deliver: Callable[["Call", Outcome], None]
     timeout: float | None
+    time_out: Callable[["Call", str], None] | None = None
     wants_progress: bool = False
     related: RequestId | None = None
     state: RequestState = RequestState.IN_FLIGHT
@@ -102,18 +103,15 @@ class Calls:
 
     Args:
         deadlines: where the clocks of the calls are kept.
-        time_out: told which call has run out of which of its limits.
         handles: where handles come from; none is ever given out twice.
     """
 
     def __init__(
         self,
         deadlines: Deadlines,
-        time_out: Callable[[Call, str], None],
         handles: Iterator[int] | None = None,
     ) -> None:
         self._deadlines = deadlines
-        self._time_out = time_out
         self._handles = itertools.count(1) if handles is None else handles
         self._by_handle: dict[CallHandle, Call] = {}
         self._by_wire_id: dict[RequestId, Call] = {}
@@ -147,16 +145,26 @@ class Calls:
         self._last_wire_id += 1
         return self._last_wire_id
 
-    def start(self, call: Call, now: float, *, maximum: float | None = None) -> None:
+    def start(
+        self,
+        call: Call,
+        now: float,
+        time_out: Callable[[Call, str], None],
+        *,
+        maximum: float | None = None,
+    ) -> None:
         """Enter a call and start its clock.
 
         Args:
             call: the call.
             now: the time.
+            time_out: told when it has run out of which of its limits.
             maximum: seconds the call may take in all, or None.
         """
         self._by_handle[call.handle] = call
         self._by_wire_id[call.wire_id] = call
+        # With the call and not here, so that a session that calls nobody is gone when nobody holds it.
+        call.time_out = time_out
         call.maximum = None if maximum is None else now + maximum
         self.restart_clock(call, now)
 
@@ -213,7 +221,7 @@ class Calls:
         self._arm(call)
 
     def _arm(self, call: Call) -> None:
-        if call.deadline is None or call.paused_at is not None:
+        if call.deadline is None or call.paused_at is not None or call.time_out is None:
             return
         at, limit, what = call.deadline, "timeout", "has no answer"
         if call.maximum is not None and call.maximum < at:
@@ -222,7 +230,7 @@ class Calls:
             self._deadlines.disarm(call.handle)
             return
         reason = f"{call.method.name} ({call.handle}) {what}"
-        self._deadlines.arm(call.handle, at, reason, partial(self._time_out, call, limit))
+        self._deadlines.arm(call.handle, at, reason, partial(call.time_out, call, limit))
 
 
 def typed(type_: JSON, codec: Codec, value: JSON, what: str) -> JSON:

@@ -471,7 +471,7 @@ class ClientSession(Renewal):
             raise
 
     def _start(self, call: Call, maximum: float | None, *, waits: bool) -> None:
-        self._calls.start(call, self._now, maximum=maximum)
+        self._calls.start(call, self._now, self._time_out, maximum=maximum)
         if waits:
             self._hold(call)
 
