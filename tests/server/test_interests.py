@@ -56,6 +56,18 @@ def test_who_wants_to_hear_of_a_change_is_concerned_once():
     assert concerned(interests) == []
 
 
+def test_of_a_session_that_is_forgotten_nothing_is_left_to_take_back():
+    offering = Offering()
+    interests = Interests(offering)
+    interests.add("a", Filter(tools_list_changed=True))
+    interests.add("b", Filter(tools_list_changed=True))
+    interests.forget("a")
+    interests.remove("a", Filter(tools_list_changed=True))
+    interests.remove("b", Filter(prompts_list_changed=True))
+    offering.change(ChangeKind.TOOLS)
+    assert concerned(interests) == ["b"]
+
+
 def test_who_fell_behind_the_log_is_concerned_whatever_it_wants():
     offering = Offering()
     interests = Interests(offering)
