@@ -126,6 +126,14 @@ def test_an_idle_connection_is_closed_at_its_time():
     assert calling.dial() is not link
 
 
+def test_nothing_read_and_a_clock_that_is_early_change_nothing():
+    calling = Calling()
+    link = calling.connected()
+    link.receive_data(b"", calling.now)
+    link.handle_timeout(1.0)
+    assert not link.done
+
+
 def test_a_connection_in_use_is_not_idle():
     calling = Calling(limits=PoolLimits(idle=4))
     link = calling.connected()

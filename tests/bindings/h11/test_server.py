@@ -249,6 +249,49 @@ def test_the_rest_of_a_refused_request_is_read_for_the_connections_sake(ends):
         assert connection.read() == b""
 
 
+def test_a_connection_is_idle_once_the_rest_of_a_request_has_come():
+    serving = Serving(connection_limits=ConnectionLimits(idle=60))
+    connection = serving.open()
+    data = post(call_body(), fields_for(MODERN), target="/other")
+    connection.send(data[:-10])
+    serving.at(1)
+    connection.send(data[-10:])
+    serving.at(60.9)
+    assert not connection.closed
+    serving.at(61)
+    assert connection.closed
+
+
+def test_the_rest_of_a_request_may_be_too_long_at_once():
+    serving = Serving(connection_limits=ConnectionLimits(rest_bytes=100))
+    connection = serving.open()
+    data = post(b"a" * 1000, fields_for(MODERN), target="/other")
+    connection.send(data[:-500])
+    connection.send(data[-500:])
+    assert connection.closed
+
+
+def test_a_rest_that_is_malformed_ends_the_connection_without_a_second_answer():
+    serving = Serving()
+    fields = [*fields_for(MODERN), ("Transfer-Encoding", "chunked")]
+    connection = serving.open().send(post(b"5\r\nhello", fields, target="/other", length=False))
+    assert connection.response().status == 404
+    connection.send(b"XX")
+    assert connection.closed
+    assert connection.read() == b""
+
+
+def test_a_session_that_is_idle_ends_though_no_connection_says_anything():
+    serving = Serving()
+    session_for(serving, LEGACY[-1])
+    assert serving.endpoint.endpoint.sessions == 1
+    serving.at(1799)
+    assert serving.endpoint.endpoint.sessions == 1
+    serving.at(1801)
+    assert serving.endpoint.endpoint.sessions == 0
+    assert serving.endpoint.links == ()
+
+
 def test_the_rest_of_a_request_is_read_before_its_connection_closes():
     serving = Serving()
     connection = serving.open()

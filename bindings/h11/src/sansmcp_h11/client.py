@@ -143,17 +143,11 @@ class _Pool:
         self._is_over = False
 
     def open(self, exchange: ClientExchange) -> None:
-        address = address_of(exchange.url)
-        # The one that was used last is the least likely to be closed by now.
-        found = next((link for link in reversed(self._idle) if link.address == address), None)
-        if found is not None:
-            del self._idle[found]
-            found.carry(exchange)
+        if self._idle:
+            # The one that was used last is the least likely to be closed by now; all go to one origin.
+            link, _ = self._idle.popitem()
+            link.carry(exchange)
         elif len(self.links) < self.limits.connections:
-            self._dial(exchange)
-        elif self._idle:
-            # It goes elsewhere.
-            next(iter(self._idle)).abort()
             self._dial(exchange)
         else:
             self._waiting.append(exchange)

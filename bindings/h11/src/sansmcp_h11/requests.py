@@ -1,10 +1,14 @@
 """Requests as h11 reads them, after the stricter checks: their heads, and bodies in chunks."""
 
+from typing import Final
+
 import attrs
 import h11
 
 from sansmcp.http import Headers, RequestHead
 from sansmcp_h11.heads import ChunkWalk, HeadFault, request_of
+
+_SECRET: Final = ("authorization", "cookie", "proxy-authorization")
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -28,6 +32,8 @@ class Known:
     """Whether the client speaks HTTP/1.0, which has no chunks."""
     closes: bool
     """Whether the connection is to end with the answer."""
+    is_secret: bool
+    """Whether it says who sends it, such that others could say it too."""
 
 
 def known_from(raw: bytes) -> Known | HeadFault:
@@ -55,6 +61,7 @@ def known_from(raw: bytes) -> Known | HeadFault:
         awaits_continue=reader.they_are_waiting_for_100_continue,
         is_old=version == "HTTP/1.0",
         closes=version == "HTTP/1.0" or _says_close(headers),
+        is_secret=any(name in headers for name in _SECRET),
     )
 
 

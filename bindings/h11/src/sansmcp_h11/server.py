@@ -1,11 +1,20 @@
 """A server's endpoint over HTTP/1.1: each connection is a link, each request an exchange."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from sansmcp.http import RequestHead, ServerExchange, ServerHttp
 from sansmcp.session import Deadlines, Dial, Errand, Link, ServerEvent, ServerSession, WrapLink
+from sansmcp_h11.heads import HeadFault
 from sansmcp_h11.limits import CONNECTION_LIMITS, ConnectionLimits
+from sansmcp_h11.requests import Known, known_from
 from sansmcp_h11.server_link import ServerLink
+
+# A client sends a few heads, which differ in the name of a tool and in the length of the body.
+_MOST_KNOWN: Final = 1024
+"""Heads that are kept, for all connections together."""
+_MOST_KEPT: Final = 1024
+"""The bytes of a head that is kept."""
 
 
 class H11Server:
@@ -109,6 +118,7 @@ class _Board:
         self._now = float("-inf")
         self._touched: dict[Link, None] = {}
         self._carrying: dict[ServerExchange, ServerLink] = {}
+        self._known: dict[bytes, Known] = {}
 
     @property
     def now(self) -> float:
@@ -133,6 +143,18 @@ class _Board:
         ready = list(touched)
         touched.clear()
         return ready
+
+    def known(self, raw: bytes) -> Known | HeadFault:
+        kept = self._known.get(raw)
+        if kept is not None:
+            return kept
+        found = known_from(raw)
+        # What lets somebody in is not kept.
+        if isinstance(found, Known) and len(raw) <= _MOST_KEPT and not found.is_secret:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[raw] = found
+        return found
 
     def open_exchange(self, link: ServerLink, head: RequestHead, now: float) -> ServerExchange:
         exchange = self._endpoint.open_exchange(head, now)

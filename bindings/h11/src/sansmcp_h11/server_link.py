@@ -8,7 +8,7 @@ from sansmcp.session.base import PEER_CLOSED
 from sansmcp.values import Word
 from sansmcp_h11.heads import REQUEST, HeadBuffer, HeadFault
 from sansmcp_h11.limits import ConnectionLimits
-from sansmcp_h11.requests import ChunkedBody, Known, known_from
+from sansmcp_h11.requests import ChunkedBody, Known
 from sansmcp_h11.writing import CONTINUE, LAST_CHUNK, chunk, response_head
 
 _NO_BODY: Final = frozenset({204, 304})
@@ -51,6 +51,10 @@ class Board(Protocol):
     def touch(self, link: "ServerLink") -> None:
         """Say that a connection has something to write, another deadline or its end."""
 
+    def known(self, raw: bytes) -> Known | HeadFault:
+        """Read a head, or find it among those that were read."""
+        ...
+
     def open_exchange(self, link: "ServerLink", head: RequestHead, now: float) -> ServerExchange:
         """Open the exchange of a request."""
         ...
@@ -83,6 +87,7 @@ class ServerLink:
         self._deadline: float | None = now + board.header_timeout
         # Where time matters and is not known, it is asked for: the deadline is now.
         self._is_stale = False
+        self._look_at = 0.0
         self._known: Known | None = None
         self._left = 0
         self._chunks: ChunkedBody | None = None
@@ -142,6 +147,8 @@ class ServerLink:
         self._board.advance(now)
         if self._exchange is not None:
             self._exchange.handle_timeout(now)
+            if now >= self._look_at:
+                self._look_at = now + self._board.limits.idle
         if self._deadline is None or now < self._deadline:
             return
         if self._is_stale:
@@ -191,7 +198,11 @@ class ServerLink:
     def next_deadline(self) -> float | None:
         """Return when handle_timeout is wanted next, or None."""
         exchange = self._exchange
-        return self._deadline if exchange is None else exchange.next_deadline()
+        if exchange is None:
+            return self._deadline
+        at = exchange.next_deadline()
+        # Whoever looks then sees when the connection is idle for too long, and need not be told of it before.
+        return self._look_at if at is None or at > self._look_at else at
 
     # Requests
 
@@ -207,16 +218,15 @@ class ServerLink:
         if isinstance(raw, HeadFault):
             self._refuse(raw, now)
             return
-        known = self._known
-        if known is None or known.raw != raw:
-            found = known_from(raw)
-            if isinstance(found, HeadFault):
-                self._refuse(found, now)
-                return
-            known = self._known = found
-        self._begin(known, now)
+        last = self._known
+        known = last if last is not None and last.raw == raw else self._board.known(raw)
+        if isinstance(known, HeadFault):
+            self._refuse(known, now)
+        else:
+            self._begin(known, now)
 
     def _begin(self, known: Known, now: float) -> None:
+        self._known = known
         self._left = known.length
         self._chunks = ChunkedBody(known.raw) if known.is_chunked else None
         self._awaits_continue = known.awaits_continue
@@ -224,6 +234,7 @@ class ServerLink:
         if known.closes:
             self._closes = True
         self._deadline = None
+        self._look_at = now + self._board.limits.idle
         self._place = Place.REQUEST
         self._exchange = self._board.open_exchange(self, known.head, now)
         self._read_body(self._heads.take_all(), now)
@@ -275,7 +286,6 @@ class ServerLink:
         if exchange is not None:
             self._place = Place.ANSWER
             exchange.receive_eof(now)
-            self._board.touch(self)
         elif self._closes:
             self._close(now, "the answer said so")
         else:
@@ -329,11 +339,9 @@ class ServerLink:
         else:
             self._place = Place.HEAD
             self._is_idle = True
+            self._deadline = self._board.now + self._board.limits.idle
             if len(self._heads):
                 self._ask_for_time()
-            else:
-                self._deadline = self._board.now + self._board.limits.idle
-                self._board.touch(self)
 
     def _ask_for_time(self) -> None:
         self._is_stale = True
