@@ -98,10 +98,11 @@ class Exchanging:
 
     Args:
         server: what is served.
+        seed: what its random bytes follow from.
         settings: how.
     """
 
-    def __init__(self, server: Server, **settings: Unpack[ServeHttpSettings]) -> None:
+    def __init__(self, server: Server, *, seed: int = 0, **settings: Unpack[ServeHttpSettings]) -> None:
         self.server = server
         self.now = 0.0
         self.events: list[tuple[ServerSession, ServerEvent]] = []
@@ -112,7 +113,7 @@ class Exchanging:
         self.holds = False
         self._posts: list[Callable[[float], None]] = []
         self._replies: dict[ServerExchange, Reply] = {}
-        self.endpoint = server.http_endpoint(SeededEnvironment(), settings)
+        self.endpoint = server.http_endpoint(SeededEnvironment(seed=seed), settings)
         self.connections = ServerConnections(
             server,
             start=self._start,
@@ -127,14 +128,21 @@ class Exchanging:
         if self.holds:
             self.held.append((work, finish))
         else:
-            finish(outcome_of(work), self.now)
+            self._run(work, finish)
         return None
+
+    def _run(self, work: Runnable, finish: Finish) -> None:
+        outcome = outcome_of(work)
+        # What a handler says is heard before it ends.
+        while self._posts:
+            self._posts.pop(0)(self.now)
+        finish(outcome, self.now)
 
     def go_on(self) -> None:
         """Run the handlers that were held."""
         held, self.held = self.held, []
         for work, finish in held:
-            finish(outcome_of(work), self.now)
+            self._run(work, finish)
         self.settle()
 
     def do_errands(self) -> None:
@@ -161,9 +169,8 @@ class Exchanging:
             for exchange in self.endpoint.ready():
                 reply = self._replies.get(exchange)
                 if reply is not None and reply.is_read:
-                    actions = exchange.actions()
-                    reply.actions += actions
-                    moved = moved or bool(actions)
+                    reply.actions += exchange.actions()
+                    moved = True
             if self.errands and not self.holds_errands:
                 self.do_errands()
 
@@ -242,6 +249,9 @@ class Exchanging:
         opened = self.post({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params}, *headers)
         client = LegacyClient(self, revision, opened, headers)
         assert client.notify("notifications/initialized").status == 202
+        if "mcp-session-id" in opened.headers:
+            # Who says nothing of a level is told nothing.
+            assert client.ask("logging/setLevel", {"level": "debug"}, call_id="level").status == 200
         return client
 
 

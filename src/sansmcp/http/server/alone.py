@@ -18,7 +18,7 @@ from sansmcp.schema import (
     MISSING_REQUIRED_CLIENT_CAPABILITY,
     UNSUPPORTED_PROTOCOL_VERSION,
 )
-from sansmcp.session import Cancel, Close, EndExchange, Send, ServerSession
+from sansmcp.session import Cancel, Close, Deadlines, EndExchange, Send, ServerSession
 from sansmcp.values import RequestId
 from sansmcp.wire import Batch, ErrorResponse, Response, encode_event
 
@@ -33,6 +33,13 @@ _STATUS_BY_CODE: Final = {
 
 class AloneOwner(Protocol):
     """What it asks of its endpoint."""
+
+    now: float
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """What is due."""
+        ...
 
     def touch(self, source: "Alone", /) -> None:
         """Say that its session may have events, or that it is over."""
@@ -148,6 +155,7 @@ class Alone(Source):
             self._frames.take()
             if not self._awaited:
                 self._finish()
+            self._arm()
 
     def accept(self) -> None:
         """Answer that what needs no answer was taken in; what handles it may still be at work."""
@@ -183,6 +191,18 @@ class Alone(Source):
             exchange.events(b"")
         exchange.abandon()
         self.left("the client was too slow to read", self.session.now)
+
+    def _arm(self) -> None:
+        """Let the endpoint wake the session, which no exchange does any more."""
+        at = None if self.is_over else self.session.next_deadline()
+        if at is None:
+            self._owner.deadlines.disarm(self)
+        else:
+            self._owner.deadlines.arm(self, at, "a session that nobody hears", self._due)
+
+    def _due(self) -> None:
+        self.session.handle_timeout(self._owner.now)
+        self._owner.attend(self)
 
     def _take(self) -> None:
         for action in self.session.actions():

@@ -183,7 +183,10 @@ class ServerHttp(HttpPosts):
         method = exchange.head.method
         if method == "POST":
             exchange.go_on()
-        elif exchange.place is Place.SSE:
+            return
+        # It has no body that anybody looks at.
+        exchange.is_waiting = True
+        if exchange.place is Place.SSE:
             self._open_sse(exchange)
         else:
             then = partial(self._listen if method == "GET" else self._delete, exchange)

@@ -290,6 +290,7 @@ class HttpSession(Source):
     def settle(self) -> None:
         """Hand what the session wants sent to the streams it belongs to."""
         moved: dict[Stream, None] = {}
+        ended: list[RequestId] = []
         for action in self.session.actions(is_written=False):
             if isinstance(action, Send):
                 stream = self._route(action)
@@ -299,10 +300,7 @@ class HttpSession(Source):
                 if not self.options.answers_only:
                     self._stream_of(action.related).put_frame(cancellation(action))
             elif isinstance(action, EndExchange):
-                ended = self._by_request.pop(action.request_id, None)
-                if ended is not None:
-                    ended.answered(action.request_id)
-                    moved[ended] = None
+                ended.append(action.request_id)
             elif isinstance(action, Release):
                 self._stream_of(action.request_id).release(action.retry)
             elif isinstance(action, Close):
@@ -310,6 +308,12 @@ class HttpSession(Source):
                 for stream in moved:
                     stream.pull()
                 self._closed()
+        # Last, since what withdraws the questions of a request comes after its end.
+        for request_id in ended:
+            stream = self._stream_of(request_id)
+            self._by_request.pop(request_id, None)
+            stream.answered(request_id)
+            moved[stream] = None
         for stream in moved:
             if stream.state is not StreamState.OVER:
                 stream.settle()

@@ -271,6 +271,7 @@ class Stream:
             event_id = None if has_failed else self._id(errand.event.number)
             if frame.data or event_id is not None:
                 exchange.events(encode_event(frame.data, event_id=event_id))
+            exchange.wake()
             self._end_if_complete(exchange)
 
     def finish(self) -> ServerExchange | None:
