@@ -1,4 +1,4 @@
-"""The harness on asyncio, over memory, TCP, Unix sockets and a process."""
+"""The harness on asyncio, over memory, TCP, Unix sockets, HTTP and a process."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from tests.suite.hold_asyncio import hold, talk
 from tests.suite.real import RealHarness
 
 from sansmcp.testing import Peer, Raised, Returned, WasCancelled, suite_server
-from sansmcp_asyncio import connect, memory_pair, serve_stream, serve_tcp, serve_unix
+from sansmcp_asyncio import connect, memory_pair, serve_http, serve_stream, serve_tcp, serve_unix
 
 
 class AsyncioHarness(RealHarness):
@@ -86,11 +86,13 @@ class AsyncioHarness(RealHarness):
 
     def listen(self, path, setup):
         started = self._loop.create_future()
-        served = (
-            serve_tcp(self._server, started=started.set_result, **setup.server)
-            if path is None
-            else serve_unix(self._server, path, started=started.set_result, **setup.server)
-        )
+        settings = {"started": started.set_result, **setup.server}
+        if self.kind == "http":
+            served = serve_http(self._server, port=0, http_sse=True, **settings)
+        elif path is None:
+            served = serve_tcp(self._server, **settings)
+        else:
+            served = serve_unix(self._server, path, **settings)
         self._tasks.append(self._loop.create_task(served))
         return self._run(started)
 

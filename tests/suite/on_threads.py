@@ -1,4 +1,4 @@
-"""The harness on plain threads, over memory, TCP, Unix sockets and a process."""
+"""The harness on plain threads, over memory, TCP, Unix sockets, HTTP and a process."""
 
 import threading
 
@@ -7,7 +7,7 @@ from tests.suite.hold_threads import hold, talk
 from tests.suite.real import RealHarness
 
 from sansmcp.testing import Ability, Peer, Raised, Returned, suite_server
-from sansmcp_threads import connect, listen_tcp, listen_unix, memory_pair, serve_stream
+from sansmcp_threads import connect, listen_http, listen_tcp, listen_unix, memory_pair, serve_stream
 
 
 class ThreadsHarness(RealHarness):
@@ -76,11 +76,12 @@ class ThreadsHarness(RealHarness):
         return connect(target, **setup.client)
 
     def listen(self, path, setup):
-        self._listener = (
-            listen_tcp(self._server, **setup.server)
-            if path is None
-            else listen_unix(self._server, path, **setup.server)
-        )
+        if self.kind == "http":
+            self._listener = listen_http(self._server, port=0, http_sse=True, **setup.server)
+        elif path is None:
+            self._listener = listen_tcp(self._server, **setup.server)
+        else:
+            self._listener = listen_unix(self._server, path, **setup.server)
         return self._listener.address
 
     def memory(self, setup):

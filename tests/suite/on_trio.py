@@ -1,4 +1,4 @@
-"""The harness on trio, over memory, TCP, Unix sockets and a process."""
+"""The harness on trio, over memory, TCP, Unix sockets, HTTP and a process."""
 
 import contextlib
 import threading
@@ -10,7 +10,7 @@ from tests.suite.hold_trio import hold, talk
 from tests.suite.real import RealHarness
 
 from sansmcp.testing import Peer, Raised, Returned, WasCancelled, suite_server
-from sansmcp_trio import connect, memory_pair, serve_stream, serve_tcp, serve_unix
+from sansmcp_trio import connect, memory_pair, serve_http, serve_stream, serve_tcp, serve_unix
 
 
 class TrioHarness(RealHarness):
@@ -78,11 +78,12 @@ class TrioHarness(RealHarness):
         return self._run(self._nursery.start, self._live, target, setup)
 
     def listen(self, path, setup):
-        serve = (
-            partial(serve_tcp, self._server, **setup.server)
-            if path is None
-            else partial(serve_unix, self._server, path, **setup.server)
-        )
+        if self.kind == "http":
+            serve = partial(serve_http, self._server, port=0, http_sse=True, **setup.server)
+        elif path is None:
+            serve = partial(serve_tcp, self._server, **setup.server)
+        else:
+            serve = partial(serve_unix, self._server, path, **setup.server)
         return self._run(self._nursery.start, self._serve, serve)
 
     def memory(self, setup):

@@ -7,10 +7,12 @@ import sys
 import threading
 from pathlib import Path
 
+import attrs
 from tests.suite.counting import Snapshot
 from tests.suite.relay import Relay
 
 from sansmcp import Server
+from sansmcp.session import Restart
 from sansmcp.testing import Ability, Peer, wrap_suite_server
 
 FULL = os.environ.get("SANSMCP_MATRIX") == "full"
@@ -19,13 +21,14 @@ FULL = os.environ.get("SANSMCP_MATRIX") == "full"
 By default it is played in one revision over each kind, in every one where its trace is compared over memory.
 """
 
-KINDS = ("memory", "tcp", "unix", "process")
+KINDS = ("memory", "tcp", "unix", "process", "http")
 
 _ABILITIES = {
-    "memory": {Ability.PEERS, Ability.BREAK, Ability.CANCEL, Ability.SEES_SERVER},
+    "memory": {Ability.PEERS, Ability.BREAK, Ability.CANCEL, Ability.CONNECTED, Ability.SEES_SERVER},
     "tcp": set(Ability) - {Ability.SHOUTS},
     "unix": set(Ability) - {Ability.SHOUTS},
-    "process": {Ability.PEERS, Ability.BREAK, Ability.CANCEL, Ability.SHOUTS},
+    "http": set(Ability) - {Ability.SHOUTS, Ability.HALF_CLOSE, Ability.CONNECTED},
+    "process": {Ability.PEERS, Ability.BREAK, Ability.CANCEL, Ability.CONNECTED, Ability.SHOUTS},
 }
 
 _GONE = {
@@ -65,7 +68,12 @@ class RealHarness:
     def open(self, setup):
         if setup.wrapped:
             wrap_suite_server(self._server)
-        return self.connect(self._target(setup), setup)
+        target = self._target(setup)
+        if self.kind == "http":
+            # A server that is gone for good is not tried for long.
+            client = {**setup.client, "restart": Restart(attempts=1)}
+            setup = attrs.evolve(setup, client=client)
+        return self.connect(target, setup)
 
     def break_off(self):
         if self.kind == "memory":
@@ -108,12 +116,16 @@ class RealHarness:
             words = ["--runtime", self.runtime, "--grace", str(setup.grace), "--pid", str(self._pid_file)]
             words += ["--wrapped"] * setup.wrapped
             return _GONE.get(setup.peer, (sys.executable, "-m", "tests.suite.server", *words))
-        served, near = (
-            (None, None) if self.kind == "tcp" else map(str, (self._folder / "s", self._folder / "r"))
+        place, near = (
+            map(str, (self._folder / "s", self._folder / "r")) if self.kind == "unix" else (None, None)
         )
-        address = self.listen(served, setup) if setup.peer is Peer.SERVER else None
+        address = self.listen(place, setup) if setup.peer is Peer.SERVER else None
         self._relay = Relay(address, near, setup.peer)
-        return self._relay.address
+        return self._relay.address if self.kind != "http" else self._url(setup)
+
+    def _url(self, setup):
+        path = "/sse" if setup.revision == "2024-11-05" else "/mcp"
+        return self._relay.address.replace("tcp:", "http:") + path
 
     def _hear_thread(self, told):
         self.uncaught.append(f"uncaught in thread {told.thread.name!r}: {told.exc_value!r}")

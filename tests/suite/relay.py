@@ -9,6 +9,7 @@ import struct
 import threading
 
 from sansmcp.client import TcpAddress, UnixAddress, address_of
+from sansmcp.http import Url
 from sansmcp.schema import Side
 from sansmcp.testing import Peer
 
@@ -17,7 +18,7 @@ _BUFFER = 64 * 1024
 
 
 class Relay:
-    """Takes one client and leads it to a server, or to a peer that goes away.
+    """Takes a client and leads it to a server, or to a peer that goes away.
 
     Args:
         address: where the server listens; None if there is none.
@@ -29,14 +30,13 @@ class Relay:
         self._peer = peer
         self._upstream = None if address is None else address_of(address)
         self._gates = {side: threading.Event() for side in Side}
-        self._sockets = {}
+        self._pairs = []
         self._is_broken = False
-        self._pumping = 2
         self._lock = threading.Lock()
         self._listener = _listener(path)
         self.address = f"unix:{path}" if path else "tcp://{}:{}".format(*self._listener.getsockname())
         self.go_on()
-        self._threads = [threading.Thread(target=self._accept, name="suite relay")]
+        self._threads = [threading.Thread(target=self._accept_all, name="suite relay")]
         self._threads[0].start()
 
     def hold(self, side):
@@ -51,61 +51,65 @@ class Relay:
     def end_output(self):
         """End the direction to the server, after what the client has sent until now."""
         # The client's end of the same pipe stays open, so the relay reads on until nothing comes.
-        self._sockets[Side.CLIENT].shutdown(socket.SHUT_RD)
+        for pair in self._pairs:
+            pair.near.shutdown(socket.SHUT_RD)
 
     def break_off(self):
-        """Reset both connections: their ends get an error instead of a good end."""
+        """Reset all connections, and let nobody come any more: ends get an error instead of a good end."""
         self._is_broken = True
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         with self._lock:
-            for connection in self._sockets.values():
-                with contextlib.suppress(OSError):
-                    # Without lingering, closing is a reset; it comes when nobody reads or writes any more.
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                    connection.shutdown(socket.SHUT_RD)
+            for pair in self._pairs:
+                pair.reset()
         self.go_on()
 
     def close(self):
-        """End both connections and the threads."""
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
+        """End all connections and the threads."""
         self.break_off()
         with self._lock:
-            for connection in self._sockets.values():
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+            for pair in self._pairs:
+                pair.shut()
         for thread in self._threads:
             thread.join()
-        for connection in (self._listener, *self._sockets.values()):
-            connection.close()
+        self._listener.close()
+        for pair in self._pairs:
+            pair.close()
 
-    def _accept(self):
-        try:
-            near, _ = self._listener.accept()
-        except OSError:
-            return
-        self._sockets[Side.CLIENT] = near
+    def _accept_all(self):
+        # Whoever speaks lines comes once, whoever speaks HTTP as often as it likes.
+        with contextlib.suppress(OSError):
+            while True:
+                self._accept(self._listener.accept()[0])
+
+    def _accept(self, near):
         if self._upstream is None:
             if self._peer is Peer.GONE_ON_FIRST_BYTES:
                 near.recv(1)
             near.close()
             return
+        pair = _Pair(near, _dial(self._upstream))
         with self._lock:
-            self._sockets[Side.SERVER] = far = _dial(self._upstream)
-        for source, target, side in ((near, far, Side.SERVER), (far, near, Side.CLIENT)):
-            thread = threading.Thread(target=self._pump, args=(source, target, side), name="suite relay")
+            self._pairs.append(pair)
+            if self._is_broken:
+                pair.reset()
+        for source, target, side in ((near, pair.far, Side.SERVER), (pair.far, near, Side.CLIENT)):
+            thread = threading.Thread(
+                target=self._pump, args=(pair, source, target, side), name="suite relay"
+            )
             self._threads.append(thread)
             thread.start()
 
-    def _pump(self, source, target, side):
+    def _pump(self, pair, source, target, side):
         try:
             self._forward(source, target, side)
         except OSError:
-            self.break_off()
+            pair.reset()
+            self.go_on()
         with self._lock:
-            self._pumping -= 1
-            if self._is_broken and not self._pumping:
-                for connection in self._sockets.values():
-                    connection.close()
+            pair.pumping -= 1
+            if not pair.pumping:
+                pair.close()
 
     def _forward(self, source, target, side):
         while True:
@@ -119,6 +123,30 @@ class Relay:
             target.shutdown(socket.SHUT_WR)
 
 
+class _Pair:
+    """The connection of a client, and the one that was made for it."""
+
+    def __init__(self, near, far):
+        self.near, self.far = near, far
+        self.pumping = 2
+
+    def reset(self):
+        for end in (self.near, self.far):
+            with contextlib.suppress(OSError):
+                # Without lingering, closing is a reset; it comes when nobody reads or writes any more.
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                end.shutdown(socket.SHUT_RD)
+
+    def shut(self):
+        for end in (self.near, self.far):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        self.near.close()
+        self.far.close()
+
+
 def _listener(path):
     listener = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
@@ -130,7 +158,7 @@ def _listener(path):
 
 def _dial(address):
     match address:
-        case TcpAddress(host=host, port=port):
+        case TcpAddress(host=host, port=port) | Url(host=host, port=port):
             family, where = socket.AF_INET, (host, port)
         case UnixAddress(path=path):
             family, where = socket.AF_UNIX, path

@@ -17,7 +17,7 @@ import sansmcp_trio.client
 import sansmcp_trio.openers
 from sansmcp.testing import SCENARIOS, play
 
-NOTHING_SAID = {"env": None, "cwd": None, "stderr": None, "ssl": None}
+NOTHING_SAID = {"env": None, "cwd": None, "stderr": None, "ssl": None, "headers": None}
 
 
 class OwnOnAsyncio(AsyncioHarness):

@@ -12,6 +12,7 @@ from sansmcp.testing.connected import (
     SERVER_INFO,
     connected_pair,
 )
+from sansmcp.testing.differences import OVER_HTTP, Difference, missing_lines
 from sansmcp.testing.environment import Calendar, SeededEnvironment, SeededRandom
 from sansmcp.testing.event_lines import line_of, lines_of
 from sansmcp.testing.expectations import (
@@ -69,6 +70,7 @@ __all__ = [
     "EVERY_CLIENT_CAPABILITY",
     "EVERY_SERVER_CAPABILITY",
     "NOTE",
+    "OVER_HTTP",
     "SCENARIOS",
     "SERVER_INFO",
     "SUITE_METHODS",
@@ -86,6 +88,7 @@ __all__ = [
     "Close",
     "CloseElsewhere",
     "Cut",
+    "Difference",
     "Echo",
     "Echoed",
     "Ended",
@@ -134,6 +137,7 @@ __all__ = [
     "connected_pair",
     "line_of",
     "lines_of",
+    "missing_lines",
     "pieces_of",
     "play",
     "scenario_named",

@@ -9,13 +9,13 @@ import attrs
 from sansmcp import schema
 from sansmcp.client import Call, ClientSettings, ElicitationHandler, accept, call_tool, decline, walk
 from sansmcp.errors import LocalProtocolError
-from sansmcp.schema import Revision, Side
+from sansmcp.schema import Era, Revision, Side, era_of
 from sansmcp.session import ClientEvent, ClientSession, Event, ServerEvent, ServerSession, Timeouts
 from sansmcp.testing import steps
 from sansmcp.testing.event_lines import lines_of
 from sansmcp.testing.expectations import Answer
 from sansmcp.testing.harness import Ended, Harness, Returned, Setup
-from sansmcp.testing.steps import Asked, Scenario, Step
+from sansmcp.testing.steps import Ability, Asked, Scenario, Step
 from sansmcp.testing.suite_middleware import CLIENT_MIDDLEWARE
 from sansmcp.testing.suite_server import CHANGE, NOTE, SUITE_METHODS
 from sansmcp.testing.verdicts import fault_of_end, fault_of_events, fault_of_progress, fault_of_raised
@@ -101,6 +101,7 @@ class _Player:
         self._client_events: list[ClientEvent] = []
         self._server_events: list[ServerEvent] = []
         self._tries = 0
+        self._is_broken = False
 
     def take(self, step: Step) -> None:
         """Carry one step out."""
@@ -135,9 +136,15 @@ class _Player:
                 self._command(step)
 
     def let_server_end(self) -> None:
-        """Wait until the server has told its end as well, if it is seen and has begun."""
-        if self._server_events:
+        """Wait until the server has told its end as well, if it is seen, has begun and hears of it."""
+        if self._server_events and self._server_hears_end():
             self._harness.wait_until(partial(self._has_seen, steps.Seen(Side.SERVER, "Disconnected")))
+
+    def _server_hears_end(self) -> bool:
+        if Ability.CONNECTED in self._harness.abilities:
+            return True
+        # Over HTTP a modern client just stays away, and a legacy one has to reach the server to say goodbye.
+        return era_of(self._revision) is Era.LEGACY and not self._is_broken
 
     def check_end(self, left: Sequence[str]) -> None:
         """Check that nothing is left behind, no call was forgotten, and events came in order."""
@@ -146,8 +153,12 @@ class _Player:
         waiting = [label for label, begun in self._begun.items() if not begun.is_over]
         if waiting:
             raise self._wrong(f"an outcome of each call is awaited; found no Await for {waiting}")
-        for side, events in (("client", self._client_events), ("server", self._server_events)):
-            fault = fault_of_events(events) if events else None
+        sides = (
+            ("client", self._client_events, True),
+            ("server", self._server_events, self._server_hears_end()),
+        )
+        for side, events, hears_end in sides:
+            fault = fault_of_events(events, hears_end=hears_end) if events else None
             if fault is not None:
                 raise self._wrong(f"of the {side} {fault}")
 
@@ -289,6 +300,7 @@ class _Player:
             case steps.Listen():
                 harness.subscribe(step.uri)
             case steps.Break():
+                self._is_broken = True
                 harness.break_off()
             case steps.HalfClose():
                 harness.end_output()

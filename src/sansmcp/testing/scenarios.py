@@ -286,6 +286,7 @@ _ENDS: Final = (
             Await("late", Raises(NotConnected)),
             Close(),
         ),
+        also_needs=frozenset({Ability.CONNECTED}),
         traced=True,
     ),
     Scenario(
@@ -311,6 +312,7 @@ _ENDS: Final = (
             Close(),
         ),
         revisions=_ASKING,
+        also_needs=frozenset({Ability.CONNECTED}),
     ),
     Scenario(
         name="a_break_while_closing_ends_the_same",

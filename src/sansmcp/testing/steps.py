@@ -31,6 +31,9 @@ class Ability(enum.Enum):
     SHOUTS = "shouts"
     """Serve from a process that speaks over standard output, with one more tool, `shout`: it prints, writes
     to descriptor 1, lets a child process write there, and answers "shouted"."""
+    CONNECTED = "connected"
+    """Keep one connection whose end both sides hear of; over HTTP there are many, and between requests none
+    that counts."""
     SEES_SERVER = "sees server"
     """Tell the events of the server, which runs in this process."""
 

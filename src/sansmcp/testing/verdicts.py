@@ -90,11 +90,12 @@ def fault_of_progress(progress: Sequence[float]) -> str | None:
     return None if rises else f"progress that rises; found {list(progress)}"
 
 
-def fault_of_events(events: Sequence[Event]) -> str | None:
+def fault_of_events(events: Sequence[Event], *, hears_end: bool) -> str | None:
     """Judge the order of the events of one side, which is the same for every connection.
 
     Args:
         events: the events until the end.
+        hears_end: whether the end itself must be among them; else it may.
     """
     ended: Counter[CallHandle] = Counter()
     for event in events:
@@ -105,7 +106,7 @@ def fault_of_events(events: Sequence[Event]) -> str | None:
             if ended[event.handle] > 1:
                 return f"one outcome for each call; found another, {event!r:.300}"
     ends = [position for position, event in enumerate(events) if isinstance(event, Disconnected)]
-    if ends != [len(events) - 1]:
+    if ends != [len(events) - 1] and (ends or hears_end):
         return f"Disconnected once, as the last of {len(events)} events; found it at {ends}"
     return None
 

@@ -26,6 +26,8 @@ POSTED: Final = (
 HEARD: Final = (("accept", "text/event-stream"),)
 """The fields of every GET."""
 _INITIALIZED: Final = "notifications/initialized"
+# An answer, whose method is empty, is waited for, and so is the end of a request.
+_AT_ONCE: Final = frozenset({"", _INITIALIZED, "notifications/cancelled"})
 
 
 class Gate(Word):
@@ -78,6 +80,8 @@ class Way(abc.ABC):
         self._gate = Gate.OPEN
         self._waiting: deque[Send] = deque()
         self._notes: dict[Note, None] = {}
+        self._notifications: deque[Send] = deque()
+        self._is_notifying = False
         self._token: str | None = None
         """What names the legacy session to the server; None where there is none."""
 
@@ -97,8 +101,11 @@ class Way(abc.ABC):
         requests = requests_of(action.message)
         if requests:
             self._post_requests(action, requests, now)
-        else:
+        elif method in _AT_ONCE:
             self._post_note(action, method, now)
+        else:
+            self._notifications.append(action)
+            self._notify(now)
 
     def cancel(self, action: Cancel, now: float) -> None:
         """Give up a request: nobody waits for its answer, and a legacy server is told."""
@@ -131,6 +138,8 @@ class Way(abc.ABC):
             self._exchanges.abort(note)
             self._exchanges.deadlines.disarm(note)
         self._notes.clear()
+        self._notifications.clear()
+        self._is_notifying = False
         self._waiting.clear()
         self._token = None
         self._gate = Gate.OPEN
@@ -151,6 +160,13 @@ class Way(abc.ABC):
     def _handshake_over(self) -> None:
         """Take in that everything may be sent."""
 
+    def _notify(self, now: float) -> None:
+        """Send the next notification: one after the other, since two connections keep no order."""
+        if self._notifications and not self._is_notifying:
+            self._is_notifying = True
+            action = self._notifications.popleft()
+            self._post_note(action, method_of(action.message), now)
+
     def _post_note(self, action: Send, method: str, now: float) -> None:
         what = method or "an answer"
         token = self._token
@@ -164,6 +180,12 @@ class Way(abc.ABC):
             over()
             if method == _INITIALIZED:
                 self._open_gate(at)
+            next_one(at)
+
+        def next_one(at: float) -> None:
+            if isinstance(action.message, Notification) and method not in _AT_ONCE:
+                self._is_notifying = False
+                self._notify(at)
 
         def refused(answer: Answer | None, reason: str, at: float) -> None:
             over()
@@ -177,6 +199,7 @@ class Way(abc.ABC):
                 self.lose(request_id, name, words, at)
             if method != _INITIALIZED and not requests_of(action.message):
                 self._exchanges.report(words)
+            next_one(at)
 
         def too_late() -> None:
             self._exchanges.abort(note)
