@@ -1,8 +1,10 @@
 """Which legs are run: every scenario on every binding where there is time, and else by turns."""
 
+from itertools import product
+
 import attrs
 from tests.conformance.client import BINDINGS as CLIENT_BINDINGS
-from tests.conformance.expectations import CLIENT_FLOORS
+from tests.conformance.expectations import BOUNDS, CLIENT_FLOORS
 from tests.conformance.legs import SETS, Leg
 from tests.conformance.server import BINDINGS as SERVER_BINDINGS
 from tests.conformance.server import RESPONSES
@@ -26,9 +28,10 @@ def server_legs(*, is_long: bool) -> list[Leg]:
     """Return the legs of servers: where time is short, the first gets all and the others one each."""
     sets = [Leg(side="server", binding="", revision=revision, is_set=True) for revision in SETS]
     plain = [Leg(side="server", binding="", revision=revision) for revision in (None, *REVISIONS)]
-    servers = [(binding, responses) for responses in RESPONSES for binding in SERVER_BINDINGS]
-    if not is_long:
-        servers = servers[: len(SERVER_BINDINGS) + 1]
+    servers = [(binding, RESPONSES[-1 if binding in BOUNDS else 0]) for binding in SERVER_BINDINGS]
+    others = [(binding, responses) for binding, responses in product(SERVER_BINDINGS, RESPONSES[1:])]
+    others = [server for server in others if server not in servers]
+    servers += others if is_long else others[:1]
     return [
         attrs.evolve(leg, binding=binding, responses=responses)
         for place, (binding, responses) in enumerate(servers)

@@ -159,5 +159,22 @@ def default_wire(side: str, scenario: str) -> str:
     return _D if _D in FLOORS[side][scenario] else _E
 
 
-BOUNDS: Mapping[str, Mapping[tuple[str, str], str]] = {}
-"""What a binding cannot do, with the reason: scenarios, ours too, each with its revision."""
+_NO_QUESTIONS = "a client of the legacy era is asked on a stream"
+_NO_NOTICES = "what comes beside an answer travels on a stream"
+
+BOUNDS: Mapping[str, Mapping[str, str]] = {
+    "wsgi-single": {
+        "server-stateless": "listening needs a stream, so what to listen to is not declared: five skips",
+        "logging-set-level": _NO_NOTICES,
+        "tools-call-with-logging": _NO_NOTICES,
+        "tools-call-with-progress": _NO_NOTICES,
+        "resources-subscribe": _NO_NOTICES,
+        "resources-unsubscribe": _NO_NOTICES,
+        "tools-call-sampling": _NO_QUESTIONS,
+        "tools-call-elicitation": _NO_QUESTIONS,
+        "elicitation-sep1034-defaults": _NO_QUESTIONS,
+        "elicitation-sep1330-enums": _NO_QUESTIONS,
+        "server-sse-polling": "it looks at a stream",
+    }
+}
+"""The scenarios that a binding cannot pass, with the reason: each must fail there, and no other may."""

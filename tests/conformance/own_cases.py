@@ -167,3 +167,16 @@ CASES = (
     (what_there_is_not_is_named, ALL),
 )
 """Each with the revisions that have what it needs."""
+
+BESIDE_ANSWERS = frozenset(
+    {
+        streaming_form,
+        records_of_a_level,
+        every_record,
+        progress_rises,
+        the_response_ends_in_mid_call,
+        updates_are_heard_while_subscribed,
+        changes_of_lists_are_heard,
+    }
+)
+"""Those that hear what comes beside an answer, and so need streams; in the legacy era questions do too."""

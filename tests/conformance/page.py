@@ -19,12 +19,8 @@ def floors(side: str) -> str:
 
 def differences() -> str:
     """Return what single bindings cannot do, and why."""
-    rows = [
-        [binding, f"`{name}`", revision, why]
-        for binding, bounds in BOUNDS.items()
-        for (name, revision), why in bounds.items()
-    ]
-    return table(["binding", "scenario", "revision", "why"], rows) if rows else "They do not.\n"
+    rows = [[binding, f"`{name}`", why] for binding, bounds in BOUNDS.items() for name, why in bounds.items()]
+    return table(["binding", "scenario", "why"], rows)
 
 
 def owed() -> str:

@@ -1,7 +1,8 @@
 """The everything server over HTTP, at `/mcp` on a port of this machine, until it is told to end.
 
-Run as `python -m tests.conformance.server --port N [--binding asyncio|trio|threads|asgi|wsgi] [--responses
-stream|auto]`. It says on its standard output where it listens, and refuses to start where something else is.
+Run as `python -m tests.conformance.server --port N [--binding asyncio|trio|threads|asgi|wsgi|wsgi-single]
+[--responses stream|auto]`. It says on its standard output where it listens, and refuses to start where
+something else is.
 
 By default results are events even where nothing precedes them: the suite looks at streams where it gets some.
 """
@@ -11,6 +12,7 @@ import asyncio
 import socket
 import sys
 from importlib import import_module
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from tests.conformance.everything import build
 
@@ -20,7 +22,8 @@ from sansmcp.testing import connect
 
 HOST = "127.0.0.1"
 
-BINDINGS = ("asyncio", "trio", "threads", "asgi", "wsgi")
+BINDINGS = ("asyncio", "trio", "threads", "asgi", "wsgi", "wsgi-single")
+"""What it runs on; the last is the standard library's server, which works on one request at a time."""
 
 
 RESPONSES = ("stream", "auto")
@@ -69,8 +72,10 @@ def serve(server: Server, binding: str, port: int, settings: HttpSettings) -> No
             import_module("sansmcp_threads").serve_http(server, HOST, port, started=listening, **settings)
         case "asgi":
             serve_asgi(server, port, settings)
-        case _:
+        case "wsgi":
             serve_wsgi(server, port, settings)
+        case _:
+            serve_wsgi_one_by_one(server, port, settings)
 
 
 def serve_asgi(server: Server, port: int, settings: HttpSettings) -> None:
@@ -96,19 +101,35 @@ def serve_wsgi(server: Server, port: int, settings: HttpSettings) -> None:
     served.run()
 
 
+class QuietHandler(WSGIRequestHandler):
+    """Writes no line for each request."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of its base
+        """Write nothing."""
+
+
+def serve_wsgi_one_by_one(server: Server, port: int, settings: HttpSettings) -> None:
+    """Serve as an application of the standard library's server: no response is a stream there."""
+    application = import_module("sansmcp_wsgi").App(server, **settings)
+    served = make_server(HOST, port, application, handler_class=QuietHandler)
+    listening(f"http://{HOST}:{port}/mcp")
+    served.serve_forever()
+
+
 def main() -> int:
     """Serve as the command line says."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance.server")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--binding", choices=BINDINGS, default="asyncio")
-    parser.add_argument("--responses", choices=RESPONSES, default=RESPONSES[0])
+    parser.add_argument("--responses", choices=RESPONSES)
     chosen = parser.parse_args()
     if is_taken(chosen.port):
         print(f"port {chosen.port} is taken: expected one where nothing listens", file=sys.stderr)
         return 2
     server = build()
     warm_up(server)
-    serve(server, chosen.binding, chosen.port, {"responses": chosen.responses})
+    default = "auto" if chosen.binding == "wsgi-single" else "stream"
+    serve(server, chosen.binding, chosen.port, {"responses": chosen.responses or default})
     return 0
 
 

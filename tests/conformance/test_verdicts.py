@@ -1,12 +1,14 @@
 """The suite's own verdicts forgive much; these show that ours do not."""
 
 import json
+from itertools import product
 
 import pytest
 from tests.conformance.choosing import chosen_legs
 from tests.conformance.expectations import CLIENT_FLOORS, FLOORS, OWED
 from tests.conformance.legs import Leg
 from tests.conformance.scenarios import SCENARIOS
+from tests.conformance.server import BINDINGS as SERVER_BINDINGS
 from tests.conformance.suite import REVISIONS
 from tests.conformance.verdicts import missing, recorded, verdict
 
@@ -51,6 +53,20 @@ def test_the_skips_that_cannot_be_avoided_are_forgiven_there_alone():
     assert verdict("client", "http-custom-headers", "2026-07-28", [*nine, *nine, skip]).faults != ()
 
 
+def test_what_a_binding_cannot_do_must_fail_there():
+    one = [check("SUCCESS")]
+    bound = verdict("server", "ping", "2025-11-25", one, is_bound=True)
+    assert (bound.faults, bound.mark) == ((), "bound")
+    stale = verdict("server", "ping", "2025-11-25", [*one, *one], is_bound=True)
+    assert "take it off the list" in stale.faults[0]
+
+
+def test_without_streams_nobody_looks_at_them():
+    one, scenario = [check("SUCCESS")], "server-sse-multiple-streams"
+    assert verdict("server", scenario, "2025-11-25", one, has_json=True).faults == ()
+    assert verdict("server", scenario, "2025-11-25", one).faults != ()
+
+
 def test_what_is_owed_is_not_judged():
     found = judged("FAILURE", scenario="auth/dpop")
     assert (found.owed, found.mark, found.faults) == (True, "later", ())
@@ -87,11 +103,13 @@ def test_by_turns_each_scenario_is_played_in_each_of_its_revisions():
 
 def test_with_time_each_binding_gets_everything():
     legs = chosen_legs(is_long=True)
+    servers = {(leg.binding, leg.responses) for leg in legs if leg.side == "server"}
+    assert servers == {*product(SERVER_BINDINGS, ("stream", "auto"))} - {("wsgi-single", "stream")}
+    assert len([leg for leg in legs if leg.side == "server"]) == len(servers) * 7
     for binding in ("asyncio", "trio", "threads"):
         client = [leg for leg in legs if (leg.side, leg.binding) == ("client", binding)]
         assert [leg.revision for leg in client] == [None, *REVISIONS[1:], None]
         assert {leg.scenarios for leg in client} == {()}
-    assert len([leg for leg in legs if leg.side == "server"]) == 5 * 7 * 2
 
 
 def test_a_leg_wants_what_its_revision_has():

@@ -27,6 +27,8 @@ class Verdict:
     """How many of its checks succeeded."""
     faults: tuple[str, ...] = ()
     """What is wrong, in words."""
+    is_bound: bool = False
+    """Whether the binding cannot pass it, and did not."""
 
     @property
     def owed(self) -> bool:
@@ -38,7 +40,9 @@ class Verdict:
         """What the table shows of it."""
         if self.owed:
             return "later"
-        return "FAILED" if self.faults else str(self.successes)
+        if self.faults:
+            return "FAILED"
+        return "bound" if self.is_bound else str(self.successes)
 
 
 def recorded(folder: Path) -> dict[str, list[JSON]]:
@@ -56,12 +60,39 @@ def verdict(
     scenario: str,
     revision: str,
     checks: Sequence[Mapping[str, JSON]],
-    responses: str = "stream",
+    *,
+    has_json: bool = False,
+    is_bound: bool = False,
 ) -> Verdict:
-    """Judge a scenario by its checks: enough that succeeded, none that failed, warned or was skipped."""
+    """Judge a scenario by its checks: enough that succeeded, none that failed, warned or was skipped.
+
+    Args:
+        side: which side is ours.
+        scenario: its name.
+        revision: the revision that was spoken.
+        checks: what the suite wrote down.
+        has_json: whether a result that nothing precedes is no event.
+        is_bound: whether the binding cannot pass it.
+    """
     successes = sum(check["status"] == "SUCCESS" for check in checks)
     if scenario in OWED:
         return Verdict(scenario=scenario, successes=successes)
+    faults = _faults(side, scenario, revision, checks, successes, has_json=has_json)
+    if is_bound:
+        stale = () if faults else ("it passes: expected that this binding cannot; take it off the list",)
+        return Verdict(scenario=scenario, successes=successes, faults=stale, is_bound=True)
+    return Verdict(scenario=scenario, successes=successes, faults=tuple(faults))
+
+
+def _faults(
+    side: str,
+    scenario: str,
+    revision: str,
+    checks: Sequence[Mapping[str, JSON]],
+    successes: int,
+    *,
+    has_json: bool,
+) -> list[str]:
     allowed = ALLOWED_SKIPS.get(scenario, frozenset())
     faults = [
         f"{check['status']} {check['id']}: {check.get('errorMessage') or check.get('description', '')}"
@@ -69,13 +100,13 @@ def verdict(
         if check["status"] in _BAD and not (check["status"] == "SKIPPED" and check["name"] in allowed)
     ]
     floor = FLOORS[side][scenario].get(revision)
-    if responses == "auto":
+    if has_json:
         floor = WITHOUT_STREAMS.get((scenario, revision), floor)
     if floor is None:
         faults.append(f"it is not of {revision}: it should not have run")
     elif successes < floor:
         faults.append(f"{successes} checks succeeded: expected {floor} or more")
-    return Verdict(scenario=scenario, successes=successes, faults=tuple(faults))
+    return faults
 
 
 def missing(side: str, wanted: Sequence[str], found: Mapping[str, JSON]) -> list[Verdict]:
