@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Set as AbstractSet
 from importlib.metadata import Distribution, distribution, packages_distributions, requires
 from pathlib import Path
 
@@ -161,18 +162,29 @@ def test_framing_needs_no_converters(part: str, unneeded: str) -> None:
 @pytest.mark.parametrize("binding", ["asyncio", "threads", "trio"])
 def test_a_binding_works_with_nothing_else_installed(binding: str) -> None:
     """All is hidden that its metadata does not ask for, directly or not; the binding serves and calls."""
+    calls = {
+        "threads": "with sansmcp_threads.connect(server) as client: said = client.call_tool('add', pair)",
+        "asyncio": f"{_COROUTINE.format(binding='asyncio')}\nimport asyncio; said = asyncio.run(work())",
+        "trio": f"{_COROUTINE.format(binding='trio')}\nimport trio; said = trio.run(work)",
+    }
+    loaded_alone(binding, f"{calls[binding]}\nassert said.content[0].text == '3'")
+
+
+@pytest.mark.parametrize(("adapter", "binding"), [("asgi", "asyncio"), ("wsgi", "threads")])
+def test_an_adapter_works_with_nothing_else_installed(adapter: str, binding: str) -> None:
+    calls = {"asgi": _ASGI, "wsgi": _WSGI}
+    loaded_alone(adapter, f"import json\n{calls[adapter]}", besides={binding})
+
+
+def loaded_alone(binding: str, work: str, *, besides: AbstractSet[str] = frozenset()) -> None:
+    """Do something with a binding while nothing is installed that it does not need."""
     allowed = closure(f"sansmcp-{binding}")
     hidden = sorted(
         module
         for module, owners in packages_distributions().items()
         if not allowed.intersection(map(canonicalize_name, owners)) and module.isidentifier()
     )
-    assert {"pytest", "hypothesis"} <= set(hidden)
-    calls = {
-        "threads": "with sansmcp_threads.connect(server) as client: said = client.call_tool('add', pair)",
-        "asyncio": f"{_COROUTINE.format(binding='asyncio')}\nimport asyncio; said = asyncio.run(work())",
-        "trio": f"{_COROUTINE.format(binding='trio')}\nimport trio; said = trio.run(work)",
-    }
+    assert {"pytest", "hypothesis", "starlette", "flask"} <= set(hidden)
     loaded = loaded_by(f"""
 class Hidden:
     def find_spec(self, name, path=None, target=None):
@@ -189,12 +201,55 @@ server, pair = Server("sums", version="1.0"), {{"a": 1, "b": 2}}
 def add(a: int, b: int) -> int:
     return a + b
 
-{calls[binding]}
-assert said.content[0].text == "3"
+{work}
 """)
-    others = {"asyncio", "threads", "trio", "cli", "h11"} - {binding}
+    others = {"asgi", "asyncio", "cli", "h11", "threads", "trio", "wsgi"} - {binding} - besides
     assert not loaded.intersection(f"sansmcp_{other}" for other in others)
     assert not loaded.intersection(hidden)
+
+
+_BODY = """
+from sansmcp.schema import LATEST_MODERN
+
+meta = {f"io.modelcontextprotocol/{name}": value for name, value in {
+    "protocolVersion": LATEST_MODERN, "clientCapabilities": {}, "clientInfo": {"name": "t", "version": "1"}
+}.items()}
+params = {"name": "add", "arguments": pair, "_meta": meta}
+body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
+said = {
+    "host": "localhost", "content-type": "application/json", "accept": "application/json, text/event-stream",
+    "mcp-protocol-version": LATEST_MODERN, "mcp-method": "tools/call", "mcp-name": "add",
+}
+"""
+
+_ASGI = f"""
+import asyncio
+{_BODY}
+sent = []
+
+async def receive():
+    return {{"type": "http.request", "body": body}} if not sent else await asyncio.sleep(60)
+
+async def send(message):
+    sent.append(message)
+
+headers = [(name.encode(), value.encode()) for name, value in said.items()]
+scope = {{"type": "http", "method": "POST", "path": "/mcp", "headers": headers}}
+asyncio.run(sansmcp_asgi.App(server)(scope, receive, send))
+assert json.loads(sent[1]["body"])["result"]["content"][0]["text"] == "3"
+"""
+
+_WSGI = f"""
+import io
+{_BODY}
+environ = {{f"HTTP_{{name.upper().replace('-', '_')}}": value for name, value in said.items()}}
+environ |= {{
+    "REQUEST_METHOD": "POST", "PATH_INFO": "/mcp", "CONTENT_TYPE": environ.pop("HTTP_CONTENT_TYPE"),
+    "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body), "wsgi.multithread": False,
+}}
+answer = b"".join(sansmcp_wsgi.App(server)(environ, lambda status, headers: None))
+assert json.loads(answer)["result"]["content"][0]["text"] == "3"
+"""
 
 
 _COROUTINE = """

@@ -273,6 +273,32 @@ def test_events_are_kept_on_threads_and_forgotten_at_the_end(run):
     run(work)
 
 
+@each_loop
+def test_methods_are_kept_in_order_where_that_is_asked(run):
+    server, steps = Server("asgi", version="1.0", ordered=["tools/call"]), []
+
+    @server.tool
+    async def step(number: int) -> str:
+        steps.append(f"begin {number}")
+        await anyio.sleep(1)
+        steps.append(f"end {number}")
+        return "done"
+
+    async def work():
+        app = App(server)
+        async with living(app), anyio.create_task_group() as tasks:
+            found = await answer(app, HELLO, scope_of("POST", headers=BASE))
+            session = {**BASE, "mcp-session-id": found.headers["mcp-session-id"]}
+            await answer(app, BEGUN, scope_of("POST", headers=session))
+            for number in range(3):
+                message = legacy("tools/call", call("step", {"number": number}), id=number)
+                tasks.start_soon(answer, app, message, scope_of("POST", headers=session))
+                await anyio.sleep(0.01)
+        assert steps == [f"{word} {number}" for number in range(3) for word in ("begin", "end")]
+
+    run(work)
+
+
 @each_real_loop
 def test_a_verifier_that_needs_time_has_nobody_to_ask(run):
     async def work():

@@ -107,6 +107,24 @@ def test_a_client_that_goes_away_in_its_body_is_forgotten(run):
 
 
 @each_loop
+def test_who_says_the_body_again_and_again_holds_nobody_up(run):
+    async def work():
+        served, sent = Served(), []
+
+        async def receive():
+            return {"type": "http.request", "body": json.dumps(GREET).encode()}
+
+        async def send(message):
+            sent.append(message)
+
+        async with living(served.app):
+            await served.app(post(GREET), receive, send)
+        assert sent[0]["status"] == 200
+
+    run(work)
+
+
+@each_loop
 def test_a_modern_call_is_given_up_when_its_client_goes_away(run):
     async def work():
         served = Served()

@@ -1,6 +1,7 @@
 """The ways to carry HTTP that the same facts are tested on, and processes that serve on them."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -26,6 +27,9 @@ class Carrier:
 
 
 CARRIERS = (
+    Carrier(name="h11-asyncio", kind="h11"),
+    Carrier(name="h11-trio", kind="h11"),
+    Carrier(name="h11-threads", kind="h11"),
     Carrier(name="uvicorn", kind="asgi"),
     Carrier(name="hypercorn", kind="asgi"),
     Carrier(name="hypercorn-trio", kind="asgi"),
@@ -50,7 +54,11 @@ class Served:
         )
         line = self._process.stdout.readline()
         assert line, f"{carrier.name} did not start: {self._process.wait(GUARD)}"
-        self.port = int(line)
+        self._places = json.loads(line)
+
+    def place(self, path="/mcp"):
+        """Return the port of an endpoint, and its path there."""
+        return self._places[path]
 
     def terminate(self):
         """Ask it to end."""
@@ -79,9 +87,9 @@ def serving(carrier):
 
 
 @contextlib.contextmanager
-def speaking(port, path="/mcp", **headers):
+def speaking(served, endpoint="/mcp", **headers):
     """Speak to an endpoint, and end what is open at the end."""
-    speaker = Speaker(port, path, **headers)
+    speaker = Speaker(*served.place(endpoint), **headers)
     try:
         yield speaker
     finally:

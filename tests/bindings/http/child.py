@@ -1,4 +1,4 @@
-"""A process that serves the same offers at several endpoints, on one carrier; it prints its port first.
+"""A process that serves the same offers at several endpoints, on one carrier; it prints where first.
 
 `python -m tests.bindings.http.child CARRIER`; SIGTERM ends it in good order.
 """
@@ -6,10 +6,13 @@
 # ruff: noqa: PLC0415  # only the server that is wanted is loaded
 
 import asyncio
+import contextlib
 import importlib
+import json
 import signal
 import socket
 import sys
+from functools import partial
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import trio
@@ -27,11 +30,20 @@ ENDPOINTS = {
 """The endpoints by their paths, with their settings."""
 
 
+def tell(ports):
+    """Print the port and the path of each endpoint."""
+    found = {path: [port, path] for path, port in ports.items()}
+    if len(set(ports.values())) > 1:
+        # Nothing is mounted where each has a port of its own.
+        found["/old"][1] = ""
+    sys.stdout.write(f"{json.dumps(found)}\n")
+    sys.stdout.flush()
+
+
 def listening():
     """Return a socket that listens, after its port was printed: who connects now is served soon."""
     found = socket.create_server(("127.0.0.1", 0))
-    sys.stdout.write(f"{found.getsockname()[1]}\n")
-    sys.stdout.flush()
+    tell(dict.fromkeys(ENDPOINTS, found.getsockname()[1]))
     return found
 
 
@@ -40,6 +52,62 @@ def server_for(name):
     module = importlib.import_module(f"tests.bindings.{name}.servers")
     binding = importlib.import_module(f"sansmcp_{name}")
     return with_offers(module.server, binding.LogHandler)
+
+
+# h11: an endpoint at each port
+
+
+class _Started:
+    """Waits for the addresses of all endpoints."""
+
+    def __init__(self):
+        self.ports = {}
+
+    def at(self, path):
+        def started(url):
+            self.ports[path] = int(url.removeprefix("http://").partition("/")[0].rpartition(":")[2])
+            if len(self.ports) == len(ENDPOINTS):
+                tell(self.ports)
+
+        return started
+
+
+def h11_asyncio(server):
+    from sansmcp_asyncio import serve_http
+
+    async def serve():
+        started = _Started()
+        async with asyncio.TaskGroup() as tasks:
+            for path, settings in ENDPOINTS.items():
+                place = {"port": 0, "path": path, "started": started.at(path)}
+                tasks.create_task(serve_http(server, **place, **settings))
+
+    asyncio.run(serve())
+
+
+def h11_trio(server):
+    from sansmcp_trio import serve_http
+
+    async def serve():
+        started = _Started()
+        async with trio.open_nursery() as nursery:
+            for path, settings in ENDPOINTS.items():
+                place = {"port": 0, "path": path, "started": started.at(path)}
+                nursery.start_soon(partial(serve_http, server, **place, **settings))
+
+    trio.run(serve)
+
+
+def h11_threads(server):
+    from sansmcp_threads import listen_http
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    started = _Started()
+    with contextlib.ExitStack() as stack:
+        for path, settings in ENDPOINTS.items():
+            listener = stack.enter_context(listen_http(server, port=0, path=path, **settings))
+            started.at(path)(listener.address)
+        signal.sigwait([signal.SIGTERM])
 
 
 # ASGI
@@ -171,6 +239,9 @@ def wsgiref(server):
 
 
 CARRIERS = {
+    "h11-asyncio": (h11_asyncio, "asyncio"),
+    "h11-trio": (h11_trio, "trio"),
+    "h11-threads": (h11_threads, "threads"),
     "uvicorn": (uvicorn, "asyncio"),
     "hypercorn": (hypercorn, "asyncio"),
     "hypercorn-trio": (hypercorn_trio, "trio"),

@@ -19,7 +19,13 @@ def all_served():
         yield served_on
 
 
-@pytest.fixture(params=CARRIERS, ids=[carrier.name for carrier in CARRIERS])
+@pytest.fixture(
+    # All that one carrier is asked goes to one process of the tests, so that it is started once.
+    params=[
+        pytest.param(carrier, id=carrier.name, marks=pytest.mark.xdist_group(f"http {carrier.name}"))
+        for carrier in CARRIERS
+    ]
+)
 def carrier(request):
     return request.param
 
@@ -28,5 +34,5 @@ def carrier(request):
 def speak(all_served, carrier):
     """Return what speaks to an endpoint of the carrier by its path."""
     with contextlib.ExitStack() as stack:
-        port = all_served(carrier).port
-        yield lambda path="/mcp", **headers: stack.enter_context(speaking(port, path, **headers))
+        served = all_served(carrier)
+        yield lambda path="/mcp", **headers: stack.enter_context(speaking(served, path, **headers))

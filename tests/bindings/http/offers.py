@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 
 from tests.bindings.servers import Country
 
@@ -12,7 +13,7 @@ KEY = b"the key of all of their processes"
 
 def with_offers(server, log_handler):
     """Add what only these tests want."""
-    heard = []
+    heard, meeting = [], threading.Barrier(2)
     logging.getLogger("tests.offers").addHandler(log_handler(server))
 
     @server.resource("note://one")
@@ -58,6 +59,12 @@ def with_offers(server, log_handler):
     def hear(word: str) -> None:
         """Remember what was said, in order."""
         heard.append(word)
+
+    @server.tool
+    def meet() -> str:
+        """Wait for another call of this."""
+        meeting.wait(30)
+        return "met"
 
     @server.tool
     def what_was_heard() -> list[str]:

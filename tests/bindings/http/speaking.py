@@ -4,6 +4,7 @@ import base64
 import contextlib
 import http.client
 import json
+import threading
 
 GUARD = 30.0
 """Seconds after which what hangs has failed."""
@@ -188,6 +189,24 @@ class Speaker:
         for reply in self._open:
             with contextlib.suppress(OSError):
                 reply.close()
+
+
+def texts_at_once(speakers, messages):
+    """Send several calls at once, and return the texts of their results."""
+    found = [None] * len(messages)
+
+    def ask(place, speaker, message):
+        found[place] = text_of(speaker.result(message))
+
+    threads = [
+        threading.Thread(target=ask, args=(place, speaker, message))
+        for place, (speaker, message) in enumerate(zip(speakers, messages, strict=True))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
 
 
 def text_of(result):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.bindings.http.speaking import LEGACY, MODERN, call, legacy, modern, text_of
+from tests.bindings.http.speaking import BOTH, LEGACY, MODERN, call, legacy, modern, text_of
 
 ADD = modern("tools/call", call("add", {"a": 1, "b": 2}))
 
@@ -80,15 +80,21 @@ def test_a_name_beyond_ascii_is_decoded_before_it_is_compared(speak):
         ({"body": b'{"a":1,"a":2}'}, 400),
         ({"body": b"\xff"}, 400),
         ({"body": b"[]"}, 400),
-        ({"body": b" " * (4 * 1024 * 1024 + 1)}, 413),
     ],
 )
 def test_what_cannot_be_served_has_a_status(speak, send, status):
-    described = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    described = {"Content-Type": "application/json", "Accept": BOTH}
     found = {"body": json.dumps(ADD).encode(), **send, "headers": {**described, **send.get("headers", {})}}
     reply = speak().send(**found)
     assert reply.status == status
     assert reply.body == b"" or "error" in reply.json
+
+
+def test_a_body_that_is_too_long_is_refused(speak, carrier):
+    if carrier.kind == "h11":
+        pytest.skip("it closes before the client has said everything, and the answer may be lost")
+    headers = {"Content-Type": "application/json", "Accept": BOTH}
+    assert speak().send(body=b" " * (4 * 1024 * 1024 + 1), headers=headers).status == 413
 
 
 def test_after_what_was_refused_the_next_one_is_served(speak):

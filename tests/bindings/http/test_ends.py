@@ -10,7 +10,7 @@ DRAINING = [carrier for carrier in CARRIERS if carrier.drains]
 
 @pytest.mark.parametrize("carrier", CARRIERS, ids=[carrier.name for carrier in CARRIERS])
 def test_a_server_that_is_asked_to_end_does(carrier):
-    with serving(carrier) as served, speaking(served.port) as speaker:
+    with serving(carrier) as served, speaking(served) as speaker:
         assert speaker.post(modern("tools/list")).status == 200
         served.terminate()
         served.wait()
@@ -18,7 +18,7 @@ def test_a_server_that_is_asked_to_end_does(carrier):
 
 @pytest.mark.parametrize("carrier", DRAINING, ids=[carrier.name for carrier in DRAINING])
 def test_streams_get_their_ends_first(carrier):
-    with serving(carrier) as served, speaking(served.port) as speaker:
+    with serving(carrier) as served, speaking(served) as speaker:
         listening = speaker.post(LISTEN).messages()
         assert next(listening)["method"] == "notifications/subscriptions/acknowledged"
         inside = speaker.begin()

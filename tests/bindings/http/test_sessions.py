@@ -1,7 +1,7 @@
 """Sessions of legacy clients, the same on every carrier."""
 
 import pytest
-from tests.bindings.http.speaking import LEGACY, call, legacy, text_of
+from tests.bindings.http.speaking import LEGACY, call, legacy, modern, text_of, texts_at_once
 
 ADD = legacy("tools/call", call("add", {"a": 1, "b": 2}))
 WHO = legacy("tools/call", call("who"))
@@ -47,6 +47,24 @@ def test_without_sessions_each_request_stands_alone(speak):
     assert text_of(inside.result(ADD)) == "3"
     assert inside.send("DELETE").status == 405
     assert inside.get().status == 405
+
+
+def test_handlers_run_at_once(speak, carrier):
+    if not carrier.streams:
+        pytest.skip("it has one thread for all requests")
+    speaker = speak()
+    meet = [modern("tools/call", call("meet"), id=number) for number in (1, 2)]
+    assert texts_at_once([speaker, speaker], meet) == ["met", "met"]
+    inside = speaker.begin()
+    meet = [legacy("tools/call", call("meet"), id=number) for number in (1, 2)]
+    assert texts_at_once([inside, inside], meet) == ["met", "met"]
+
+
+def test_tools_of_both_colours_are_called(speak, carrier):
+    speaker = speak()
+    colours = ["add"] if carrier.name.endswith("threads") or carrier.kind == "wsgi" else ["add", "add_later"]
+    for tool in colours:
+        assert text_of(speaker.result(modern("tools/call", call(tool, {"a": 1, "b": 2})))) == "3"
 
 
 def test_notifications_are_handled_in_the_order_they_came(speak, carrier):

@@ -9,13 +9,14 @@ import sys
 import threading
 
 import pytest
-from tests.bindings.http.speaking import call, modern
+from tests.bindings.http.speaking import call, legacy, modern
 from tests.bindings.wsgi.talking import Answer, environ_of, post, said
 
 from sansmcp import Context, LocalProtocolError, Server
 from sansmcp.http import LATER
 from sansmcp_wsgi import App
 
+CLIENT = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
 WORDS = modern("tools/call", call("words"))
 PROGRESS = modern("tools/call", call("step"), token="t")
 LISTEN = modern("subscriptions/listen", {"notifications": {"resourceSubscriptions": ["note://one"]}}, id="l")
@@ -81,9 +82,7 @@ def test_the_head_of_a_stream_leaves_before_its_first_event():
     listening = Answer(served.app, post(LISTEN))
     assert b"acknowledged" in next(listening.pieces)
     listening.close()
-    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
-    message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}
-    opened = Answer(served.app, environ_of(body=json.dumps(message).encode()))
+    opened = Answer(served.app, environ_of(body=json.dumps(legacy("initialize", CLIENT)).encode()))
     session = {"mcp-session-id": opened.headers["mcp-session-id"], "accept": "text/event-stream"}
     assert opened.json["result"]["protocolVersion"] == "2025-06-18"
     begun = json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"}).encode()
@@ -204,6 +203,37 @@ if child:
     assert (done.returncode, done.stderr) == (0, "")
     lines = sorted(done.stdout.splitlines())
     assert lines == ["entered", "entered", "left", "left", "word None", "word None"]
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_methods_are_kept_in_order_where_that_is_asked(streams):
+    server, inside, found = Server("wsgi", version="1.0", ordered=["tools/call"]), [], []
+
+    @server.tool
+    def step() -> str:
+        inside.append(1)
+        found.append(len(inside))
+        # Whoever else is let in has the time to say so.
+        threading.Event().wait(0.02)
+        inside.pop()
+        return "stepped"
+
+    app = App(server, streams=streams)
+    opened = Answer(app, environ_of(body=json.dumps(legacy("initialize", CLIENT)).encode()))
+    session = {"mcp-session-id": opened.headers["mcp-session-id"]}
+    begun = json.dumps(legacy("notifications/initialized", id=None)).encode()
+    assert Answer(app, environ_of(body=begun, headers=session)).status == 202
+
+    def ask(number):
+        message = legacy("tools/call", call("step"), id=number)
+        assert said(Answer(app, environ_of(body=json.dumps(message).encode(), headers=session))) == "stepped"
+
+    threads = [threading.Thread(target=ask, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [1] * 4
 
 
 def test_drain_ends_streams_and_refuses_what_comes_then():

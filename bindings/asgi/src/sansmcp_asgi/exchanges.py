@@ -90,8 +90,9 @@ class Carried:
             await self._take()
 
     async def _watch(self) -> None:
-        while not self._is_gone:
-            await self._take()
+        # After the body comes the end of the connection and nothing else; who says the body again will go on
+        # with that without a pause.
+        await self._take()
 
     async def _take(self) -> None:
         message = await self._receive()
