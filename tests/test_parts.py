@@ -159,13 +159,14 @@ def test_framing_needs_no_converters(part: str, unneeded: str) -> None:
     assert is_needed is (unneeded == "attr")
 
 
-@pytest.mark.parametrize("binding", ["asyncio", "threads", "trio"])
+@pytest.mark.parametrize("binding", ["asyncio", "h11", "threads", "trio"])
 def test_a_binding_works_with_nothing_else_installed(binding: str) -> None:
     """All is hidden that its metadata does not ask for, directly or not; the binding serves and calls."""
     calls = {
         "threads": "with sansmcp_threads.connect(server) as client: said = client.call_tool('add', pair)",
         "asyncio": f"{_COROUTINE.format(binding='asyncio')}\nimport asyncio; said = asyncio.run(work())",
         "trio": f"{_COROUTINE.format(binding='trio')}\nimport trio; said = trio.run(work)",
+        "h11": _IN_MEMORY,
     }
     loaded_alone(binding, f"{calls[binding]}\nassert said.content[0].text == '3'")
 
@@ -256,6 +257,26 @@ _COROUTINE = """
 async def work():
     async with sansmcp_{binding}.connect(server) as client:
         return await client.call_tool("add", pair)
+"""
+
+
+_IN_MEMORY = """
+from sansmcp.client import ClientOptions
+from sansmcp.testing import MemoryClient
+
+class Client(MemoryClient):
+    def server_endpoint(self, server, environment, serving):
+        http = server.http_endpoint(environment, serving, host="127.0.0.1")
+        return sansmcp_h11.H11Server(http)
+
+    def client_endpoint(self, options, environment):
+        http = options.http_endpoint("http://127.0.0.1:8000/mcp", environment.random)
+        return sansmcp_h11.H11Client(http)
+
+client = Client(server, ClientOptions.of({}), {}, lambda data: [data])
+client.open()
+said = client.call_tool("add", pair)
+client.close()
 """
 
 
