@@ -122,7 +122,7 @@ class Way(abc.ABC):
             self.send(Send(message=message, data=encode(message)), now)
 
     @abc.abstractmethod
-    def end(self, ended: Callable[[], None]) -> Note | None:
+    def end(self, ended: Callable[[Note], None]) -> Note | None:
         """Break off everything, and tell the server that the session is over.
 
         Args:
