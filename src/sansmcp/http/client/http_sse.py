@@ -12,7 +12,7 @@ from sansmcp.http.client.exchange import Answer, Taker
 from sansmcp.http.client.exchanges import Exchanges
 from sansmcp.http.client.notes import Note
 from sansmcp.http.client.streams import answered_by
-from sansmcp.http.client.ways import HEARD, POSTED, Way, WayOwner
+from sansmcp.http.client.ways import HEARD, POSTED, Way, WayOwner, method_of
 from sansmcp.http.urls import Url
 from sansmcp.session import DetectionState, Send
 from sansmcp.values import RequestId
@@ -64,13 +64,13 @@ class HttpSse(Way, Taker):
             self._first = (action,)
             self._listen()
         else:
-            self._post_note(action, ", ".join(requests.values()), now)
+            self._post_note(action, now)
 
     def _listen(self) -> None:
         self._exchanges.open(self, "GET", HEARD)
 
-    def _open_note(self, note: Note, action: Send, method: str) -> None:
-        revision = None if method == "initialize" else self._session.revision
+    def _open_note(self, note: Note, action: Send) -> None:
+        revision = None if method_of(action.message) == "initialize" else self._session.revision
         lines: tuple[tuple[str, str], ...] = POSTED
         if revision is not None and revision >= _FIRST_WITH_VERSION:
             lines = (*POSTED, ("mcp-protocol-version", revision))
@@ -134,7 +134,7 @@ class HttpSse(Way, Taker):
             self._post_url, self._token = url, str(url)
             self._is_proven, self._attempts = True, 0
             for action in self._first:
-                self._post_note(action, "initialize", now)
+                self._post_note(action, now)
 
     def _refuse_stream(self, reason: str, now: float) -> None:
         self._exchanges.abort(self)

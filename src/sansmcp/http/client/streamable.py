@@ -114,8 +114,7 @@ class Streamable(Way):
 
         self._exchanges.wait(stream, now + self._timeout, "the server's era is asked for", too_late)
 
-    def _open_note(self, note: Note, action: Send, method: str) -> None:
-        del method
+    def _open_note(self, note: Note, action: Send) -> None:
         modern = self._session.revision in MODERN_REVISIONS
         lines = self._modern_lines(action.message) if modern else self._session_lines()
         self._exchanges.open(note, "POST", (*POSTED, *lines), action.data)
