@@ -1,5 +1,6 @@
 """What a server's endpoint gives out, events, errands, exchanges and deadlines, and what answers errands."""
 
+import abc
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
@@ -54,7 +55,7 @@ class OpenHttpSession(Protocol):
         ...
 
 
-class HttpOutputs:
+class HttpOutputs(abc.ABC):
     """The endpoint as whoever drives it takes from it; see `ServerHttp` for the arguments."""
 
     def __init__(
@@ -271,8 +272,9 @@ class HttpOutputs:
         if stream is not None:
             stream.stored(errand, has_failed=has_failed)
 
+    @abc.abstractmethod
     def _restore(self, session_id: str, record: bytes) -> HttpSession | None:
-        raise NotImplementedError
+        """Open a session again that another process has kept."""
 
     def _session_of(
         self, principal: str | None, *, is_alone: bool, since: Revision = STREAMABLE_SINCE

@@ -89,11 +89,12 @@ class HttpPosts(HttpOutputs):
         self, exchange: ServerExchange, refused: Refused | None, then: Callable[[HttpSession], None]
     ) -> None:
         session_id = exchange.head.headers.get(SESSION)
-        if refused is None and session_id is None:
-            refused = bad("Mcp-Session-Id is missing; initialize a session and name it in each request")
-        if refused is not None or session_id is None:
-            if refused is not None:
-                exchange.refuse(refused)
+        if refused is not None:
+            exchange.refuse(refused)
+            return
+        if session_id is None:
+            text = "Mcp-Session-Id is missing; initialize a session and name it in each request"
+            exchange.refuse(bad(text))
             return
         self._find(exchange.principal, session_id, partial(self._go_on_with, exchange, then))
 
