@@ -197,14 +197,14 @@ class Secret(Exception):
     """What the tool `raise` raises."""
 
 
-def make_server(bench):
+def make_server(bench, **options):
     """Build the server of the corpus; each call of a handler of a tool is noted at the bench."""
     changing = schema.ServerCapabilities(
         logging={},
         prompts=schema.PromptsCapability(list_changed=True),
         tools=schema.ToolsCapability(list_changed=True),
     )
-    server = Server("corpus", version="1.0", capabilities=changing)
+    server = Server("corpus", version="1.0", capabilities=changing, **options)
 
     @server.tool
     def echo(x: str) -> str:

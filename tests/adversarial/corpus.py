@@ -88,10 +88,21 @@ def plain_cases():
     return tuple(case for case in read_cases() if is_plain(case) and case.id not in deferred_cases())
 
 
+def http_cases():
+    """Return the cases of servers and clients over HTTP that are run without a process of their own."""
+    return tuple(case for case in read_cases() if is_http(case) and case.id not in deferred_cases())
+
+
+def is_http(case):
+    """Whether a case is about HTTP and needs no process; what a list of tools says of headers is."""
+    is_carried = case.transport in {"http-server", "http-client"} and case.tier < 3
+    return is_carried or case.kind == "tools_list"
+
+
 def is_plain(case):
     """Whether a case needs neither a transport of its own nor a process."""
     framed = case.transport == "stdio" and (case.tier < 3 or case.id in IN_MEMORY)
-    return case.transport == "core" or framed
+    return (case.transport == "core" and not is_http(case)) or framed
 
 
 def stimuli_of(case):

@@ -4,7 +4,6 @@ import attrs
 
 from sansmcp import schema
 from sansmcp.environment import Environment
-from sansmcp.schema import Revision
 from sansmcp.server.abilities import Abilities
 from sansmcp.server.caching import CacheHint
 from sansmcp.server.cursors import Cursors
@@ -38,8 +37,6 @@ class Manner:
     """Whether nothing but answers can reach the client."""
     sessions_off: bool
     """Whether each legacy request stands alone."""
-    since: Revision
-    """The oldest revision that the link carries."""
 
 
 class Terms:
@@ -88,8 +85,7 @@ class Terms:
         methods = self._ledger.registry.table
         if shared is None or shared.methods is not methods:
             manner = self.manner
-            carried = [revision for revision in self._ledger.revisions if revision >= manner.since]
-            shared = Shared(manner.info, manner.instructions, carried, methods)
+            shared = Shared(manner.info, manner.instructions, self._ledger.revisions, methods)
             self._shared = shared
         return shared
 

@@ -58,8 +58,6 @@ class SseSession(Source):
     __slots__ = (
         "_exchange",
         "_frames",
-        "_is_closed",
-        "_is_heard",
         "_owner",
         "_tells",
         "principal",
@@ -80,9 +78,7 @@ class SseSession(Source):
         """Who opened it."""
         super().__init__(session)
         self._owner = owner
-        self._exchange = exchange
-        self._is_heard = True
-        self._is_closed = False
+        self._exchange: ServerExchange | None = exchange
         self._frames = Frames()
         self._tells = 0
         session.watch(self._touched)
@@ -94,18 +90,20 @@ class SseSession(Source):
     def pull(self) -> None:
         """Hand what there is to the exchange."""
         self._tells = 0
-        self._take()
+        is_closed = self._take()
         exchange = self._exchange
+        if exchange is None:
+            return
         for frame in self._frames.take():
             exchange.events(encode_event(frame.data, event="message"))
-        if self._is_closed:
+        if is_closed:
             exchange.end()
             self._leave()
 
     def begin_events(self) -> None:
         """Do nothing: it began with events."""
 
-    def left(self, exchange: ServerExchange, reason: str, now: float) -> None:  # noqa: ARG002
+    def left(self, reason: str, now: float) -> None:
         """Take in that the client is gone, and the session with it."""
         self._leave()
         self.session.receive_eof(now, reason)
@@ -127,8 +125,9 @@ class SseSession(Source):
 
     def settle(self) -> None:
         """Take what no exchange takes, or not fast enough."""
-        self._take()
-        if not self._is_heard:
+        is_closed = self._take()
+        exchange = self._exchange
+        if exchange is None:
             self._frames.take()
             at = self.session.next_deadline()
             if at is None:
@@ -138,17 +137,21 @@ class SseSession(Source):
             return
         self._tells = 0
         limits = self._owner.options.limits
-        if len(self._frames) > limits.outbox_messages or self._frames.size > limits.outbox_bytes:
-            self._exchange.abandon()
-            self.left(self._exchange, "the client was too slow to read", self._owner.now)
+        if is_closed:
+            self.pull()
+            exchange.wake()
+        elif len(self._frames) > limits.outbox_messages or self._frames.size > limits.outbox_bytes:
+            exchange.abandon()
+            self.left("the client was too slow to read", self._owner.now)
 
     # Inside
 
     def _touched(self) -> None:
-        if self._is_heard:
-            self._exchange.wake()
+        exchange = self._exchange
+        if exchange is not None:
+            exchange.wake()
         self._tells += 1
-        if not self._is_heard or self._tells > self._owner.options.limits.outbox_messages:
+        if exchange is None or self._tells > self._owner.options.limits.outbox_messages:
             self._owner.attend(self)
         self._owner.touch(self)
 
@@ -156,17 +159,20 @@ class SseSession(Source):
         self.session.handle_timeout(self._owner.now)
         self._owner.attend(self)
 
-    def _take(self) -> None:
+    def _take(self) -> bool:
+        """Take what the session wants sent; say whether it has ended."""
+        is_closed = False
         for action in self.session.actions():
             if isinstance(action, Send):
                 self._frames.put(action)
             elif isinstance(action, Cancel):
                 self._frames.put_frame(cancellation(action))
             elif isinstance(action, Close):
-                self._is_closed = True
+                is_closed = True
+        return is_closed
 
     def _leave(self) -> None:
-        self._is_heard = False
+        self._exchange = None
         self._owner.unlisted(self)
 
 

@@ -1,6 +1,5 @@
 """What a server's endpoint gives out, events, errands, exchanges and deadlines, and what answers errands."""
 
-import abc
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
@@ -22,7 +21,6 @@ from sansmcp.http.server.store import (
     perform,
 )
 from sansmcp.http.settings import HttpOptions
-from sansmcp.schema import Revision
 from sansmcp.session import (
     Deadlines,
     Disconnected,
@@ -34,28 +32,22 @@ from sansmcp.session import (
 )
 from sansmcp.values import RequestId
 
-STREAMABLE_SINCE: Final = "2025-03-26"
-"""The first revision with Streamable HTTP; the one before has a transport of its own."""
-
 
 class OpenHttpSession(Protocol):
     """Makes the session of a client, or of one request."""
 
-    def __call__(
-        self, *, principal: str | None, answers_only: bool, sessions_off: bool, since: Revision
-    ) -> ServerSession:
+    def __call__(self, *, principal: str | None, answers_only: bool, sessions_off: bool) -> ServerSession:
         """Return a new session.
 
         Args:
             principal: who the client is.
             answers_only: whether nothing but answers can reach it.
             sessions_off: whether the session serves one request alone.
-            since: the oldest revision that the transport carries.
         """
         ...
 
 
-class HttpOutputs(abc.ABC):
+class HttpOutputs:
     """The endpoint as whoever drives it takes from it; see `ServerHttp` for the arguments."""
 
     def __init__(
@@ -190,6 +182,7 @@ class HttpOutputs(abc.ABC):
     def ended(self, session: HttpSession) -> None:
         """Take in that a session is over: its id is unknown from now on."""
         self._table.remove(session)
+        self._deadlines.disarm(session)
 
     # The store
 
@@ -272,18 +265,14 @@ class HttpOutputs(abc.ABC):
         if stream is not None:
             stream.stored(errand, has_failed=has_failed)
 
-    @abc.abstractmethod
     def _restore(self, session_id: str, record: bytes) -> HttpSession | None:
-        """Open a session again that another process has kept."""
+        raise NotImplementedError
 
-    def _session_of(
-        self, principal: str | None, *, is_alone: bool, since: Revision = STREAMABLE_SINCE
-    ) -> ServerSession:
+    def _session_of(self, principal: str | None, *, is_alone: bool) -> ServerSession:
         session = self._open_session(
             principal=principal,
             answers_only=self.options.answers_only,
             sessions_off=is_alone and not self.options.sessions,
-            since=since,
         )
         # The time begins with the client, so that nothing counts from before it.
         session.handle_timeout(self.now)
