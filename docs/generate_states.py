@@ -1,4 +1,4 @@
-"""Writes docs/states.md and its diagrams from the tables of `sansmcp.session`.
+"""Writes docs/states.md and its diagrams from the tables of `sansmcp.session` and `sansmcp.http`.
 
 Run it after a change of a table: `uv run python docs/generate_states.py`. A test fails while the files
 are older than the tables.
@@ -14,9 +14,10 @@ from pathlib import Path
 
 import attrs
 
+from sansmcp.http import EXCHANGE, SESSION, STREAM, HttpEffect
 from sansmcp.session import DETECTION, LIFECYCLE, LINK, REQUEST, Effect
 
-Table = Mapping[enum.Enum, Mapping[enum.Enum, tuple[Effect | None, enum.Enum]]]
+Table = Mapping[enum.Enum, Mapping[enum.Enum, tuple[Effect | HttpEffect | None, enum.Enum]]]
 
 DOCS = Path(__file__).parent
 
@@ -94,6 +95,34 @@ CHAPTERS = (
         table=DETECTION,
         breach="Nothing else is asked of this table.",
     ),
+    Chapter(
+        name="exchange",
+        title="An exchange of a server over HTTP",
+        text=(
+            "One HTTP request and its response. What it carries decides whether the response is one piece or "
+            "a stream of events; a client that goes away leaves what was carried, and that means a "
+            "cancellation in the modern era alone."
+        ),
+        table=EXCHANGE,
+        breach="Nothing else can happen to an exchange.",
+    ),
+    Chapter(
+        name="stream",
+        title="A stream of a server over HTTP",
+        text=(
+            "One stream of events of a legacy session: what belongs to one POST, or what belongs to no "
+            "request. At most one exchange carries it, and it outlives exchanges."
+        ),
+        table=STREAM,
+        breach="Nothing else can happen to a stream; a second listener is refused before it gets there.",
+    ),
+    Chapter(
+        name="session",
+        title="A session in the table of a server over HTTP",
+        text="What keeps a legacy session from expiring, and what ends it.",
+        table=SESSION,
+        breach="Nothing else can happen to a session there.",
+    ),
 )
 
 
@@ -105,9 +134,10 @@ INTRODUCTION = """\
 
 # The states
 
-All that moves a state in a session is a row of one of four tables, and the session does what the row says.
-This page is made from the tables themselves; in the code they are `LIFECYCLE`, `LINK`, `REQUEST` and
-`DETECTION` of [sansmcp.session](api/session.md).
+All that moves a state in a session is a row of one of four tables, and the session does what the row says;
+a server over HTTP has three more. This page is made from the tables themselves; in the code they are
+`LIFECYCLE`, `LINK`, `REQUEST` and `DETECTION` of [sansmcp.session](api/session.md), and `EXCHANGE`, `STREAM`
+and `SESSION` of [sansmcp.http](api/http.md).
 
 In the diagrams each box is a state. Its lines are the inputs that lead out of it, with the effect after a
 stroke; a line runs to the lane of the next state and joins it at the dot. Inputs that leave the state as it
@@ -217,7 +247,7 @@ def _boxes(table: Table) -> list[Box]:
     return boxes
 
 
-def _label(happened: enum.Enum, effect: Effect | None) -> str:
+def _label(happened: enum.Enum, effect: Effect | HttpEffect | None) -> str:
     return html.escape(happened.value if effect is None else f"{happened.value} / {effect.value}")
 
 

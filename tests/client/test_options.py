@@ -160,3 +160,21 @@ def test_a_revision_is_no_list_of_revisions():
         LocalProtocolError, match=r"^revisions: expected a list, such as \['2025-11-25'\], found"
     ):
         ClientOptions.of({"revisions": "2025-11-25"}).session()
+
+
+@pytest.mark.parametrize("restart", [None, Restart(attempts=0)])
+def test_over_http_the_era_is_asked_for_as_long_as_anything_else(restart):
+    options = ClientOptions.of({"restart": restart, "timeouts": Timeouts(request=7.0, probe=1.0)})
+    client = options.http_endpoint(
+        "http://127.0.0.1:8000/mcp", lambda size: b"\0" * size, headers={"X-Own": "x"}
+    )
+    client.connect(0.0)
+    (action,) = client.actions()
+    assert action.exchange.request.headers.get("x-own") == "x"
+    assert client.next_event() is None
+    assert client.next_deadline() == 7.0
+
+
+def test_a_url_that_is_none_is_refused():
+    with pytest.raises(LocalProtocolError, match="url: expected"):
+        ClientOptions().http_endpoint("127.0.0.1:8000", lambda size: b"\0" * size)

@@ -20,6 +20,7 @@ from tests.session.ends import (
 )
 
 from sansmcp import schema
+from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import LEGACY_REVISIONS, METHODS, REVISIONS, Kind, Method, Side
 from sansmcp.session import (
     CallHandle,
@@ -461,3 +462,17 @@ def test_a_ping_to_a_legacy_server_has_one_outcome_and_a_timeout_of_its_own(revi
 def test_a_modern_server_is_not_pinged():
     client = open_client(MODERN)
     assert "only a legacy session" in unchanged(client, lambda: client.ping(0.0))
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_the_owner_of_a_session_may_refuse_what_its_transport_cannot_carry(revision):
+    client = open_client(revision)
+
+    def check(message):
+        if message.method == "tools/list":
+            raise LocalProtocolError("too plain for this transport")
+
+    client.check_requests(check)
+    unchanged(client, lambda: client.send_request("tools/list", None, 0.0))
+    client.send_request("tools/call", {"name": "x"}, 0.0)
+    assert last_id(client) == 2

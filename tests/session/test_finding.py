@@ -313,3 +313,21 @@ def test_notifications_are_heard_while_the_finding_is_made_anew():
     client, _, _ = found_wrong()
     tell(client, notification("notifications/message", {"level": "info", "data": "x"}))
     assert kinds(client) == ["LogReceived"]
+
+
+@pytest.mark.parametrize("code", [-32020, -32601])
+def test_a_legacy_finding_is_doubted_where_initialize_is_refused_as_a_modern_server_does(code):
+    client, sent = connecting(
+        finding=Finding(revision="2025-11-25", capabilities=schema.ServerCapabilities())
+    )
+    assert sent[0]["method"] == "initialize"
+    tell(client, error(sent[0]["id"], code, "no"))
+    assert take(client)[0]["method"] == "server/discover"
+
+
+def test_a_legacy_finding_is_not_doubted_for_any_error():
+    client, sent = connecting(
+        finding=Finding(revision="2025-11-25", capabilities=schema.ServerCapabilities())
+    )
+    tell(client, error(sent[0]["id"], -32603, "no"))
+    assert "refused initialize" in events(client)[-1].reason

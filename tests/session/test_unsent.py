@@ -7,7 +7,7 @@ from tests.session.ends import MODERN, call_of, cancelled, events, open_server, 
 
 from sansmcp import schema
 from sansmcp.schema import REVISIONS
-from sansmcp.session import RequestReceived, SessionLimits
+from sansmcp.session import RequestDrained, RequestReceived, SessionLimits
 
 DONE = schema.CallToolResult(content=())
 
@@ -52,3 +52,26 @@ def test_as_many_bytes_as_the_limit_says_may_wait_to_be_written(size, starts):
     server.respond(2, schema.CallToolResult(content=(schema.TextContent(text="x" * rest),)), 0.0)
     call(server, MODERN, 3)
     assert received(server) == [1, 2, 3] if starts else [1, 2]
+
+
+def test_what_is_taken_to_be_written_later_counts_until_it_is():
+    server = open_server("2025-11-25", limits=SessionLimits(unsent_bytes=1000))
+    call(server, "2025-11-25", 1)
+    call(server, "2025-11-25", 2)
+    assert received(server) == [1, 2]
+    long = schema.CallToolResult(content=(schema.TextContent(text="x" * 1000),))
+    server.respond(1, long, 0.0)
+    server.drain(1, 0.0)
+    taken = server.actions(is_written=False)
+    size = len(taken[-1].data)
+    assert server.unsent_bytes(1) == size
+    call(server, "2025-11-25", 3)
+    assert received(server) == []
+    server.note_written(1, size - 10)
+    told = events(server)
+    assert [type(event) for event in told] == [RequestReceived]
+    server.note_written(1, 10)
+    told = events(server)
+    assert [type(event) for event in told] == [RequestDrained]
+    server.note_written(None, 0)
+    assert server.unsent_bytes(1) == 0

@@ -44,8 +44,10 @@ def http_endpoint(
     names = SessionSettings.__annotations__
     common: dict[str, JSON] = {name: value for name, value in settings.items() if name in names}
 
-    def open_one(*, principal: str | None, answers_only: bool, sessions_off: bool) -> ServerSession:
-        own: dict[str, JSON] = {"answers_only": answers_only, "sessions_off": sessions_off}
+    def open_one(
+        *, principal: str | None, answers_only: bool, sessions_off: bool, since: Revision
+    ) -> ServerSession:
+        own: dict[str, JSON] = {"answers_only": answers_only, "sessions_off": sessions_off, "since": since}
         if principal is not None:
             own["principal"] = principal
         merged: Mapping[str, JSON] = {**common, **own}

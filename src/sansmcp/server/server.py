@@ -167,7 +167,7 @@ class Server(Registrations):
             check_lifespan(lifespan)
         self._lifespan = lifespan
         # What sessions of one kind share: those that carry answers only, and those without sessions.
-        self._terms: dict[tuple[bool, bool], Terms] = {}
+        self._terms: dict[tuple[bool, bool, Revision], Terms] = {}
 
     # What it is
 
@@ -336,7 +336,11 @@ class Server(Registrations):
             settings: how the session is set up; see `SessionSettings`.
         """
         self._keys.fill(environment.random)
-        kind = (settings.get("answers_only", False), settings.get("sessions_off", False))
+        kind = (
+            settings.get("answers_only", False),
+            settings.get("sessions_off", False),
+            settings.get("since", REVISIONS[0]),
+        )
         terms = self._terms.get(kind)
         if terms is None or terms.manner.environment is not environment:
             terms = self._terms[kind] = self._new_terms(environment, kind)
@@ -349,8 +353,8 @@ class Server(Registrations):
             is_wrapped=self._stack.is_any,
         )
 
-    def _new_terms(self, environment: Environment, kind: tuple[bool, bool]) -> Terms:
-        answers_only, sessions_off = kind
+    def _new_terms(self, environment: Environment, kind: tuple[bool, bool, Revision]) -> Terms:
+        answers_only, sessions_off, since = kind
         manner = Manner(
             environment=environment,
             sealer=Sealer(self._keys, self._state_lifetime, environment.utc, self._used),
@@ -362,6 +366,7 @@ class Server(Registrations):
             discovery=self._hints.of("server/discover"),
             answers_only=answers_only,
             sessions_off=sessions_off,
+            since=since,
         )
         return Terms(self._ledger, self._abilities, manner)
 

@@ -5,6 +5,7 @@ from typing import Final, TypedDict
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.http import HttpSettings
+from sansmcp.schema import Revision
 from sansmcp.session import KeepAlive, ServerEvent, ServerSession, SessionLimits, Timeouts, WrapLink
 from sansmcp.values import JSON
 
@@ -22,6 +23,8 @@ class SessionSettings(TypedDict, total=False):
     """Whether the link carries nothing but answers: then no notices and no log records are promised."""
     sessions_off: bool
     """Whether each legacy request stands alone: then no notices are promised."""
+    since: Revision
+    """The oldest revision that the link carries; older ones are neither offered nor accepted on it."""
     principal: str | None
     """Whom the client was found to be, where it was let in; what is kept for it is for nobody else."""
 

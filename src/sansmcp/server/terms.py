@@ -4,6 +4,7 @@ import attrs
 
 from sansmcp import schema
 from sansmcp.environment import Environment
+from sansmcp.schema import Revision
 from sansmcp.server.abilities import Abilities
 from sansmcp.server.caching import CacheHint
 from sansmcp.server.cursors import Cursors
@@ -37,6 +38,8 @@ class Manner:
     """Whether nothing but answers can reach the client."""
     sessions_off: bool
     """Whether each legacy request stands alone."""
+    since: Revision
+    """The oldest revision that the link carries."""
 
 
 class Terms:
@@ -85,7 +88,8 @@ class Terms:
         methods = self._ledger.registry.table
         if shared is None or shared.methods is not methods:
             manner = self.manner
-            shared = Shared(manner.info, manner.instructions, self._ledger.revisions, methods)
+            carried = [revision for revision in self._ledger.revisions if revision >= manner.since]
+            shared = Shared(manner.info, manner.instructions, carried, methods)
             self._shared = shared
         return shared
 

@@ -132,6 +132,15 @@ def test_a_client_that_does_not_wait_is_not_told_to_go_on():
     assert [answer.status for answer in connection.responses()] == [200]
 
 
+def test_a_client_that_holds_back_nothing_is_not_told_to_go_on():
+    serving = Serving()
+    connection = serving.open()
+    connection.send(post(b"", [("Host", HOST), ("Expect", "100-continue")], method="PUT"))
+    answer = connection.response()
+    assert (answer.status, answer.field("connection")) == (405, None)
+    assert not connection.closed
+
+
 def test_a_client_that_waits_for_a_refusal_gets_it_and_sends_nothing():
     serving = Serving()
     connection = serving.open()

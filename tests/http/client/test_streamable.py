@@ -11,6 +11,7 @@ from sansmcp.errors import LocalProtocolError
 from sansmcp.http import Headers, HttpClientLimits
 from sansmcp.schema import METHODS, Kind, Method, Side
 from sansmcp.session import (
+    CallRequest,
     Connected,
     Disconnected,
     InputRequested,
@@ -495,3 +496,76 @@ def test_fields_that_cannot_be_said_are_refused_without_their_value(headers):
     with pytest.raises(LocalProtocolError, match="headers") as caught:
         Talk(headers=headers)
     assert "secret" not in str(caught.value)
+
+
+def test_a_call_that_is_answered_before_its_end_is_carried_out_is_over():
+    talk = connected("2025-11-25")
+    handle, exchange = talk.call()
+    talk.session.cancel(handle, 0.0)
+    # Both happen before anybody drains.
+    talk.result(exchange, DONE)
+    assert message_of(talk.take())["method"] == "notifications/cancelled"
+    assert talk.told(ResponseReceived) == []
+    assert talk.aborted == []
+
+
+def test_of_calls_that_wait_for_the_handshake_one_may_be_given_up():
+    talk = Talk(("2025-11-25",))
+    talk.client.connect(0.0)
+    talk.initialize(talk.take())
+    initialized = talk.take()
+    talk.session.send_request("tools/call", {"name": "first"}, 0.0)
+    handle = talk.session.send_request("tools/call", {"name": "second"}, 0.0)
+    talk.drain()
+    talk.session.cancel(handle, 0.0)
+    talk.drain()
+    talk.answer(initialized, 202)
+    _, call = talk.take_all()
+    assert message_of(call)["params"]["name"] == "first"
+
+
+def test_one_call_of_an_array_may_be_given_up():
+    talk = connected("2025-03-26")
+    first, second = talk.session.send_batch(
+        [CallRequest(method="tools/call", params={"name": name}) for name in ("one", "two")], 0.0
+    )
+    post = talk.take()
+    talk.session.cancel(first, 0.0)
+    assert message_of(talk.take())["method"] == "notifications/cancelled"
+    assert talk.aborted == []
+    talk.stream(post, {"jsonrpc": "2.0", "id": message_of(post)[1]["id"], "result": DONE})
+    assert [event.handle for event in talk.told(ResponseReceived)] == [second]
+    assert post.done
+
+
+def test_what_comes_after_the_end_of_an_exchange_is_dropped():
+    talk = connected(MODERN)
+    _, exchange = talk.call()
+    talk.result(exchange, MODERN_DONE)
+    talk.told(ResponseReceived)
+    exchange.receive_head(500, Headers(), 0.0)
+    exchange.receive_data(b"x", 0.0)
+    exchange.receive_failure("connection reset", 0.0)
+    exchange.receive_eof(0.0)
+    talk.drain()
+    assert talk.events == []
+
+
+def test_what_stands_between_callers_and_the_session_has_deadlines_here():
+    talk = connected(MODERN)
+    due = []
+    talk.client.deadlines.arm("waiting", 5.0, "somebody waits", lambda: due.append(talk.now))
+    talk.at(10.0)
+    assert due == [5.0]
+
+
+def test_notifications_go_out_one_after_the_other():
+    able = schema.ClientCapabilities(roots=schema.RootsCapability(list_changed=True))
+    talk = connected("2025-11-25", session={"capabilities": able})
+    for _ in range(2):
+        talk.session.notify("notifications/roots/list_changed", None, 0.0)
+    first = talk.take()
+    talk.answer(first, 400)
+    talk.answer(talk.take(), 202)
+    assert talk.take_all() == []
+    assert len(talk.told(ProtocolViolated)) == 1

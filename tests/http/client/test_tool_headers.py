@@ -3,6 +3,8 @@
 Source: adversarial case client-header-injection; 2026-07-28, Custom Headers from Tool Parameters.
 """
 
+import json
+
 import pytest
 from tests.http.client.talking import MODERN_DONE, Talk, message_of
 
@@ -204,3 +206,18 @@ def test_a_mismatch_of_another_method_is_the_answer():
     handle = talk.session.send_request("tools/list", None, 0.0)
     talk.error(talk.take(), 400, -32020)
     assert [event.handle for event in talk.told(RequestFailed)] == [handle]
+
+
+def test_where_the_connection_ends_on_the_way_through_the_list_nothing_is_sent_again():
+    talk = Talk().connect_modern()
+    handle, exchange = talk.call(arguments={"region": "x"})
+    talk.error(exchange, 400, -32020)
+    listing = talk.take()
+    body = json.dumps({"jsonrpc": "2.0", "id": message_of(listing)["id"], "result": page(cursor="next")})
+    listing.receive_head(200, Talk.fields(**{"content-type": "application/json"}), 0.0)
+    listing.receive_data(body.encode(), 0.0)
+    listing.receive_eof(0.0)
+    # Before anybody hears of the page.
+    talk.client.close(0.0)
+    assert talk.take_all() == []
+    assert [event.handle for event in talk.told(RequestLost)] == [handle]

@@ -113,6 +113,7 @@ class Exchanging:
         self.holds = False
         self._posts: list[Callable[[float], None]] = []
         self._replies: dict[ServerExchange, Reply] = {}
+        self._noted: dict[ServerExchange, tuple[float | None, bool]] = {}
         self.endpoint = server.http_endpoint(SeededEnvironment(seed=seed), settings)
         self.connections = ServerConnections(
             server,
@@ -171,8 +172,17 @@ class Exchanging:
                 if reply is not None and reply.is_read:
                     reply.actions += exchange.actions()
                     moved = True
+                self._noted[exchange] = (exchange.next_deadline(), exchange.done)
             if self.errands and not self.holds_errands:
                 self.do_errands()
+        self._check()
+
+    def _check(self) -> None:
+        """Check that who was not named as ready has nothing, no other deadline, and not ended."""
+        for exchange, reply in self._replies.items():
+            assert self._noted[exchange] == (exchange.next_deadline(), exchange.done)
+            if reply.is_read:
+                assert exchange.actions() == []
 
     def wait(self, seconds: float) -> None:
         """Let time pass, from one deadline to the next."""

@@ -191,3 +191,29 @@ def test_it_needs_responses_that_are_streams() -> None:
             HttpOptions.of({"http_sse": True, **settings}, streams=streams)
     with pytest.raises(LocalProtocolError, match="sse_path"):
         HttpOptions.of({"sse_path": "sse"})
+
+
+def test_many_changes_that_nobody_reads_are_one_and_cost_no_session() -> None:
+    world = Exchanging(served(), http_sse=True, http_limits=HttpLimits(outbox_messages=10))
+    stream = open_stream(world)
+    shake(world, stream)
+    session = world.events[0][0]
+    stream.is_read = False
+    for _ in range(50):
+        session.publish(Change(kind=ChangeKind.TOOLS), world.now)
+        world.settle()
+    assert world.endpoint.sessions == 1
+    stream.actions += stream.exchange.actions()
+    assert [message.get("method") for message in messages(stream)][1:] == ["notifications/tools/list_changed"]
+
+
+def test_a_request_that_is_cancelled_is_not_answered() -> None:
+    world = Exchanging(served(), http_sse=True)
+    stream = open_stream(world)
+    shake(world, stream)
+    world.holds = True
+    send(world, stream, call("echo", x="hi"))
+    cancelled = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}
+    assert send(world, stream, cancelled).status == 202
+    world.go_on()
+    assert len(messages(stream)) == 1

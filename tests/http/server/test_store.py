@@ -29,6 +29,14 @@ def test_the_oldest_go_where_there_is_no_room(limit: int, kept: int) -> None:
     assert found == list(range(10 - kept, 10))
 
 
+def test_a_stream_goes_without_the_others_of_its_session() -> None:
+    store = MemoryEventStore(800)
+    stored(store, "a", "s", 1)
+    stored(store, "a", "t", 2)
+    assert store.load("a", "s", 0) == ()
+    assert len(store.load("a", "t", 0)) == 2
+
+
 def test_memory_stays_within_the_limit_however_many_sessions_come_and_go() -> None:
     store = MemoryEventStore(10_000)
     for session in range(500):

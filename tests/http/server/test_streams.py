@@ -299,9 +299,8 @@ def test_a_listener_that_reads_nothing_is_cut_and_comes_back_for_all() -> None:
     for number in range(60):
         session.notify("notifications/message", {"level": "info", "data": number}, world.now)
         world.settle()
-    stream.is_read = True
-    world.settle()
     stream.actions += stream.exchange.actions()
+    stream.is_read = True
     assert stream.ended
     assert said(client.listen(ids(stream)[-1])) == list(range(60))
 
@@ -402,6 +401,22 @@ def test_a_listener_may_go_away_while_its_events_are_loaded() -> None:
     assert second.actions == []
     world.holds_errands = False
     assert client.listen().status == 200
+
+
+def test_a_listener_that_waits_for_its_events_for_too_long_is_refused() -> None:
+    world = Exchanging(served(), event_store=Slow(), http_limits=HttpLimits(outbox_messages=5))
+    client = world.handshake(NEWEST)
+    first = client.listen()
+    world.holds_errands = True
+    second = client.listen(ids(first)[0])
+    session = session_of(world)
+    for number in range(6):
+        session.notify("notifications/message", {"level": "info", "data": number}, world.now)
+        world.settle()
+    assert second.status == 503
+    world.holds_errands = False
+    world.do_errands()
+    assert said(client.listen(ids(first)[0])) == list(range(6))
 
 
 def test_a_session_may_end_while_its_events_are_stored_or_loaded() -> None:
@@ -513,3 +528,68 @@ def test_a_deleted_session_is_forgotten_by_its_store() -> None:
     assert store.size == 0
     client.world = restarted(store)
     assert client.ask("ping").status == 404
+
+
+def test_what_waits_for_a_listener_is_bounded_for_changes_too() -> None:
+    world = Exchanging(served(), http_limits=HttpLimits(backlog=3))
+    client = world.handshake(NEWEST)
+    session = session_of(world)
+    for number in range(6):
+        uri = f"data://{number}"
+        client.ask("resources/subscribe", {"uri": uri}, call_id=uri)
+        session.publish(Change(kind=ChangeKind.RESOURCE, uri=uri), world.now)
+        world.settle()
+    session.publish(Change(kind=ChangeKind.RESOURCE, uri="data://5"), world.now)
+    world.settle()
+    told = client.listen()
+    assert [message["params"]["uri"] for message in told.messages] == ["data://3", "data://4", "data://5"]
+
+
+def test_a_store_that_fails_to_keep_a_session_says_so_and_the_session_goes_on() -> None:
+    class Forgetful(Slow):
+        """It keeps no sessions."""
+
+        def store_session(self, session: str, record: bytes) -> None:
+            """Fail."""
+            raise OSError(f"read-only: {len(session)} and {len(record)} bytes")
+
+    world, client = slow(Forgetful())
+    assert client.ask("ping").status == 200
+    reasons = [event.reason for _, event in world.events if isinstance(event, ProtocolViolated)]
+    assert "read-only" in reasons[0]
+
+
+def test_a_release_waits_for_what_was_said_before_to_be_stored() -> None:
+    world, client = slow()
+    world.holds_errands = True
+    reply = client.call("rests", {"retry": 1.0})
+    assert not reply.ended
+    world.do_errands()
+    assert reply.ended
+    again = client.listen(ids(reply)[-1])
+    world.do_errands()
+    assert said(reply) + said(again) == ["before", "after", "rested"]
+
+
+def test_a_session_without_levels_and_resources_is_continued_too() -> None:
+    store = MemoryEventStore()
+    first = Exchanging(served(), event_store=store)
+    params = {"protocolVersion": NEWEST, "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}
+    opened = first.post({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params})
+    client = LegacyClient(restarted(store), NEWEST, opened)
+    assert client.call("echo", {"x": "hi"}).json["result"]["content"][0]["text"] == "hi"
+
+
+def test_what_a_command_asks_for_is_there_whatever_is_taken_first() -> None:
+    world = Exchanging(served(), event_store=Slow())
+    client = world.handshake(NEWEST)
+    reply = client.listen()
+    session = session_of(world)
+    session.publish(Change(kind=ChangeKind.TOOLS), world.now)
+    assert reply.exchange in world.endpoint.ready()
+    assert reply.exchange.actions() == []
+    session.publish(Change(kind=ChangeKind.RESOURCES), world.now)
+    assert len(world.endpoint.actions()) == 1
+    session.notify("notifications/message", {"level": "info", "data": 1}, world.now)
+    assert world.endpoint.next_deadline() == 1800.0
+    world.settle()

@@ -20,7 +20,7 @@ class ConnectionLimits(Value):
     # nginx 5, Go half a second.
     rest_time: float = 2.0
     """Seconds that they may take."""
-    pipelined_bytes: int = 256 * 1024
+    pipelined_bytes: int = 64 * 1024
     """Bytes of further requests that wait while one is answered; past it that one is the last."""
 
 

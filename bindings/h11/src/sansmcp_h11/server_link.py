@@ -282,6 +282,7 @@ class ServerLink:
         return self._rest >= 0
 
     def _complete(self, now: float) -> None:
+        self._awaits_continue = False
         exchange = self._exchange
         if exchange is not None:
             self._place = Place.ANSWER

@@ -41,6 +41,14 @@ class Taker:
     def take_event(self, event: ServerSentEvent, now: float) -> None:
         """Take one event of the stream."""
 
+    def take_position(self, event_id: str | None, retry: int | None) -> None:
+        """Take in where the stream is.
+
+        Args:
+            event_id: the id of the last event of this exchange that had one; None if none had.
+            retry: the milliseconds that the server wants to be left alone after it, if it said so.
+        """
+
     def take_answer(self, answer: Answer, now: float) -> None:
         """Take a response that is no stream."""
 
@@ -95,10 +103,6 @@ class ClientExchange:
         """The head of the request; the `Host` field is the URL's authority."""
         self.body = body
         """The body of the request; empty for none."""
-        self.event_id: str | None = None
-        """The id of the last event that had one, as `Last-Event-ID` names it; None if none had."""
-        self.retry: int | None = None
-        """The milliseconds that the server wants to be left alone after the stream, if it said so."""
         self.taker = taker
         """What takes the response; for the endpoint alone."""
         self.redirects = redirects
@@ -196,10 +200,9 @@ class ClientExchange:
             if isinstance(event, Violation):
                 self._break_off(event.text, now)
                 return
-            self.event_id = event.event_id
             self.taker.take_event(event, now)
-        self.event_id = events.last_event_id or self.event_id
-        self.retry = events.retry
+        if not self._is_over():
+            self.taker.take_position(events.last_event_id, events.retry)
 
     def _break_off(self, reason: str, now: float) -> None:
         self._owner.break_off(self)

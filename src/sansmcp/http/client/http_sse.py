@@ -12,7 +12,7 @@ from sansmcp.http.client.exchange import Answer, Taker
 from sansmcp.http.client.exchanges import Exchanges
 from sansmcp.http.client.notes import Note
 from sansmcp.http.client.streams import answered_by
-from sansmcp.http.client.ways import HEARD, POSTED, Way, WayOwner
+from sansmcp.http.client.ways import HEARD, POSTED, Way, WayOwner, method_of
 from sansmcp.http.urls import Url
 from sansmcp.session import DetectionState, Send
 from sansmcp.values import RequestId
@@ -37,12 +37,12 @@ class HttpSse(Way, Taker):
         self._is_proven = False
         self._attempts = 0
         self._post_url: Url | None = None
-        self._first: Send | None = None
+        self._first: tuple[Send, ...] = ()
         self._requests: dict[RequestId, str] = {}
 
     # Out
 
-    def end(self, ended: Callable[[], None]) -> Note | None:
+    def end(self, ended: Callable[[Note], None]) -> Note | None:
         """Break off everything: the server sees its stream end."""
         del ended
         self.forget_session()
@@ -54,23 +54,23 @@ class HttpSse(Way, Taker):
         self._exchanges.abort(self)
         self._exchanges.deadlines.disarm(self)
         self._post_url = None
-        self._first = None
+        self._first = ()
         self._requests.clear()
 
     def _post_requests(self, action: Send, requests: Mapping[RequestId, str], now: float) -> None:
         self._requests.update(requests)
         if self._post_url is None:
             # Nothing but `initialize` is sent before the handshake is over.
-            self._first = action
+            self._first = (action,)
             self._listen()
         else:
-            self._post_note(action, ", ".join(requests.values()), now)
+            self._post_note(action, now)
 
     def _listen(self) -> None:
         self._exchanges.open(self, "GET", HEARD)
 
-    def _open_note(self, note: Note, action: Send, method: str) -> None:
-        revision = None if method == "initialize" else self._session.revision
+    def _open_note(self, note: Note, action: Send) -> None:
+        revision = None if method_of(action.message) == "initialize" else self._session.revision
         lines: tuple[tuple[str, str], ...] = POSTED
         if revision is not None and revision >= _FIRST_WITH_VERSION:
             lines = (*POSTED, ("mcp-protocol-version", revision))
@@ -133,8 +133,8 @@ class HttpSse(Way, Taker):
         else:
             self._post_url, self._token = url, str(url)
             self._is_proven, self._attempts = True, 0
-            if self._first is not None:
-                self._post_note(self._first, "initialize", now)
+            for action in self._first:
+                self._post_note(action, now)
 
     def _refuse_stream(self, reason: str, now: float) -> None:
         self._exchanges.abort(self)

@@ -10,7 +10,6 @@ from typing import TypeAlias
 import attrs
 
 from sansmcp import schema
-from sansmcp.errors import LocalProtocolError
 from sansmcp.http.client.exchanges import Exchanges
 from sansmcp.session import (
     CallHandle,
@@ -110,8 +109,4 @@ class Reopening:
         return True
 
     def _open(self, handle: CallHandle, kept: _Kept) -> None:
-        try:
-            self._session.listen(kept.wanted, self._exchanges.now, handle=handle)
-        except LocalProtocolError as error:
-            del self._kept[handle]
-            self._exchanges.events.append(SubscriptionEnded(handle=handle, reason=str(error)))
+        self._session.listen(kept.wanted, self._exchanges.now, handle=handle)

@@ -55,16 +55,15 @@ class Streamable(Way):
 
     def post_again(self, stream: Stream, now: float) -> None:
         """Send a modern request once more, with the headers that are right by now."""
-        if stream.sent is not None:
-            self._post(stream, stream.sent, modern=True, now=now)
+        self._post(stream, modern=True, now=now)
 
-    def end(self, ended: Callable[[], None]) -> Note | None:
+    def end(self, ended: Callable[[Note], None]) -> Note | None:
         """Break off everything, and tell the server that the session is over."""
         token, lines = self._token, self._session_lines()
         self.forget_session()
         if token is None:
             return None
-        note = Note(lambda _now: ended(), lambda _answer, _reason, _now: ended())
+        note = Note(lambda _now: ended(note), lambda _answer, _reason, _now: ended(note))
         self._exchanges.open(note, "DELETE", lines)
         return note
 
@@ -92,20 +91,20 @@ class Streamable(Way):
             resumable=not modern,
         )
         self._streams.update(dict.fromkeys(requests, stream))
-        self._post(stream, action, modern=modern, now=now)
+        self._post(stream, modern=modern, now=now)
         if "server/discover" in methods:
             self._bound(stream, now)
 
-    def _post(self, stream: Stream, action: Send, *, modern: bool, now: float) -> None:
+    def _post(self, stream: Stream, *, modern: bool, now: float) -> None:
         try:
             if modern:
-                lines = self._modern_lines(action.message)
+                lines = self._modern_lines(stream.sent.message)
             else:
                 lines = () if "initialize" in stream.requests.values() else self._session_lines()
         except LocalProtocolError as error:
             stream.give_up(str(error), now)
             return
-        self._exchanges.open(stream, "POST", (*POSTED, *lines), action.data)
+        self._exchanges.open(stream, "POST", (*POSTED, *lines), stream.sent.data)
 
     def _bound(self, stream: Stream, now: float) -> None:
         """Wait for the answer to a probe as long as for any other; silence says nothing of an era."""
@@ -115,8 +114,7 @@ class Streamable(Way):
 
         self._exchanges.wait(stream, now + self._timeout, "the server's era is asked for", too_late)
 
-    def _open_note(self, note: Note, action: Send, method: str) -> None:
-        del method
+    def _open_note(self, note: Note, action: Send) -> None:
         modern = self._session.revision in MODERN_REVISIONS
         lines = self._modern_lines(action.message) if modern else self._session_lines()
         self._exchanges.open(note, "POST", (*POSTED, *lines), action.data)

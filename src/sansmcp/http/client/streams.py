@@ -66,7 +66,9 @@ class Stream(Taker):
         token: str | None,
         resumable: bool,
     ) -> None:
-        self.sent: Final = sent
+        self.is_standalone: Final = sent is None
+        """Whether it brings what the server says by itself."""
+        self._sent: Final = sent
         self.requests: Final = dict(requests)
         """The requests that have no answer yet."""
         self.token: Final = token
@@ -87,6 +89,14 @@ class Stream(Taker):
         self._seen: dict[str, None] = {}
         self._new: dict[str, None] = {}
         self._opened_at: float | None = None
+        self._is_left_alone = False
+
+    @property
+    def sent(self) -> Send:
+        """What was posted."""
+        if self._sent is None:
+            raise AssertionError("unreachable: the standalone stream was never posted")
+        return self._sent
 
     @property
     def is_posted(self) -> bool:
@@ -97,6 +107,7 @@ class Stream(Taker):
         """Take in that events will come."""
         self.has_begun = True
         self._opened_at = now
+        self._is_left_alone = False
         if self.is_posted:
             self._owner.begun(self, headers, now)
 
@@ -124,6 +135,13 @@ class Stream(Taker):
             self._owner.stream_over(self, "every request is answered", now)
         self._owner.deliver(message, now)
 
+    def take_position(self, event_id: str | None, retry: int | None) -> None:
+        """Take in where the stream is, and how long the server wants to be left alone after it."""
+        self.event_id = event_id or self.event_id
+        if retry is not None:
+            self.retry = retry
+            self._is_left_alone = retry >= _DELIBERATE
+
     def take_answer(self, answer: Answer, now: float) -> None:
         """Take a response that is no stream."""
         if self.is_posted:
@@ -133,17 +151,10 @@ class Stream(Taker):
 
     def take_end(self, reason: str, now: float) -> None:
         """Take in that the exchange has ended though something is owed: go on by another, or give up."""
-        exchange = self.exchange
-        is_deliberate = False
-        if exchange is not None:
-            self.event_id = exchange.event_id or self.event_id
-            if exchange.retry is not None:
-                self.retry = exchange.retry
-                is_deliberate = exchange.retry >= _DELIBERATE
-        if not self._resumable or (self.sent is not None and self.event_id is None):
+        if self._resumable and (self.is_standalone or self.event_id is not None):
+            self.try_again(reason, now, is_deliberate=self._is_left_alone)
+        else:
             self.give_up(reason, now)
-            return
-        self.try_again(reason, now, is_deliberate=is_deliberate)
 
     def try_again(self, reason: str, now: float, *, is_deliberate: bool = False) -> None:
         """Take it up again later, as long as there is hope.
@@ -158,6 +169,7 @@ class Stream(Taker):
             # It was well, though nothing was to be told.
             self.attempts = 0
         self._opened_at = None
+        self._is_left_alone = False
         wanted = 0.0 if self.retry is None else self.retry / 1000
         if is_deliberate:
             delay = wanted

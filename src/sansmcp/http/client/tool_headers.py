@@ -65,10 +65,10 @@ class ToolHeaders:
         """
         if error.error.code != HEADER_MISMATCH or stream.was_corrected:
             return False
-        if self._asked is None and not self._ask(None, now):
-            return False
         stream.was_corrected = True
         self._corrected.append((stream, error))
+        if self._asked is None:
+            self._ask(None, now)
         return True
 
     def take(self, event: ClientEvent, now: float) -> ClientEvent | None:
@@ -81,8 +81,10 @@ class ToolHeaders:
             return event
         cursor = event.result.next_cursor if isinstance(event, ResponseReceived) else None
         self._asked = None
-        if cursor is None or self._pages >= _PAGES or not self._ask(cursor, now):
+        if cursor is None or self._pages >= _PAGES:
             self._send_corrected(now, found=isinstance(event, ResponseReceived))
+        else:
+            self._ask(cursor, now)
         return None
 
     def _learn(self, event: ResponseReceived) -> ResponseReceived:
@@ -99,15 +101,14 @@ class ToolHeaders:
             self._exchanges.report(fault)
         return attrs.evolve(event, result=attrs.evolve(found, tools=tuple(tool for tool, _ in known)))
 
-    def _ask(self, cursor: str | None, now: float) -> bool:
+    def _ask(self, cursor: str | None, now: float) -> None:
         self._pages = 1 if cursor is None else self._pages + 1
         try:
             params = None if cursor is None else {"cursor": cursor}
             self._asked = self._session.send_request(_LIST, params, now)
         except LocalProtocolError:
-            # The server did not declare tools, or is gone by now.
-            return False
-        return True
+            # There is no connection any more.
+            self._send_corrected(now, found=False)
 
     def _send_corrected(self, now: float, *, found: bool) -> None:
         corrected, self._corrected = self._corrected, []

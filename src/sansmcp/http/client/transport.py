@@ -1,6 +1,7 @@
 """How a client's session reaches its server over HTTP, and what is done where the server says no."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from sansmcp.http.client.answers import is_modern_error, told_by
@@ -13,7 +14,7 @@ from sansmcp.http.client.streams import Stream
 from sansmcp.http.client.tool_headers import ToolHeaders
 from sansmcp.http.client.ways import Way, method_of
 from sansmcp.schema.header_parameters import Path
-from sansmcp.session import Cancel, Close, Send
+from sansmcp.session import Cancel, Send
 from sansmcp.session.era import supported_by_error
 from sansmcp.wire import ErrorResponse, Request
 
@@ -67,7 +68,8 @@ class Transport:
                 self._way.send(action, now)
             elif isinstance(action, Cancel):
                 self._way.cancel(action, now)
-            elif isinstance(action, Close):
+            else:
+                # A client's session asks for nothing else but the end.
                 self._end(now)
 
     # What the way to the server tells
@@ -96,7 +98,7 @@ class Transport:
         """Take in that the server refused requests; say whether something is done about it."""
         if error is not None and "tools/call" in stream.requests.values():
             return self.tool_headers.mismatched(stream, error, now)
-        if "initialize" not in stream.requests.values() or stream.sent is None:
+        if "initialize" not in stream.requests.values():
             return False
         if not self._may_be_older(stream.sent, answer, error):
             return False
@@ -132,14 +134,12 @@ class Transport:
 
     def _end(self, now: float) -> None:
         self._exchanges.deadlines.clear()
-        self._ending = self._way.end(self._ended)
-        if self._ending is not None:
-            self._exchanges.wait(
-                self._ending, now + self._close_timeout, "the server hears of the end", self._ended
-            )
+        note = self._ending = self._way.end(self._ended)
+        if note is not None:
+            at = now + self._close_timeout
+            self._exchanges.wait(note, at, "the server hears of the end", partial(self._ended, note))
 
-    def _ended(self) -> None:
-        ending, self._ending = self._ending, None
-        if ending is not None:
-            self._exchanges.abort(ending)
-            self._exchanges.deadlines.disarm(ending)
+    def _ended(self, note: Note) -> None:
+        self._ending = None
+        self._exchanges.abort(note)
+        self._exchanges.deadlines.disarm(note)

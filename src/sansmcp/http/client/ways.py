@@ -6,6 +6,7 @@ Source: 2024-11-05, HTTP with SSE; 2025-03-26 to 2026-07-28, Streamable HTTP.
 import abc
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, Protocol
 
 from sansmcp.http.client.exchange import Answer
@@ -79,7 +80,7 @@ class Way(abc.ABC):
         self._timeout = timeout
         self._gate = Gate.OPEN
         self._waiting: deque[Send] = deque()
-        self._notes: dict[Note, None] = {}
+        self._notes: dict[Note, str | None] = {}
         self._notifications: deque[Send] = deque()
         self._is_notifying = False
         self._token: str | None = None
@@ -102,7 +103,7 @@ class Way(abc.ABC):
         if requests:
             self._post_requests(action, requests, now)
         elif method in _AT_ONCE:
-            self._post_note(action, method, now)
+            self._post_note(action, now)
         else:
             self._notifications.append(action)
             self._notify(now)
@@ -122,7 +123,7 @@ class Way(abc.ABC):
             self.send(Send(message=message, data=encode(message)), now)
 
     @abc.abstractmethod
-    def end(self, ended: Callable[[], None]) -> Note | None:
+    def end(self, ended: Callable[[Note], None]) -> Note | None:
         """Break off everything, and tell the server that the session is over.
 
         Args:
@@ -149,7 +150,7 @@ class Way(abc.ABC):
         """Send what an answer is expected to."""
 
     @abc.abstractmethod
-    def _open_note(self, note: Note, action: Send, method: str) -> None:
+    def _open_note(self, note: Note, action: Send) -> None:
         """Send what is only to be accepted."""
 
     @abc.abstractmethod
@@ -165,50 +166,53 @@ class Way(abc.ABC):
         if self._notifications and not self._is_notifying:
             self._is_notifying = True
             action = self._notifications.popleft()
-            self._post_note(action, method_of(action.message), now)
+            self._post_note(action, now)
 
-    def _post_note(self, action: Send, method: str, now: float) -> None:
-        what = method or "an answer"
-        token = self._token
+    def _post_note(self, action: Send, now: float) -> None:
+        note = Note(
+            lambda at: self._accepted(note, action, at),
+            lambda answer, reason, at: self._not_accepted(note, action, answer, reason, at),
+        )
+        self._notes[note] = self._token
+        self._open_note(note, action)
+        what = f"{_name_of(action)} is to be accepted"
+        self._exchanges.wait(note, now + self._timeout, what, partial(self._too_late, note))
 
-        def over() -> None:
-            self._notes.pop(note, None)
-            self._exchanges.release(note)
-            self._exchanges.deadlines.disarm(note)
+    def _too_late(self, note: Note) -> None:
+        self._exchanges.abort(note)
+        note.take_end(f"there was no response within {self._timeout} s", self._exchanges.now)
 
-        def accepted(at: float) -> None:
-            over()
-            if method == _INITIALIZED:
-                self._open_gate(at)
-            next_one(at)
+    def _accepted(self, note: Note, action: Send, now: float) -> None:
+        self._forget_note(note)
+        if method_of(action.message) == _INITIALIZED:
+            self._open_gate(now)
+        self._go_on_notifying(action, now)
 
-        def next_one(at: float) -> None:
-            if isinstance(action.message, Notification) and method not in _AT_ONCE:
-                self._is_notifying = False
-                self._notify(at)
+    def _not_accepted(self, note: Note, action: Send, answer: Answer | None, reason: str, now: float) -> None:
+        token = self._forget_note(note)
+        if answer is not None and self._ended(answer, token, now):
+            return
+        words = f"{_name_of(action)} was not accepted: {reason}"
+        requests = requests_of(action.message)
+        if method_of(action.message) == _INITIALIZED:
+            self._owner.connection_gone(words, now)
+        elif not requests:
+            self._exchanges.report(words)
+        for request_id, name in requests.items():
+            self._forget_request(request_id)
+            self.lose(request_id, name, words, now)
+        self._go_on_notifying(action, now)
 
-        def refused(answer: Answer | None, reason: str, at: float) -> None:
-            over()
-            if answer is not None and self._ended(answer, token, at):
-                return
-            words = f"{what} was not accepted: {reason}"
-            if method == _INITIALIZED:
-                self._owner.connection_gone(words, at)
-            for request_id, name in requests_of(action.message).items():
-                self._forget_request(request_id)
-                self.lose(request_id, name, words, at)
-            if method != _INITIALIZED and not requests_of(action.message):
-                self._exchanges.report(words)
-            next_one(at)
+    def _forget_note(self, note: Note) -> str | None:
+        """Forget what was accepted or refused, and return the session that it belonged to."""
+        self._exchanges.release(note)
+        self._exchanges.deadlines.disarm(note)
+        return self._notes.pop(note, None)
 
-        def too_late() -> None:
-            self._exchanges.abort(note)
-            refused(None, f"there was no response within {self._timeout} s", self._exchanges.now)
-
-        note = Note(accepted, refused)
-        self._notes[note] = None
-        self._open_note(note, action, method)
-        self._exchanges.wait(note, now + self._timeout, f"{what} is to be accepted", too_late)
+    def _go_on_notifying(self, action: Send, now: float) -> None:
+        if isinstance(action.message, Notification) and action.message.method not in _AT_ONCE:
+            self._is_notifying = False
+            self._notify(now)
 
     def _open_gate(self, now: float) -> None:
         self._gate = Gate.OPEN
@@ -220,12 +224,12 @@ class Way(abc.ABC):
     # In
 
     def _ended(self, answer: Answer, token: str | None, now: float) -> bool:
-        """Say whether a refusal tells that the server has ended a session; if it is the one of now, act."""
+        """Say whether a refusal tells that the server has ended the session; if so, act."""
         if answer.status != 404 or token is None:
             return False
-        if token == self._token:
-            self.forget_session()
-            self._owner.session_gone("the server has ended the session: it answered with the status 404", now)
+        # What belonged to an earlier session was broken off with it.
+        self.forget_session()
+        self._owner.session_gone("the server has ended the session: it answered with the status 404", now)
         return True
 
     def deliver(self, message: Message | Batch | Violation, now: float) -> None:
@@ -253,3 +257,7 @@ def requests_of(message: Message | Batch) -> dict[RequestId, str]:
     """Return the requests in what is sent, and their methods."""
     items = message.messages if isinstance(message, Batch) else (message,)
     return {item.id: item.method for item in items if isinstance(item, Request)}
+
+
+def _name_of(action: Send) -> str:
+    return method_of(action.message) or ", ".join(requests_of(action.message).values()) or "an answer"

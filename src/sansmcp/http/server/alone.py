@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from sansmcp.http.refusals import Refused
 from sansmcp.http.server.exchange import ServerExchange
-from sansmcp.http.server.frames import Frames, cancellation
+from sansmcp.http.server.frames import Frames
 from sansmcp.http.server.sources import Source
 from sansmcp.http.settings import HttpLimits
 from sansmcp.http.states import ExchangeState
@@ -18,7 +18,7 @@ from sansmcp.schema import (
     MISSING_REQUIRED_CLIENT_CAPABILITY,
     UNSUPPORTED_PROTOCOL_VERSION,
 )
-from sansmcp.session import Cancel, Close, Deadlines, EndExchange, Send, ServerSession
+from sansmcp.session import Close, Deadlines, EndExchange, Send, ServerSession
 from sansmcp.values import RequestId
 from sansmcp.wire import Batch, ErrorResponse, Response, encode_event
 
@@ -67,6 +67,7 @@ class Alone(Source):
         "_awaited",
         "_exchange",
         "_frames",
+        "_is_heard",
         "_is_modern",
         "_limits",
         "_owner",
@@ -90,7 +91,8 @@ class Alone(Source):
     ) -> None:
         super().__init__(session)
         self._owner = owner
-        self._exchange: ServerExchange | None = exchange
+        self._exchange = exchange
+        self._is_heard = True
         self._awaited = set(awaited)
         self._is_modern = is_modern
         self._answers_only = answers_only
@@ -108,8 +110,6 @@ class Alone(Source):
         self._tells = 0
         self._take()
         exchange = self._exchange
-        if exchange is None:
-            return
         if exchange.state is ExchangeState.SERVING and not self._begin(exchange):
             return
         for frame in self._frames.take():
@@ -120,12 +120,11 @@ class Alone(Source):
 
     def begin_events(self) -> None:
         """Let the response be a stream of events."""
-        if self._exchange is not None and not self._answers_only:
-            self._exchange.events(b"")
+        self._exchange.events(b"")
 
-    def left(self, reason: str, now: float) -> None:
+    def left(self, exchange: ServerExchange, reason: str, now: float) -> None:  # noqa: ARG002
         """Take in that the client is gone: in the modern era that gives the request up."""
-        self._exchange = None
+        self._is_heard = False
         self.reason = reason
         if self._is_modern:
             for request_id in tuple(self._awaited):
@@ -146,10 +145,9 @@ class Alone(Source):
 
     def settle(self) -> None:
         """Take what no exchange takes, or not fast enough."""
-        exchange = self._exchange
         self._take()
-        if exchange is not None:
-            self._hold(exchange)
+        if self._is_heard:
+            self._hold(self._exchange)
         elif not self.is_over:
             # Nobody hears it.
             self._frames.take()
@@ -159,9 +157,7 @@ class Alone(Source):
 
     def accept(self) -> None:
         """Answer that what needs no answer was taken in; what handles it may still be at work."""
-        exchange = self._exchange
-        if exchange is not None:
-            exchange.empty(202)
+        self._exchange.empty(202)
         self._take()
         self._frames.take()
         self._finish()
@@ -173,11 +169,10 @@ class Alone(Source):
     # Inside
 
     def _touched(self) -> None:
-        exchange = self._exchange
-        if exchange is not None:
-            exchange.wake()
+        if self._is_heard:
+            self._exchange.wake()
         self._tells += 1
-        if exchange is None or self._tells > self._limits.outbox_messages:
+        if not self._is_heard or self._tells > self._limits.outbox_messages:
             self._owner.attend(self)
         self._owner.touch(self)
 
@@ -187,10 +182,10 @@ class Alone(Source):
         frames = self._frames
         if len(frames) <= self._limits.outbox_messages and frames.size <= self._limits.outbox_bytes:
             return
-        if exchange.state is ExchangeState.SERVING:
-            exchange.events(b"")
+        # The head, where it was not written, and the end.
+        exchange.events(b"")
         exchange.abandon()
-        self.left("the client was too slow to read", self.session.now)
+        self.left(self._exchange, "the client was too slow to read", self.session.now)
 
     def _arm(self) -> None:
         """Let the endpoint wake the session, which no exchange does any more."""
@@ -219,8 +214,6 @@ class Alone(Source):
                 self._awaited.discard(action.request_id)
             elif isinstance(action, Close):
                 self._awaited.clear()
-            elif isinstance(action, Cancel) and not self._is_modern and not self._answers_only:
-                self._frames.put_frame(cancellation(action))
 
     def _begin(self, exchange: ServerExchange) -> bool:
         """Decide what the response is; say whether it is a stream of events."""
@@ -247,5 +240,5 @@ class Alone(Source):
 
     def _finish(self) -> None:
         self.is_over = True
-        self._exchange = None
+        self._is_heard = False
         self._owner.touch(self)

@@ -26,7 +26,7 @@ from sansmcp.http.server.sessions import HttpSession
 from sansmcp.http.server.store import StoreErrand
 from sansmcp.http.settings import Later
 from sansmcp.http.states import ExchangeState, StreamState
-from sansmcp.schema import INVALID_REQUEST
+from sansmcp.schema import INVALID_REQUEST, REVISIONS
 from sansmcp.session import Errand, Outcome
 
 
@@ -224,5 +224,5 @@ class ServerHttp(HttpPosts):
             return
         session_id = self._random(16).hex()
         address = address_of(exchange.head.target, self.options, session_id)
-        inner = self._session_of(exchange.principal, is_alone=False)
+        inner = self._session_of(exchange.principal, is_alone=False, since=REVISIONS[0])
         self._sse[session_id] = SseSession(self, session_id, inner, exchange, address)

@@ -32,7 +32,7 @@ class Carried(Protocol):
     def begin_events(self) -> None:
         """Let the response be a stream of events: it was quiet for too long."""
 
-    def left(self, reason: str, now: float) -> None:
+    def left(self, exchange: "ServerExchange", reason: str, now: float) -> None:
         """Take in that the client of the exchange is gone."""
 
     def next_deadline(self) -> float | None:
@@ -164,7 +164,7 @@ class ServerExchange:
         self._outbox.clear()
         carried, self._carried = self._carried, None
         if effect is HttpEffect.LEAVE and carried is not None:
-            carried.left(reason, self._owner.now)
+            carried.left(self, reason, self._owner.now)
         self._owner.wake(self)
 
     def actions(self) -> list[ResponseAction]:
@@ -222,11 +222,6 @@ class ServerExchange:
             self._be_heard(now)
 
     # The side of what it carries
-
-    @property
-    def fields(self) -> tuple[tuple[str, str], ...]:
-        """The header fields that the response has whatever it says."""
-        return self._fields
 
     def add_fields(self, *fields: tuple[str, str]) -> None:
         """Let the response have more header fields."""

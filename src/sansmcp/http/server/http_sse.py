@@ -58,6 +58,8 @@ class SseSession(Source):
     __slots__ = (
         "_exchange",
         "_frames",
+        "_is_closed",
+        "_is_heard",
         "_owner",
         "_tells",
         "principal",
@@ -78,7 +80,9 @@ class SseSession(Source):
         """Who opened it."""
         super().__init__(session)
         self._owner = owner
-        self._exchange: ServerExchange | None = exchange
+        self._exchange = exchange
+        self._is_heard = True
+        self._is_closed = False
         self._frames = Frames()
         self._tells = 0
         session.watch(self._touched)
@@ -90,20 +94,18 @@ class SseSession(Source):
     def pull(self) -> None:
         """Hand what there is to the exchange."""
         self._tells = 0
-        is_closed = self._take()
+        self._take()
         exchange = self._exchange
-        if exchange is None:
-            return
         for frame in self._frames.take():
             exchange.events(encode_event(frame.data, event="message"))
-        if is_closed:
+        if self._is_closed:
             exchange.end()
             self._leave()
 
     def begin_events(self) -> None:
         """Do nothing: it began with events."""
 
-    def left(self, reason: str, now: float) -> None:
+    def left(self, exchange: ServerExchange, reason: str, now: float) -> None:  # noqa: ARG002
         """Take in that the client is gone, and the session with it."""
         self._leave()
         self.session.receive_eof(now, reason)
@@ -125,9 +127,8 @@ class SseSession(Source):
 
     def settle(self) -> None:
         """Take what no exchange takes, or not fast enough."""
-        is_closed = self._take()
-        exchange = self._exchange
-        if exchange is None:
+        self._take()
+        if not self._is_heard:
             self._frames.take()
             at = self.session.next_deadline()
             if at is None:
@@ -137,21 +138,17 @@ class SseSession(Source):
             return
         self._tells = 0
         limits = self._owner.options.limits
-        if is_closed:
-            self.pull()
-            exchange.wake()
-        elif len(self._frames) > limits.outbox_messages or self._frames.size > limits.outbox_bytes:
-            exchange.abandon()
-            self.left("the client was too slow to read", self._owner.now)
+        if len(self._frames) > limits.outbox_messages or self._frames.size > limits.outbox_bytes:
+            self._exchange.abandon()
+            self.left(self._exchange, "the client was too slow to read", self._owner.now)
 
     # Inside
 
     def _touched(self) -> None:
-        exchange = self._exchange
-        if exchange is not None:
-            exchange.wake()
+        if self._is_heard:
+            self._exchange.wake()
         self._tells += 1
-        if exchange is None or self._tells > self._owner.options.limits.outbox_messages:
+        if not self._is_heard or self._tells > self._owner.options.limits.outbox_messages:
             self._owner.attend(self)
         self._owner.touch(self)
 
@@ -159,20 +156,17 @@ class SseSession(Source):
         self.session.handle_timeout(self._owner.now)
         self._owner.attend(self)
 
-    def _take(self) -> bool:
-        """Take what the session wants sent; say whether it has ended."""
-        is_closed = False
+    def _take(self) -> None:
         for action in self.session.actions():
             if isinstance(action, Send):
                 self._frames.put(action)
             elif isinstance(action, Cancel):
                 self._frames.put_frame(cancellation(action))
             elif isinstance(action, Close):
-                is_closed = True
-        return is_closed
+                self._is_closed = True
 
     def _leave(self) -> None:
-        self._exchange = None
+        self._is_heard = False
         self._owner.unlisted(self)
 
 

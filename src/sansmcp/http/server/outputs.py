@@ -1,5 +1,6 @@
 """What a server's endpoint gives out, events, errands, exchanges and deadlines, and what answers errands."""
 
+import abc
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
@@ -21,6 +22,7 @@ from sansmcp.http.server.store import (
     perform,
 )
 from sansmcp.http.settings import HttpOptions
+from sansmcp.schema import Revision
 from sansmcp.session import (
     Deadlines,
     Disconnected,
@@ -32,22 +34,28 @@ from sansmcp.session import (
 )
 from sansmcp.values import RequestId
 
+STREAMABLE_SINCE: Final = "2025-03-26"
+"""The first revision with Streamable HTTP; the one before has a transport of its own."""
+
 
 class OpenHttpSession(Protocol):
     """Makes the session of a client, or of one request."""
 
-    def __call__(self, *, principal: str | None, answers_only: bool, sessions_off: bool) -> ServerSession:
+    def __call__(
+        self, *, principal: str | None, answers_only: bool, sessions_off: bool, since: Revision
+    ) -> ServerSession:
         """Return a new session.
 
         Args:
             principal: who the client is.
             answers_only: whether nothing but answers can reach it.
             sessions_off: whether the session serves one request alone.
+            since: the oldest revision that the transport carries.
         """
         ...
 
 
-class HttpOutputs:
+class HttpOutputs(abc.ABC):
     """The endpoint as whoever drives it takes from it; see `ServerHttp` for the arguments."""
 
     def __init__(
@@ -265,14 +273,18 @@ class HttpOutputs:
         if stream is not None:
             stream.stored(errand, has_failed=has_failed)
 
+    @abc.abstractmethod
     def _restore(self, session_id: str, record: bytes) -> HttpSession | None:
-        raise NotImplementedError
+        """Open a session again that another process has kept."""
 
-    def _session_of(self, principal: str | None, *, is_alone: bool) -> ServerSession:
+    def _session_of(
+        self, principal: str | None, *, is_alone: bool, since: Revision = STREAMABLE_SINCE
+    ) -> ServerSession:
         session = self._open_session(
             principal=principal,
             answers_only=self.options.answers_only,
             sessions_off=is_alone and not self.options.sessions,
+            since=since,
         )
         # The time begins with the client, so that nothing counts from before it.
         session.handle_timeout(self.now)

@@ -6,6 +6,7 @@ from functools import partial
 
 import attrs
 
+from sansmcp.errors import LocalProtocolError
 from sansmcp.http.mirrored import claims_of
 from sansmcp.http.refusals import Refused
 from sansmcp.http.server.alone import Alone
@@ -21,7 +22,7 @@ from sansmcp.http.server.checks import (
 from sansmcp.http.server.exchange import ServerExchange
 from sansmcp.http.server.gate import Gate
 from sansmcp.http.server.http_sse import SseSession, session_of
-from sansmcp.http.server.outputs import HttpOutputs, OpenHttpSession
+from sansmcp.http.server.outputs import STREAMABLE_SINCE, HttpOutputs, OpenHttpSession
 from sansmcp.http.server.sessions import HttpSession
 from sansmcp.http.server.store import LoadSession
 from sansmcp.http.settings import HttpOptions
@@ -67,7 +68,13 @@ class HttpPosts(HttpOutputs):
         header_parameters: HeaderParameters,
     ) -> None:
         super().__init__(open_session, options=options, random=random)
-        self._revisions: tuple[Revision, ...] = tuple(sorted(revisions))
+        carried = [revision for revision in revisions if revision >= STREAMABLE_SINCE]
+        if not carried and not options.http_sse:
+            raise LocalProtocolError(
+                f"revisions: Streamable HTTP carries {STREAMABLE_SINCE} and later ones, found "
+                f"{', '.join(revisions)}; serve 2024-11-05 with http_sse=True"
+            )
+        self._revisions: tuple[Revision, ...] = tuple(sorted(carried or revisions))
         self._legacy: tuple[Revision, ...] = tuple(
             revision for revision in self._revisions if revision in LEGACY_REVISIONS
         )
@@ -82,11 +89,12 @@ class HttpPosts(HttpOutputs):
         self, exchange: ServerExchange, refused: Refused | None, then: Callable[[HttpSession], None]
     ) -> None:
         session_id = exchange.head.headers.get(SESSION)
-        if refused is None and session_id is None:
-            refused = bad("Mcp-Session-Id is missing; initialize a session and name it in each request")
-        if refused is not None or session_id is None:
-            if refused is not None:
-                exchange.refuse(refused)
+        if refused is not None:
+            exchange.refuse(refused)
+            return
+        if session_id is None:
+            text = "Mcp-Session-Id is missing; initialize a session and name it in each request"
+            exchange.refuse(bad(text))
             return
         self._find(exchange.principal, session_id, partial(self._go_on_with, exchange, then))
 

@@ -20,7 +20,7 @@ from sansmcp.http.server.streams import Stream
 from sansmcp.http.settings import HttpOptions
 from sansmcp.http.states import SESSION, ExchangeState, HttpEffect, SessionInput, SessionState, StreamState
 from sansmcp.schema import Revision
-from sansmcp.session import Cancel, Close, Deadlines, EndExchange, Release, Send, ServerSession
+from sansmcp.session import Cancel, Deadlines, EndExchange, Release, Send, ServerSession
 from sansmcp.values import JSON, RequestId
 from sansmcp.wire import Batch, ErrorResponse, Message, Request, Response
 
@@ -128,11 +128,6 @@ class HttpSession(Source):
         """The revision that it speaks."""
         return self.session.revision
 
-    @property
-    def state(self) -> SessionState:
-        """Whether it may expire."""
-        return self._state
-
     def has_in_flight(self, request_id: RequestId) -> bool:
         """Say whether a request is to be answered."""
         return request_id in self._by_request
@@ -219,12 +214,11 @@ class HttpSession(Source):
 
     def end(self, now: float) -> None:
         """End it at once: its exchanges first, then what runs, then the session."""
-        if self._state is not SessionState.ENDED:
-            self._step(SessionInput.END)
-            self._end_exchanges()
-            for request_id in tuple(self._by_request):
-                self.session.receive_cancel(request_id, now)
-            self._by_request.clear()
+        self._step(SessionInput.END)
+        self._end_exchanges()
+        for request_id in tuple(self._by_request):
+            self.session.receive_cancel(request_id, now)
+        self._by_request.clear()
         self.session.close(now)
 
     def note(self, message: Message | Batch) -> None:
@@ -281,10 +275,6 @@ class HttpSession(Source):
         self._streams.pop(stream.name, None)
         self.rest()
 
-    def next_deadline(self) -> float | None:
-        """Return when the session wants to be woken, or None."""
-        return self.session.next_deadline()
-
     # What the session wants
 
     def settle(self) -> None:
@@ -297,13 +287,12 @@ class HttpSession(Source):
                 stream.put(action)
                 moved[stream] = None
             elif isinstance(action, Cancel):
-                if not self.options.answers_only:
-                    self._stream_of(action.related).put_frame(cancellation(action))
+                self._stream_of(action.related).put_frame(cancellation(action))
             elif isinstance(action, EndExchange):
                 ended.append(action.request_id)
             elif isinstance(action, Release):
                 self._stream_of(action.request_id).release(action.retry)
-            elif isinstance(action, Close):
+            else:
                 # What was answered last goes out before the exchanges end.
                 for stream in moved:
                     stream.pull()
@@ -325,8 +314,9 @@ class HttpSession(Source):
         answers = message.messages if isinstance(message, Batch) else (message,)
         for answer in answers:
             if isinstance(answer, Response | ErrorResponse) and isinstance(answer.id, str | int):
+                # Answers to an array that are too long for one name its first request alone.
+                stream = self._by_request.pop(answer.id, stream)
                 stream.answered(answer.id)
-                self._by_request.pop(answer.id, None)
         return stream
 
     def _stream_of(self, request_id: RequestId | None) -> Stream:
@@ -405,7 +395,7 @@ class HttpSession(Source):
             return
         if exchange.state is ExchangeState.SERVING:
             exchange.refuse(Refused(status=self.ended_with, reason="the session has ended"), is_told=False)
-        elif exchange.state is ExchangeState.STREAMING:
+        else:
             exchange.end()
 
     def _await(self, awaited: list[RequestId], exchange: ServerExchange) -> None:

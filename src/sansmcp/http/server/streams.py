@@ -16,7 +16,7 @@ from sansmcp.http.states import STREAM, ExchangeState, HttpEffect, StreamInput, 
 from sansmcp.schema import INTERNAL_ERROR, LATEST_LEGACY, Revision
 from sansmcp.session import Send
 from sansmcp.values import RequestId
-from sansmcp.wire import ErrorObject, ErrorResponse, encode, encode_event
+from sansmcp.wire import Batch, ErrorObject, ErrorResponse, Response, encode, encode_event
 
 
 class StreamOwner(Protocol):
@@ -49,10 +49,6 @@ class StreamOwner(Protocol):
     def over(self, stream: "Stream") -> None:
         """Say that nothing more belongs to a stream."""
 
-    def next_deadline(self) -> float | None:
-        """Return when the session wants to be woken, or None."""
-        ...
-
 
 class Stream:
     """One stream of events.
@@ -70,6 +66,7 @@ class Stream:
         "_is_stored",
         "_number",
         "_owner",
+        "_releases",
         "_state",
         "_storing",
         "_unwritten",
@@ -99,6 +96,7 @@ class Stream:
         self._is_stored = False
         self._storing: list[tuple[StoreEvent, Frame]] = []
         self._unwritten: dict[RequestId | None, int] = {}
+        self._releases: tuple[float | None] | None = None
 
     @property
     def state(self) -> StreamState:
@@ -136,10 +134,7 @@ class Stream:
         carrier = self._exchange
         if carrier is not None:
             self._owner.left(self, carrier)
-            if carrier.state is ExchangeState.STREAMING:
-                carrier.abandon()
-            else:
-                carrier.refuse(Refused(status=409, reason="another request took the stream over"))
+            _dismiss(carrier, Refused(status=409, reason="another request took the stream over"))
         # What is being stored now comes back with what is loaded.
         self._number_all()
         self._storing.clear()
@@ -179,16 +174,10 @@ class Stream:
         exchange = self._exchange
         if exchange is None or self._owner.options.event_store is None or self._owner.options.answers_only:
             return
-        if exchange.state is ExchangeState.SERVING:
-            self.begin_events()
+        self.begin_events()
         self.pull()
-        if self._exchange is exchange:
-            if retry is not None:
-                # It names the last event again, so that the client knows where it is.
-                milliseconds = round(retry * 1000)
-                exchange.events(encode_event(b"", event_id=self._id(self._number - 1), retry=milliseconds))
-            self._cut(exchange)
-            exchange.end()
+        self._releases = (retry,)
+        self._release_if_stored(exchange)
 
     # As an exchange sees it
 
@@ -216,11 +205,9 @@ class Stream:
             else:
                 exchange.events(encode_event(b"", event_id=self._id(self._number - 1)))
 
-    def left(self, reason: str, now: float) -> None:  # noqa: ARG002 - it means nothing to a legacy stream
+    def left(self, exchange: ServerExchange, reason: str, now: float) -> None:  # noqa: ARG002
         """Take in that the client of the exchange is gone: the stream goes on without."""
-        exchange = self._exchange
-        if exchange is not None:
-            self._cut(exchange)
+        self._cut(exchange)
 
     def next_deadline(self) -> float | None:
         """Return nothing: the session's deadlines are the endpoint's."""
@@ -233,6 +220,10 @@ class Stream:
 
     def put(self, action: Send) -> None:
         """Take in a message that belongs to it."""
+        is_answer = isinstance(action.message, Response | ErrorResponse | Batch)
+        if self._owner.options.answers_only and not is_answer:
+            self._owner.note_written(action.related, len(action.data))
+            return
         self._unwritten[action.related] = self._unwritten.get(action.related, 0) + len(action.data)
         self._frames.put(action)
         self._moved(is_kept=action.key is None)
@@ -273,6 +264,7 @@ class Stream:
                 exchange.events(encode_event(frame.data, event_id=event_id))
             exchange.wake()
             self._end_if_complete(exchange)
+            self._release_if_stored(exchange)
 
     def finish(self) -> ServerExchange | None:
         """End it with its session, and return the exchange that carried it."""
@@ -321,12 +313,10 @@ class Stream:
         exchange = self._exchange
         if exchange is None:
             self._keep(is_kept=is_kept)
-        elif self._is_too_much():
-            if exchange.state is ExchangeState.SERVING:
-                self.begin_events()
+        elif not self._owner.options.answers_only and self._is_too_much():
+            self.begin_events()
             self._cut(exchange)
-            if exchange.state is ExchangeState.STREAMING:
-                exchange.abandon()
+            _dismiss(exchange, Refused(status=503, reason="the stored events took too long to load"))
             self._keep(is_kept=True)
 
     def _keep(self, *, is_kept: bool) -> None:
@@ -389,6 +379,18 @@ class Stream:
             exchange.end()
             self._complete(exchange)
 
+    def _release_if_stored(self, exchange: ServerExchange) -> None:
+        """End the response that was released, once what was said before is written."""
+        if self._releases is None or self._storing or self._exchange is not exchange:
+            return
+        (retry,) = self._releases
+        if retry is not None:
+            # It names the last event again, so that the client knows where it is.
+            event_id = self._id(self._number - 1)
+            exchange.events(encode_event(b"", event_id=event_id, retry=round(retry * 1000)))
+        self._cut(exchange)
+        exchange.end()
+
     def _complete(self, exchange: ServerExchange) -> None:
         self._exchange = None
         self._owner.left(self, exchange)
@@ -396,7 +398,7 @@ class Stream:
 
     def _cut(self, exchange: ServerExchange) -> None:
         self._step(StreamInput.CUT)
-        self._exchange = None
+        self._exchange = self._releases = None
         self._owner.left(self, exchange)
         self.settle()
 
@@ -407,6 +409,14 @@ class Stream:
     def _step(self, happened: StreamInput) -> HttpEffect | None:
         effect, self._state = STREAM[self._state][happened]
         return effect
+
+
+def _dismiss(exchange: ServerExchange, refused: Refused) -> None:
+    """End a response that goes on elsewhere; one that has not begun is refused."""
+    if exchange.state is ExchangeState.STREAMING:
+        exchange.abandon()
+    else:
+        exchange.refuse(refused)
 
 
 def _lost(request_id: RequestId) -> Frame:
