@@ -37,7 +37,8 @@ def _next(steps: Generator[Any, Any, None], outcome: Any) -> Any:
         return _OVER
 
 
-async def _follow(steps: Generator[Any, Any, None]) -> None:
+async def follow_awaiting(steps: Generator[Any, Any, None]) -> None:
+    """Follow a scenario with a client whose calls are awaited."""
     outcome: Any = None
     while (found := _next(steps, outcome)) is not _OVER:
         try:
@@ -46,10 +47,18 @@ async def _follow(steps: Generator[Any, Any, None]) -> None:
             outcome = error
 
 
+def follow_blocking(steps: Generator[Any, Any, None]) -> None:
+    """Follow a scenario with a client whose calls block."""
+    outcome = None
+    # What a method of this client returned is what came of it; what it raises is raised in the scenario.
+    while (found := _next(steps, outcome)) is not _OVER:
+        outcome = list(found) if hasattr(found, "__next__") else found
+
+
 def use_asyncio(target: object, scenario: Scenario, **settings: Any) -> None:
     async def work() -> None:
         async with sansmcp_asyncio.connect(target, **settings) as client:
-            await _follow(scenario(client))
+            await follow_awaiting(scenario(client))
 
     running_asyncio.run(work)
 
@@ -57,17 +66,14 @@ def use_asyncio(target: object, scenario: Scenario, **settings: Any) -> None:
 def use_trio(target: object, scenario: Scenario, **settings: Any) -> None:
     async def work() -> None:
         async with sansmcp_trio.connect(target, **settings) as client:
-            await _follow(scenario(client))
+            await follow_awaiting(scenario(client))
 
     running_trio.run(work)
 
 
 def use_threads(target: object, scenario: Scenario, **settings: Any) -> None:
     with nothing_left(), sansmcp_threads.connect(target, **settings) as client:
-        steps, outcome = scenario(client), None
-        # What a method of this client returned is what came of it; what it raises is raised in the scenario.
-        while (found := _next(steps, outcome)) is not _OVER:
-            outcome = list(found) if hasattr(found, "__next__") else found
+        follow_blocking(scenario(client))
 
 
 @attrs.frozen(kw_only=True)

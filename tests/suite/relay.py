@@ -64,6 +64,12 @@ class Relay:
                 pair.reset()
         self.go_on()
 
+    def cut(self):
+        """Reset the connections there are; others may come."""
+        with self._lock:
+            for pair in self._pairs:
+                pair.reset()
+
     def close(self):
         """End all connections and the threads."""
         self.break_off()

@@ -139,7 +139,12 @@ class Connecting:
 
     async def __aenter__(self) -> Client:
         await self._tasks.__aenter__()
-        client = self._client = Client(self._options, self._opener, self._tasks)
+        try:
+            client = self._client = Client(self._options, self._opener, self._tasks)
+        except BaseException as error:
+            # Such as that nothing is installed that speaks HTTP.
+            await self._tasks.__aexit__(type(error), error, error.__traceback__)
+            raise
         try:
             await client.open()
         except BaseException as error:
