@@ -4,6 +4,7 @@ import asyncio
 
 from tests.suite.counting import GUARD
 from tests.suite.hold_asyncio import hold, talk
+from tests.suite.mounted import serve_on_asyncio
 from tests.suite.real import RealHarness
 
 from sansmcp.testing import Peer, Raised, Returned, WasCancelled, suite_server
@@ -89,6 +90,8 @@ class AsyncioHarness(RealHarness):
         settings = {"started": started.set_result, **setup.server}
         if self.kind == "http":
             served = serve_http(self._server, port=0, http_sse=True, **settings)
+        elif self.kind == "asgi":
+            served = serve_on_asyncio(self._server, **settings)
         elif path is None:
             served = serve_tcp(self._server, **settings)
         else:

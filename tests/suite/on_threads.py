@@ -4,6 +4,7 @@ import threading
 
 from tests.suite.counting import GUARD, wait_for
 from tests.suite.hold_threads import hold, talk
+from tests.suite.mounted import MountedOnThreads
 from tests.suite.real import RealHarness
 
 from sansmcp.testing import Ability, Peer, Raised, Returned, suite_server
@@ -14,6 +15,7 @@ class ThreadsHarness(RealHarness):
     """Plays the suite with a thread for each call that waits."""
 
     runtime = "threads"
+    mounts = "wsgi"
     cannot = frozenset({Ability.CANCEL})
 
     def start(self):
@@ -78,6 +80,8 @@ class ThreadsHarness(RealHarness):
     def listen(self, path, setup):
         if self.kind == "http":
             self._listener = listen_http(self._server, port=0, http_sse=True, **setup.server)
+        elif self.kind == "wsgi":
+            self._listener = MountedOnThreads(self._server, setup.server)
         elif path is None:
             self._listener = listen_tcp(self._server, **setup.server)
         else:

@@ -7,6 +7,7 @@ from functools import partial
 import trio
 from tests.suite.counting import GUARD, wait_for
 from tests.suite.hold_trio import hold, talk
+from tests.suite.mounted import serve_on_trio
 from tests.suite.real import RealHarness
 
 from sansmcp.testing import Peer, Raised, Returned, WasCancelled, suite_server
@@ -80,6 +81,8 @@ class TrioHarness(RealHarness):
     def listen(self, path, setup):
         if self.kind == "http":
             serve = partial(serve_http, self._server, port=0, http_sse=True, **setup.server)
+        elif self.kind == "asgi":
+            serve = partial(serve_on_trio, self._server, **setup.server)
         elif path is None:
             serve = partial(serve_tcp, self._server, **setup.server)
         else:

@@ -21,13 +21,16 @@ FULL = os.environ.get("SANSMCP_MATRIX") == "full"
 By default it is played in one revision over each kind, in every one where its trace is compared over memory.
 """
 
-KINDS = ("memory", "tcp", "unix", "process", "http")
+HTTP = ("http", "asgi", "wsgi")
+"""The kinds that are HTTP: spoken by ourselves, or by a server that an application is given to."""
+
+KINDS = ("memory", "tcp", "unix", "process", *HTTP)
 
 _ABILITIES = {
     "memory": {Ability.PEERS, Ability.BREAK, Ability.CANCEL, Ability.CONNECTED, Ability.SEES_SERVER},
     "tcp": set(Ability) - {Ability.SHOUTS},
     "unix": set(Ability) - {Ability.SHOUTS},
-    "http": set(Ability) - {Ability.SHOUTS, Ability.HALF_CLOSE, Ability.CONNECTED},
+    **dict.fromkeys(HTTP, set(Ability) - {Ability.SHOUTS, Ability.HALF_CLOSE, Ability.CONNECTED}),
     "process": {Ability.PEERS, Ability.BREAK, Ability.CANCEL, Ability.CONNECTED, Ability.SHOUTS},
 }
 
@@ -46,6 +49,7 @@ class RealHarness:
     """
 
     runtime = ""
+    mounts = "asgi"
     cannot = frozenset()
     server_kind = Server
 
@@ -61,6 +65,11 @@ class RealHarness:
         self.start()
 
     @classmethod
+    def kinds(cls):
+        """Return the kinds of streams that the runtime has: of applications one alone runs on it."""
+        return [kind for kind in KINDS if kind not in {"asgi", "wsgi"} - {cls.mounts}]
+
+    @classmethod
     def abilities_with(cls, kind):
         """Return what the runtime can do over a kind of stream."""
         return frozenset(_ABILITIES[kind]) - cls.cannot
@@ -69,7 +78,7 @@ class RealHarness:
         if setup.wrapped:
             wrap_suite_server(self._server)
         target = self._target(setup)
-        if self.kind == "http":
+        if self.kind in HTTP:
             # A server that is gone for good is not tried for long.
             client = {**setup.client, "restart": Restart(attempts=1)}
             setup = attrs.evolve(setup, client=client)
@@ -121,7 +130,7 @@ class RealHarness:
         )
         address = self.listen(place, setup) if setup.peer is Peer.SERVER else None
         self._relay = Relay(address, near, setup.peer)
-        return self._relay.address if self.kind != "http" else self._url(setup)
+        return self._url(setup) if self.kind in HTTP else self._relay.address
 
     def _url(self, setup):
         path = "/sse" if setup.revision == "2024-11-05" else "/mcp"

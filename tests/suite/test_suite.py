@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.suite.in_memory import MemoryHarness
-from tests.suite.real import FULL, KINDS, RealHarness
+from tests.suite.real import FULL, HTTP, RealHarness
 from tests.suite.traces import GOLDEN, TRACED, differences, golden_of
 
 from sansmcp.testing import OVER_HTTP, SCENARIOS, Ability, byte_by_byte, missing_lines, play
@@ -57,7 +57,7 @@ def matrix():
     """Choose what is played where."""
     for runtime in RUNTIMES:
         harness = harness_of(runtime)
-        for kind_place, kind in enumerate(KINDS):
+        for kind_place, kind in enumerate(harness.kinds()):
             for place, scenario in enumerate(SCENARIOS):
                 if is_played(harness, kind, scenario):
                     for revision in revisions_of(kind, scenario, place + kind_place):
@@ -67,7 +67,7 @@ def matrix():
 
 @pytest.mark.parametrize(("harness", "kind", "scenario", "revision"), list(matrix()))
 def test_every_binding_gets_through_the_scenario(harness, kind, scenario, revision, tmp_path):
-    missing = missing_lines(OVER_HTTP, revision) if kind == "http" else frozenset()
+    missing = missing_lines(OVER_HTTP, revision) if kind in HTTP else frozenset()
     played = play(scenario, harness(kind, tmp_path), revision)
     assert differences(scenario, revision, played, missing) == []
 

@@ -10,6 +10,7 @@ import threading
 
 import pytest
 from tests.bindings.http.speaking import call, legacy, modern
+from tests.bindings.threads.counting import nothing_left
 from tests.bindings.wsgi.talking import Answer, environ_of, post, said
 
 from sansmcp import Context, LocalProtocolError, Server
@@ -184,6 +185,7 @@ def test_a_process_that_is_forked_begins_by_itself_and_ends_at_its_exit():
     program = """
 import contextlib, os, sys
 from tests.bindings.wsgi.test_app import Served, WORDS
+from tests.bindings.threads.counting import nothing_left
 from tests.bindings.wsgi.talking import Answer, post, said
 
 @contextlib.contextmanager
@@ -245,6 +247,28 @@ def test_drain_ends_streams_and_refuses_what_comes_then():
     served.app.drain()
     assert b'"result"' in listening.body
     assert Answer(served.app, post(WORDS)).status == 503
+
+
+def test_closing_ends_what_is_left_and_whoever_comes_then_begins_anew():
+    steps = []
+
+    @contextlib.contextmanager
+    def lifespan(_server):
+        steps.append("entered")
+        yield
+        steps.append("left")
+
+    served = Served(lifespan=lifespan)
+    served.app.close()
+    assert steps == []
+    with nothing_left():
+        for _ in range(2):
+            waiting = Answer(served.app, post(modern("tools/call", call("wait"), token="t")))
+            assert b"notifications/progress" in next(waiting.pieces)
+            served.app.close()
+            assert served.given_up.wait(20)
+            waiting.close()
+    assert steps == ["entered", "left"] * 2
 
 
 def test_an_async_def_is_refused_unless_somebody_runs_it():

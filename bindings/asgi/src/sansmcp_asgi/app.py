@@ -95,7 +95,11 @@ class App:
             await send({"type": "lifespan.startup.failed", "message": _said(error)})
             raise
         await send({"type": "lifespan.startup.complete"})
-        await receive()
+        try:
+            await receive()
+        finally:
+            # Be it that the server has not the patience to say so.
+            living.leave()
         try:
             await living.close()
         except Exception as error:

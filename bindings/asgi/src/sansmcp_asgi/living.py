@@ -58,13 +58,17 @@ class Living:
         """Begin to end in good order, soon; from any thread, and from signal handlers."""
         self._runtime.wake(self._drain)
 
+    def leave(self) -> None:
+        """Begin to end in good order, for good."""
+        self._leave.set()
+
     async def close(self) -> None:
         """End in good order, and wait for it.
 
         Raises:
             BaseException: what the lifespan raised.
         """
-        self._leave.set()
+        self.leave()
         await self._ended.wait()
         if self.error is not None:
             raise self.error
@@ -77,6 +81,8 @@ class Living:
         signals = Signals(self.drain)
         try:
             async with AsyncExitStack() as stack:
+                # However it ends, be it with the loop: nobody else could end the threads.
+                stack.callback(self._runtime.release)
                 found = self._server.living()
                 if isinstance(found, AbstractAsyncContextManager):
                     value = await stack.enter_async_context(found)

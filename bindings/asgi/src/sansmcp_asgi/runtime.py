@@ -63,8 +63,11 @@ class Runtime(Protocol):
     def in_thread(self, job: Callable[[], None]) -> None:
         """Run something that must not raise on a daemon thread, soon."""
 
+    def release(self) -> None:
+        """Let the threads end as soon as they have nothing to do."""
+
     def close(self, patience: float) -> Awaitable[None]:
-        """Cancel every task but the one that calls, wait so many seconds for them, let threads end."""
+        """Cancel every task but the one that calls, and wait so many seconds for them."""
         ...
 
 

@@ -87,15 +87,18 @@ class Runtime:
         context = contextvars.copy_context()
         self._workers.submit(lambda: context.run(job))
 
+    def release(self) -> None:
+        """Let the threads end as soon as they have nothing to do."""
+        if self._own_workers is not None:
+            self._own_workers.close()
+
     async def close(self, patience: float) -> None:
-        """Cancel every task but the one that calls, wait so many seconds for them, let threads end."""
+        """Cancel every task but the one that calls, and wait so many seconds for them."""
         others = self._tasks - {asyncio.current_task()}
         for task in others:
             task.cancel()
         if others:
             await asyncio.wait(others, timeout=patience)
-        if self._own_workers is not None:
-            self._own_workers.close()
 
 
 class _Spawned:

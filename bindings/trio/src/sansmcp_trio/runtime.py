@@ -122,8 +122,13 @@ class Runtime:
         context = contextvars.copy_context()
         self._workers.submit(lambda: context.run(job))
 
+    def release(self) -> None:
+        """Let the threads end as soon as they have nothing to do."""
+        if self._own_workers is not None:
+            self._own_workers.close()
+
     async def close(self, patience: float) -> None:
-        """Cancel every task but the one that calls, wait so many seconds for them, let threads end."""
+        """Cancel every task but the one that calls, and wait so many seconds for them."""
         me = trio.lowlevel.current_task()
         with trio.CancelScope(deadline=trio.current_time() + patience, shield=True):
             for scope, task in tuple(self._tasks.items()):
@@ -132,8 +137,6 @@ class Runtime:
             while any(task is not me for task in self._tasks.values()):
                 self._ended.clear()
                 await self._ended.wait()
-        if self._own_workers is not None:
-            self._own_workers.close()
 
     async def _guard(self, work: Callable[[], Awaitable[object]], scope: trio.CancelScope) -> None:
         try:

@@ -89,6 +89,17 @@ class App:
         if self._serving is not None and self._serving[0] == os.getpid():
             self._serving[1].drain()
 
+    def close(self) -> None:
+        """End what is left in this process, at once, and leave the lifespan of the server.
+
+        The exit of a process does the same. Whoever is served afterwards begins anew.
+        """
+        with self._beginning:
+            found, self._serving = self._serving, None
+        if found is not None and found[0] == os.getpid():
+            atexit.unregister(found[1].close)
+            found[1].close()
+
     def _serving_for(self, environ: Environ) -> Serving:
         # A process that was forked has none of the threads of the one before.
         here = os.getpid()
