@@ -31,14 +31,13 @@ class Deadlines:
         self._count += 1
         self._armed[key] = (at, self._count, reason, act)
         heapq.heappush(self._heap, (at, self._count, key))
-        if len(self._heap) > 64 and len(self._heap) > 2 * len(self._armed):
-            self._heap = [(time, count, key) for key, (time, count, _, _) in self._armed.items()]
-            heapq.heapify(self._heap)
+        self._compact()
         self._tell()
 
     def disarm(self, key: Hashable) -> None:
         """Forget the deadline of a key, if it has one."""
         if self._armed.pop(key, None) is not None:
+            self._compact()
             self._tell()
 
     def next_deadline(self) -> float | None:
@@ -67,6 +66,12 @@ class Deadlines:
         self._heap.clear()
         self._armed.clear()
         self._tell()
+
+    def _compact(self) -> None:
+        """Let go of keys that are armed no more, before they are the greater part."""
+        if len(self._heap) > 64 and len(self._heap) > 2 * len(self._armed):
+            self._heap = [(time, count, key) for key, (time, count, _, _) in self._armed.items()]
+            heapq.heapify(self._heap)
 
     def _tell(self) -> None:
         if self.changed is not None:

@@ -190,7 +190,6 @@ class HttpOutputs(abc.ABC):
     def ended(self, session: HttpSession) -> None:
         """Take in that a session is over: its id is unknown from now on."""
         self._table.remove(session)
-        self._deadlines.disarm(session)
 
     # The store
 

@@ -27,6 +27,7 @@ from sansmcp.wire import Batch, ErrorResponse, Message, Request, Response
 _GONE: Final = 404
 """What tells a client that its session is over."""
 _CLOSING: Final = 503
+_WAKE: Final = "wake"
 
 
 class SessionOwner(Protocol):
@@ -113,7 +114,7 @@ class HttpSession(Source):
         self._idle_since = owner.now
         self._due_at: float | None = None
         self._by_request: dict[RequestId, Stream] = {}
-        self._exchanges: set[ServerExchange] = set()
+        self._exchanges: dict[ServerExchange, None] = {}
         self._streams: dict[str, Stream] = {}
         self.standalone: Stream
         """The stream of what belongs to no request."""
@@ -183,7 +184,7 @@ class HttpSession(Source):
 
     def carry(self, stream: Stream, exchange: ServerExchange) -> None:
         """Let an exchange carry a stream that it knows nothing of."""
-        self._exchanges.add(exchange)
+        self._exchanges[exchange] = None
         self._step(SessionInput.WORK)
         stream.attach(exchange)
 
@@ -193,7 +194,7 @@ class HttpSession(Source):
             # Whoever carries it is left alone.
             exchange.refuse(bad(UNKNOWN_EVENT))
             return
-        self._exchanges.add(exchange)
+        self._exchanges[exchange] = None
         self._step(SessionInput.WORK)
         self._streams[stream.name] = stream
         stream.resume(exchange, number)
@@ -265,7 +266,7 @@ class HttpSession(Source):
 
     def left(self, stream: Stream, exchange: ServerExchange) -> None:
         """Take in that an exchange carries a stream no more."""
-        self._exchanges.discard(exchange)
+        self._exchanges.pop(exchange, None)
         if stream.is_standalone:
             self.session.has_channel = False
         self.rest()
@@ -331,9 +332,9 @@ class HttpSession(Source):
             return
         self._due_at = at
         if at is None:
-            self._owner.deadlines.disarm(self.session)
+            self._owner.deadlines.disarm((_WAKE, self.session_id))
         else:
-            self._owner.deadlines.arm(self.session, at, "a session", self._due)
+            self._owner.deadlines.arm((_WAKE, self.session_id), at, "a session", self._due)
 
     def _due(self) -> None:
         self._due_at = None
@@ -356,7 +357,8 @@ class HttpSession(Source):
     def watch(self) -> None:
         """Begin to count the idle time."""
         at = self._idle_since + self.options.limits.idle
-        self._owner.deadlines.arm(self, at, "a session is idle", self._check_idle)
+        # By its id, since a deadline that is given up may be kept for a while.
+        self._owner.deadlines.arm(self.session_id, at, "a session is idle", self._check_idle)
 
     def _check_idle(self) -> None:
         # Armed once and looked at when it is due, so that a request costs no deadline of its own.
@@ -380,7 +382,7 @@ class HttpSession(Source):
 
     def _end_exchanges(self) -> None:
         self._owner.ended(self)
-        self._owner.deadlines.disarm(self)
+        self._owner.deadlines.disarm(self.session_id)
         if self.ended_with == _GONE:
             # A server that only stops keeps it for the next one.
             self._owner.errand(ForgetEvents(session=self.session_id))
