@@ -40,7 +40,7 @@ from sansmcp.server.sealing import KeyRing, Sealer, UsedStates, request_digest
 from sansmcp.server.serving import ServedSession
 from sansmcp.server.settings import ServeHttpSettings, ServeSettings, SessionSettings, check_settings
 from sansmcp.server.targets import Refused, Target
-from sansmcp.server.terms import Manner, Terms
+from sansmcp.server.terms import Kind, Manner, Terms
 from sansmcp.session import (
     Change,
     ChangeKind,
@@ -166,8 +166,8 @@ class Server(Registrations):
         if lifespan is not None:
             check_lifespan(lifespan)
         self._lifespan = lifespan
-        # What sessions of one kind share: those that carry answers only, and those without sessions.
-        self._terms: dict[tuple[bool, bool, Revision], Terms] = {}
+        # What sessions on links of one kind share.
+        self._terms: dict[Kind, Terms] = {}
 
     # What it is
 
@@ -336,11 +336,7 @@ class Server(Registrations):
             settings: how the session is set up; see `SessionSettings`.
         """
         self._keys.fill(environment.random)
-        kind = (
-            settings.get("answers_only", False),
-            settings.get("sessions_off", False),
-            settings.get("since", REVISIONS[0]),
-        )
+        kind = Kind.of(settings)
         terms = self._terms.get(kind)
         if terms is None or terms.manner.environment is not environment:
             terms = self._terms[kind] = self._new_terms(environment, kind)
@@ -353,8 +349,7 @@ class Server(Registrations):
             is_wrapped=self._stack.is_any,
         )
 
-    def _new_terms(self, environment: Environment, kind: tuple[bool, bool, Revision]) -> Terms:
-        answers_only, sessions_off, since = kind
+    def _new_terms(self, environment: Environment, kind: Kind) -> Terms:
         manner = Manner(
             environment=environment,
             sealer=Sealer(self._keys, self._state_lifetime, environment.utc, self._used),
@@ -364,9 +359,7 @@ class Server(Registrations):
             ordered=self._ordered,
             notice_interval=self._notice_interval,
             discovery=self._hints.of("server/discover"),
-            answers_only=answers_only,
-            sessions_off=sessions_off,
-            since=since,
+            kind=kind,
         )
         return Terms(self._ledger, self._abilities, manner)
 

@@ -76,7 +76,7 @@ class ServedSession(ServerSession):
             limits=limits,
             keep_alive=keep_alive,
             ordered=manner.ordered,
-            answers_only=manner.answers_only,
+            answers_only=manner.kind.answers_only,
             shared=shared,
         )
         self._terms = terms

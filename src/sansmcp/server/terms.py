@@ -1,17 +1,44 @@
 """On what terms a server serves: what its sessions of one kind share, worked out anew when it changes."""
 
+from typing import NamedTuple
+
 import attrs
 
 from sansmcp import schema
 from sansmcp.environment import Environment
-from sansmcp.schema import Revision
+from sansmcp.schema import REVISIONS, Revision
 from sansmcp.server.abilities import Abilities
 from sansmcp.server.caching import CacheHint
 from sansmcp.server.cursors import Cursors
 from sansmcp.server.ledger import Ledger
 from sansmcp.server.registry import Registry
 from sansmcp.server.sealing import Sealer
+from sansmcp.server.settings import SessionSettings
 from sansmcp.session import Shared
+
+
+class Kind(NamedTuple):
+    """Which kind of link a session is on."""
+
+    answers_only: bool
+    """Whether nothing but answers can reach the client."""
+    sessions_off: bool
+    """Whether each legacy request stands alone."""
+    since: Revision
+    """The oldest revision that the link carries."""
+
+    @staticmethod
+    def of(settings: SessionSettings) -> "Kind":
+        """Return the kind that is asked for.
+
+        Args:
+            settings: how a session is set up.
+        """
+        return Kind(
+            settings.get("answers_only", False),
+            settings.get("sessions_off", False),
+            settings.get("since", REVISIONS[0]),
+        )
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -34,12 +61,8 @@ class Manner:
     """For how long changes are gathered before the client is told, in seconds."""
     discovery: CacheHint
     """How long what the server says of itself may be kept."""
-    answers_only: bool
-    """Whether nothing but answers can reach the client."""
-    sessions_off: bool
-    """Whether each legacy request stands alone."""
-    since: Revision
-    """The oldest revision that the link carries."""
+    kind: Kind
+    """Which kind of link they are on."""
 
 
 class Terms:
@@ -73,9 +96,9 @@ class Terms:
         if known is not None and _rest_on_the_same(known[0], registry):
             able = known[1]
         else:
-            manner = self.manner
+            kind = self.manner.kind
             able = self._abilities.of(
-                registry, answers_only=manner.answers_only, sessions_off=manner.sessions_off
+                registry, answers_only=kind.answers_only, sessions_off=kind.sessions_off
             )
             if known is not None and able == known[1]:
                 able = known[1]
@@ -88,7 +111,7 @@ class Terms:
         methods = self._ledger.registry.table
         if shared is None or shared.methods is not methods:
             manner = self.manner
-            carried = [revision for revision in self._ledger.revisions if revision >= manner.since]
+            carried = [revision for revision in self._ledger.revisions if revision >= manner.kind.since]
             shared = Shared(manner.info, manner.instructions, carried, methods)
             self._shared = shared
         return shared
