@@ -9,9 +9,10 @@ import random
 import tracemalloc
 
 import pytest
+from tests.adversarial.asking import verify
 from tests.adversarial.checks import MIB
 from tests.adversarial.corpus import http_cases, stimuli_of
-from tests.adversarial.hosting import WAYS, Host, WireCall, verify
+from tests.adversarial.hosting import WAYS, Host, WireCall
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.http import HttpLimits, MemoryEventStore

@@ -1,13 +1,16 @@
 """The cases of the corpus that judge a server's answer to one request over HTTP.
 
-Each is run in each of its revisions, against the machine and against HTTP/1.1 as bytes. Each key of an
-expectation is checked; the sentences have checks of their own.
+Each is run in each of its revisions, against the machine, against HTTP/1.1 as bytes, and against an ASGI
+application where that has the say. Each key of an expectation is checked; the sentences have checks of
+their own.
 """
 
 import pytest
+from tests.adversarial.asking import Wanted
 from tests.adversarial.checks import one_or_more
 from tests.adversarial.corpus import bytes_of, http_cases, part_of, stimuli_of
-from tests.adversarial.hosting import WAYS, Host, Wanted, WireCall
+from tests.adversarial.hosting import WAYS, Host, WireCall
+from tests.adversarial.mounting import Mount
 
 from sansmcp.session import ProtocolViolated
 
@@ -82,15 +85,36 @@ def test_bytes_get_their_verdict_however_they_are_cut(stimulus, chunk):
 )
 def test_fields_of_a_head_get_the_same_verdict_without_a_wire(stimulus):
     host = Host("machine", stimulus)
+    judge(host, stimulus, host.begin(head_in(stimulus)))
+
+
+def head_in(stimulus):
+    """Return the request whose head an input writes out."""
     start, *lines = bytes_of(stimulus, {}).decode().removesuffix("\r\n\r\n").split("\r\n")
     method, target, _ = start.split()
     headers = tuple(tuple(line.split(": ", 1)) for line in lines)
-    reply = host.begin(Wanted(method=method, target=target, headers=headers))
-    judge(host, stimulus, reply)
+    return Wanted(method=method, target=target, headers=headers)
+
+
+@pytest.mark.parametrize("stimulus", [*OF_REQUESTS, *OF_HEADS], ids=str)
+def test_an_application_gives_the_same_verdict(stimulus):
+    with Mount(stimulus) as mount:
+        if stimulus in OF_HEADS:
+            reply = mount.ask(head_in(stimulus))
+        else:
+            reply = mount.ask(wanted_of(stimulus, mount))
+        judge_keys(mount, stimulus, reply)
 
 
 def judge(host, stimulus, reply):
     """Check each key of what is expected, and what is said of it in words."""
+    judge_keys(host, stimulus, reply)
+    for check in WORDS.get(stimulus.case.id, ()):
+        check(host, stimulus, reply)
+
+
+def judge_keys(host, stimulus, reply):
+    """Check each key of what is expected."""
     expected = stimulus.expected
     assert set(expected) <= KEYS
     if "http_status" in expected:
@@ -108,8 +132,6 @@ def judge(host, stimulus, reply):
     if "conn" in expected:
         state = "closed" if reply.is_closed else "open"
         assert state in one_or_more(expected["conn"])
-    for check in WORDS.get(stimulus.case.id, ()):
-        check(host, stimulus, reply)
 
 
 def says(case):
