@@ -11,6 +11,7 @@ from sansmcp.testing import (
     WasCancelled,
     WorkCancelled,
     connect,
+    connect_http,
     suite_server,
     whole,
     wrap_suite_server,
@@ -45,8 +46,11 @@ class MemoryHarness:
     def open(self, setup: Setup):
         if setup.wrapped:
             wrap_suite_server(self.server)
-        self._client = connect(self.server, serving=setup.server, cut=self._cut, **setup.client)
+        self._client = self.connected(setup)
         return self._client.revision
+
+    def connected(self, setup: Setup):
+        return connect(self.server, serving=setup.server, cut=self._cut, **setup.client)
 
     async def never(self, request):  # noqa: ARG002  # whatever is asked
         await Pause(1e9)
@@ -109,3 +113,23 @@ class MemoryHarness:
 
     def end(self):
         return []
+
+
+class HttpMemoryHarness(MemoryHarness):
+    """Plays the suite over HTTP, on nothing at all."""
+
+    abilities = MemoryHarness.abilities - {Ability.HALF_CLOSE, Ability.CONNECTED}
+
+    def break_off(self):
+        self._client.cut_off()
+
+    def connected(self, setup: Setup):
+        # Clients of the first revision have an endpoint of their own.
+        path = "/sse" if setup.revision == "2024-11-05" else "/mcp"
+        return connect_http(
+            self.server,
+            serving={**setup.server, "http_sse": True},
+            cut=self._cut,
+            url=f"http://127.0.0.1:8000{path}",
+            **setup.client,
+        )

@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 
 import pytest
-from tests.suite.in_memory import MemoryHarness
+from tests.suite.in_memory import HttpMemoryHarness, MemoryHarness
 from tests.suite.real import FULL, HTTP, RealHarness
 from tests.suite.traces import GOLDEN, TRACED, differences, golden_of
 
@@ -100,6 +100,20 @@ def test_the_list_of_differences_over_http_is_whole():
 )
 def test_nothing_but_memory_gets_through_the_scenario(scenario, revision):
     assert differences(scenario, revision, play(scenario, MemoryHarness(), revision)) == []
+
+
+@pytest.mark.parametrize(
+    ("scenario", "revision"),
+    [
+        pytest.param(scenario, revision, id=f"{scenario.name}-{revision}")
+        for scenario in SCENARIOS
+        if scenario.needs <= HttpMemoryHarness.abilities
+        for revision in scenario.revisions
+    ],
+)
+def test_http_in_memory_gets_through_the_scenario(scenario, revision):
+    played = play(scenario, HttpMemoryHarness(), revision)
+    assert differences(scenario, revision, played, missing_lines(OVER_HTTP, revision)) == []
 
 
 @pytest.mark.parametrize(

@@ -238,3 +238,11 @@ def test_events_may_be_kept_elsewhere(revision):
         client.break_off_request(client.requests[-1])
         assert text_of(client.wait(waiting)) == "counted to 5"
     assert {"store", "load", "forget"} <= set(store.asked)
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_server_that_is_cut_off_is_heard_of_no_more(revision):
+    with connect_http(offering(), revisions=(revision,)) as client:
+        client.cut_off()
+        with pytest.raises(RequestLost, match="connection was lost"):
+            client.call_tool("add", {"a": 1, "b": 2})

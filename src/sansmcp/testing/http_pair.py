@@ -150,7 +150,8 @@ class _ResponseLink(_Side):
         self._owner = owner
 
     def receive_data(self, data: bytes, now: float) -> None:
-        for item in self._frames.receive_data(data):
+        # What reaches nobody is no request.
+        for item in () if self._is_over else self._frames.receive_data(data):
             if not self.served:
                 method, target, lines = item
                 head = RequestHead(
@@ -189,6 +190,7 @@ class _PairedServer:
     """A server's endpoint whose links carry one request each."""
 
     def __init__(self, endpoint: ServerHttp) -> None:
+        self.is_gone = False
         self._endpoint = endpoint
         self._links: dict[ServerExchange, _ResponseLink] = {}
         self._touched: dict[Link, None] = {}
@@ -198,8 +200,9 @@ class _PairedServer:
         return self._endpoint.deadlines
 
     def accept(self, now: float) -> Link:
-        del now
         link = _ResponseLink(self)
+        if self.is_gone:
+            link.receive_eof(now)
         self.touch(link)
         return link
 
@@ -329,6 +332,15 @@ class HttpMemoryClient(MemoryClient):
                 way.stream.break_off()
         self.settle()
 
+    def is_over(self) -> bool:
+        """Say whether both ends are through with each other: the server has nothing left to wait for."""
+        return super().is_over() and self._schedules[0].next_deadline() is None
+
+    def cut_off(self) -> None:
+        """Lose every connection, and let none be made any more."""
+        self._paired.is_gone = True
+        self.break_off()
+
     def close_server(self) -> None:
         """Let the server end in good order, as a signal would."""
         self._server.close(self.now)
@@ -339,7 +351,8 @@ class HttpMemoryClient(MemoryClient):
     ) -> ServerEndpoint[ServerSession, ServerEvent]:
         """Return the end of the server."""
         del serving
-        return _PairedServer(server.http_endpoint(environment, self._serving, host="127.0.0.1"))
+        self._paired = _PairedServer(server.http_endpoint(environment, self._serving, host="127.0.0.1"))
+        return self._paired
 
     def client_endpoint(
         self, options: ClientOptions, environment: SeededEnvironment

@@ -287,9 +287,13 @@ class MemoryClient(BlockingClient):
         with self._life:
             self.begin_close()
             self.go_on_reading()
-            self.run_until(lambda: not self._ways)
+            self.run_until(self.is_over)
             self._connections.close()
             self.settle()
+
+    def is_over(self) -> bool:
+        """Say whether both ends are through with each other; one of another framing may know better."""
+        return not self._ways
 
     # The bytes between the two
 
