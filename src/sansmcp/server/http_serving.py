@@ -1,11 +1,13 @@
 """How a server is served over HTTP: its sessions behind the endpoint of `sansmcp.http`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol, Unpack
 
 from sansmcp.environment import Environment
-from sansmcp.http import HeaderParameters, HttpOptions, ServerHttp
+from sansmcp.http import HttpOptions, ServerHttp
 from sansmcp.schema import Revision
+from sansmcp.schema.header_parameters import Path
+from sansmcp.server.ledger import Ledger
 from sansmcp.server.settings import ServeHttpSettings, SessionSettings, check_settings
 from sansmcp.session import ServerSession
 from sansmcp.values import JSON
@@ -21,24 +23,22 @@ class OpenSession(Protocol):
 
 def http_endpoint(
     open_session: OpenSession,
+    ledger: Ledger,
     environment: Environment,
     settings: ServeHttpSettings,
     *,
     host: str | None,
     streams: bool,
-    revisions: Sequence[Revision],
-    mirrored: HeaderParameters,
 ) -> ServerHttp:
     """Return an endpoint over HTTP; see `Server.http_endpoint`.
 
     Args:
         open_session: makes sessions.
+        ledger: what is offered.
         environment: where randomness and calendar time come from.
         settings: how it is set up.
         host: the address that is bound to; None where that is not known.
         streams: whether the binding can write a response piece by piece.
-        revisions: the revisions that are spoken.
-        mirrored: says which arguments of a tool clients repeat in headers.
     """
     check_settings(settings, names=tuple(ServeHttpSettings.__annotations__))
     names = SessionSettings.__annotations__
@@ -53,10 +53,14 @@ def http_endpoint(
         merged: Mapping[str, JSON] = {**common, **own}
         return open_session(environment, **merged)
 
+    def mirrored(name: str) -> Mapping[str, Path] | None:
+        tool = ledger.registry.tools.get(name)
+        return None if tool is None else tool.mirrored
+
     return ServerHttp(
         open_one,
         options=HttpOptions.of(settings, host=host, streams=streams),
         random=environment.random,
-        revisions=revisions,
+        revisions=ledger.revisions,
         header_parameters=mirrored,
     )

@@ -17,7 +17,6 @@ from sansmcp.environment import Environment
 from sansmcp.errors import LocalProtocolError, RpcError, StateRefusedError
 from sansmcp.http import ServerHttp
 from sansmcp.schema import INVALID_PARAMS, REVISIONS, Era, Revision
-from sansmcp.schema.header_parameters import Path
 from sansmcp.schema.inference.plans import EditSchema, Inference
 from sansmcp.schema.inference.vocabulary import TypeSchema, vocabulary_of
 from sansmcp.schema.schema_limits import DEFAULT_LIMITS, SchemaLimits
@@ -401,18 +400,8 @@ class Server(Registrations):
                 and no host is allowed.
         """
         return http_endpoint(
-            self.open_session,
-            environment,
-            settings,
-            host=host,
-            streams=streams,
-            revisions=self._ledger.revisions,
-            mirrored=self._mirrored,
+            self.open_session, self._ledger, environment, settings, host=host, streams=streams
         )
-
-    def _mirrored(self, name: str) -> Mapping[str, Path] | None:
-        tool = self._ledger.registry.tools.get(name)
-        return None if tool is None else tool.mirrored
 
     def resolve(
         self,

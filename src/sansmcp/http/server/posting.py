@@ -68,13 +68,13 @@ class HttpPosts(HttpOutputs):
         header_parameters: HeaderParameters,
     ) -> None:
         super().__init__(open_session, options=options, random=random)
-        carried = [revision for revision in revisions if revision >= STREAMABLE_SINCE]
+        carried: list[Revision] = [known for known in revisions if known >= STREAMABLE_SINCE]
         if not carried and not options.http_sse:
             raise LocalProtocolError(
                 f"revisions: Streamable HTTP carries {STREAMABLE_SINCE} and later ones, found "
                 f"{', '.join(revisions)}; serve 2024-11-05 with http_sse=True"
             )
-        self._revisions: tuple[Revision, ...] = tuple(sorted(carried or revisions))
+        self._revisions: tuple[Revision, ...] = tuple(sorted(carried or list(revisions)))
         self._legacy: tuple[Revision, ...] = tuple(
             revision for revision in self._revisions if revision in LEGACY_REVISIONS
         )
