@@ -3,7 +3,6 @@
 `node/` beside this file says which version; what is installed is kept where the interop tests keep theirs.
 """
 
-import fcntl
 import os
 import shlex
 import shutil
@@ -105,6 +104,9 @@ def run_inside(arguments: list[str]) -> int | None:
 
 def raise_loopback() -> None:
     """Switch the one interface on that a new network has."""
+    # Only where there are such networks.
+    import fcntl  # noqa: PLC0415
+
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, _SIOCSIFFLAGS, _UP)
 
