@@ -155,12 +155,22 @@ def test_deleting_a_session_ends_its_exchanges_first() -> None:
     world.holds = True
     waiting = client.call("echo", {"x": "hi"})
     assert client.delete().status == 200
-    assert (waiting.status, waiting.ended) == (404, True)
+    # The client knows that the session is gone: to tell it by 404 makes clients of others fail as they close.
+    assert (waiting.status, waiting.messages, waiting.ended) == (200, [], True)
     assert listener.ended
     assert kinds(world)[-3:] == ["RequestCancelled", "SessionEnded", "Disconnected"]
     assert world.endpoint.next_deadline() is None
     world.go_on()
     assert world.endpoint.sessions == 0
+
+
+def test_a_deleted_session_of_answers_alone_ends_its_exchanges_with_no_answer() -> None:
+    world = Exchanging(served(), responses="json")
+    client = world.handshake(NEWEST)
+    world.holds = True
+    waiting = client.call("echo", {"x": "hi"})
+    assert client.delete().status == 200
+    assert (waiting.status, waiting.body) == (202, b"")
 
 
 # A server's own requests

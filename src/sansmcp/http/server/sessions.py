@@ -78,6 +78,7 @@ class HttpSession(Source):
         "_due_at",
         "_exchanges",
         "_idle_since",
+        "_is_unwanted",
         "_owner",
         "_state",
         "_streams",
@@ -109,6 +110,7 @@ class HttpSession(Source):
         """What is to be known of it in another process."""
         self.ended_with = _GONE
         """The status that those get who wait for the head of a response when it ends."""
+        self._is_unwanted = False
         self._owner = owner
         self._state = SessionState.IDLE
         self._idle_since = owner.now
@@ -214,7 +216,8 @@ class HttpSession(Source):
             self.left(stream, exchange)
 
     def end(self, now: float) -> None:
-        """End it at once: its exchanges first, then what runs, then the session."""
+        """End it at once, as its client wants: its exchanges first, then what runs, then the session."""
+        self._is_unwanted = True
         self._step(SessionInput.END)
         self._end_exchanges()
         for request_id in tuple(self._by_request):
@@ -396,8 +399,18 @@ class HttpSession(Source):
         if exchange is None:
             return
         if exchange.state is ExchangeState.SERVING:
-            exchange.refuse(Refused(status=self.ended_with, reason="the session has ended"), is_told=False)
+            self._end_headless(exchange)
         else:
+            exchange.end()
+
+    def _end_headless(self, exchange: ServerExchange) -> None:
+        if not self._is_unwanted:
+            exchange.refuse(Refused(status=self.ended_with, reason="the session has ended"), is_told=False)
+        elif self.options.answers_only:
+            exchange.empty(202)
+        else:
+            # Not 404, though the session is gone: clients of others fail on that while they close.
+            exchange.events(b"")
             exchange.end()
 
     def _await(self, awaited: list[RequestId], exchange: ServerExchange) -> None:
