@@ -217,3 +217,14 @@ def test_a_request_that_is_cancelled_is_not_answered() -> None:
     assert send(world, stream, cancelled).status == 202
     world.go_on()
     assert len(messages(stream)) == 1
+
+
+def test_a_server_of_2024_11_05_alone_is_reached_by_it_and_by_nothing_else() -> None:
+    server = served(revisions=("2024-11-05",))
+    with pytest.raises(LocalProtocolError, match="http_sse=True"):
+        Exchanging(server)
+    world = Exchanging(server, http_sse=True)
+    stream = open_stream(world)
+    shake(world, stream)
+    send(world, stream, call("echo", x="hi"))
+    assert messages(stream)[-1]["result"]["content"][0]["text"] == "hi"
