@@ -54,8 +54,6 @@ class Carried:
                 if actions := self._exchange.actions():
                     # Requests may have waited for it.
                     self._serving.settle()
-                    if not self._is_read:
-                        await self._drop_rest()
                     await self._write(actions)
                 elif self._exchange.done:
                     return
@@ -79,7 +77,8 @@ class Carried:
     async def _drop_rest(self) -> None:
         """Read what is left of a body that is not wanted, as far as there is hope for its end.
 
-        A connection that is closed before the client has said everything may lose the response.
+        Servers close the connection once the response is complete, and what the client has not read by then
+        is lost if it has not said everything.
         """
         await self._runtime.sleep_until(self._runtime.now() + _LINGER, self._drop)
 
@@ -123,11 +122,13 @@ class Carried:
                     messages.append(start_of(action, self._scope))
                 case ResponseBody(data=data):
                     messages.append(_body(data, more=True))
-                case ResponseEnd() if messages and messages[-1]["type"] == "http.response.body":
+                case ResponseEnd() if self._is_read and messages and "body" in messages[-1]:
                     messages[-1]["more_body"] = False
                 case ResponseEnd():
                     messages.append(_body(b"", more=False))
         for message in messages:
+            if not self._is_read and not message.get("more_body", True):
+                await self._drop_rest()
             if self._is_gone:
                 return
             await self._write_one(message)

@@ -4,6 +4,7 @@ import atexit
 import os
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import islice
 from typing import Final, Unpack
 
@@ -136,6 +137,7 @@ def _receive(environ: Environ, serving: Serving, carried: Carried) -> list[Respo
             return serving.take(carried)
         serving.receive(carried, piece)
     # A connection that is closed before the client has said everything may lose the response.
-    for _ in islice(pieces, _MOST_DROPPED):
-        pass
+    with suppress(BodyBrokenError):
+        for _ in islice(pieces, _MOST_DROPPED):
+            pass
     return actions
