@@ -8,8 +8,8 @@ import contextlib
 import io
 
 import pytest
-from tests.adversarial.checks import one_or_more
 from tests.adversarial.asking import Reply
+from tests.adversarial.checks import one_or_more
 from tests.adversarial.hosting import Host
 from tests.adversarial.test_http_servers import OF_REQUESTS, wanted_of
 

@@ -74,6 +74,8 @@ def test_a_body_that_does_not_come_is_given_up_in_time(run):
             async with asking(served.app, post(GREET)) as asked:
                 await asked.body(b'{"jsonrpc"', more=True)
                 await asked.until(lambda asked: asked.sent)
+                assert anyio.current_time() - began == pytest.approx(7.0)
+                await asked.ended.wait()
                 # The rest is waited for a little, so that the client sees the answer.
                 assert anyio.current_time() - began == pytest.approx(8.0)
             assert (asked.status, asked.headers["connection"]) == (408, "close")
