@@ -14,7 +14,7 @@ from pathlib import Path
 
 import attrs
 
-from sansmcp.http import EXCHANGE, SESSION, STREAM, HttpEffect
+from sansmcp.http import EXCHANGE, FOLLOWING, RESPONSE, SESSION, STREAM, HttpEffect
 from sansmcp.session import DETECTION, LIFECYCLE, LINK, REQUEST, Effect
 
 Table = Mapping[enum.Enum, Mapping[enum.Enum, tuple[Effect | HttpEffect | None, enum.Enum]]]
@@ -123,6 +123,26 @@ CHAPTERS = (
         table=SESSION,
         breach="Nothing else can happen to a session there.",
     ),
+    Chapter(
+        name="response",
+        title="A response as a client over HTTP takes it",
+        text=(
+            "One request of a client and what comes back: a body, or a stream of events. What is over is "
+            "read no more, whatever else comes."
+        ),
+        table=RESPONSE,
+        breach="A second head, or a body before the first, is left alone.",
+    ),
+    Chapter(
+        name="following",
+        title="A stream as a client over HTTP follows it",
+        text=(
+            "What one POST brings, or what the server says by itself in a legacy session, over as many "
+            "exchanges as it takes. A stream of the modern era is never taken up again."
+        ),
+        table=FOLLOWING,
+        breach="Nothing else can happen to it.",
+    ),
 )
 
 
@@ -135,9 +155,9 @@ INTRODUCTION = """\
 # The states
 
 All that moves a state in a session is a row of one of four tables, and the session does what the row says;
-a server over HTTP has three more. This page is made from the tables themselves; in the code they are
-`LIFECYCLE`, `LINK`, `REQUEST` and `DETECTION` of [sansmcp.session](api/session.md), and `EXCHANGE`, `STREAM`
-and `SESSION` of [sansmcp.http](api/http.md).
+a server over HTTP has three more, and a client over HTTP two. This page is made from the tables themselves;
+in the code they are `LIFECYCLE`, `LINK`, `REQUEST` and `DETECTION` of [sansmcp.session](api/session.md), and
+`EXCHANGE`, `STREAM`, `SESSION`, `RESPONSE` and `FOLLOWING` of [sansmcp.http](api/http.md).
 
 In the diagrams each box is a state. Its lines are the inputs that lead out of it, with the effect after a
 stroke; a line runs to the lane of the next state and joins it at the dot. Inputs that leave the state as it

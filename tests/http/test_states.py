@@ -6,10 +6,16 @@ import pytest
 
 from sansmcp.http import (
     EXCHANGE,
+    FOLLOWING,
+    RESPONSE,
     SESSION,
     STREAM,
     ExchangeInput,
     ExchangeState,
+    FollowingInput,
+    FollowingState,
+    ResponseInput,
+    ResponseState,
     SessionInput,
     SessionState,
     StreamInput,
@@ -20,6 +26,8 @@ TABLES = [
     (EXCHANGE, ExchangeState, ExchangeInput, ExchangeState.RECEIVING, ExchangeState.DONE),
     (STREAM, StreamState, StreamInput, StreamState.DETACHED, StreamState.OVER),
     (SESSION, SessionState, SessionInput, SessionState.IDLE, SessionState.ENDED),
+    (RESPONSE, ResponseState, ResponseInput, ResponseState.WAITING, ResponseState.OVER),
+    (FOLLOWING, FollowingState, FollowingInput, FollowingState.OPEN, FollowingState.OVER),
 ]
 
 

@@ -2,6 +2,7 @@
 
 `EXCHANGE` is one request and its response at the server; `STREAM` is one logical stream of events, which
 exchanges carry one after the other; `SESSION` is what a legacy client opened, as the table of them sees it.
+`RESPONSE` is one request and its response at the client; `FOLLOWING` is a stream as its client follows it.
 
 Source: Transports (2025-03-26 to 2026-07-28).
 """
@@ -99,6 +100,47 @@ class SessionInput(Word):
     END = "the client or our side ends it"
 
 
+class ResponseState(Word):
+    """Where a client stands with the response to one request."""
+
+    WAITING = "waiting"
+    """No head has come."""
+    READING = "reading"
+    """A body comes that is no stream of events."""
+    LISTENING = "listening"
+    """A stream of events comes."""
+    OVER = "over"
+    """Nothing more of it is wanted."""
+
+
+class ResponseInput(Word):
+    """What happens to a response."""
+
+    HEAD = "the head of a response that is no stream"
+    EVENTS = "the head of a stream of events"
+    END = "it is complete, has broken off, or cannot be used"
+    LEFT = "our side wants no more of it"
+
+
+class FollowingState(Word):
+    """Whether a client's stream has an exchange."""
+
+    OPEN = "open"
+    """One is open for it."""
+    PAUSED = "paused"
+    """It was cut, and is taken up again at a time to come."""
+    OVER = "over"
+    """Nothing is owed any more, or there is no hope."""
+
+
+class FollowingInput(Word):
+    """What happens to a client's stream."""
+
+    CUT = "its exchange has ended, and there is hope"
+    TAKE_UP = "the time has come"
+    FINISHED = "every request is answered, or it is given up"
+
+
 EXCHANGE: Final[Mapping[ExchangeState, Mapping[ExchangeInput, tuple[HttpEffect | None, ExchangeState]]]] = {
     ExchangeState.RECEIVING: {
         ExchangeInput.REQUEST: (HttpEffect.SERVE, ExchangeState.SERVING),
@@ -160,4 +202,41 @@ SESSION: Final[Mapping[SessionState, Mapping[SessionInput, tuple[HttpEffect | No
         SessionInput.END: (HttpEffect.FORGET, SessionState.ENDED),
     },
     SessionState.ENDED: {},
+}
+
+RESPONSE: Final[Mapping[ResponseState, Mapping[ResponseInput, tuple[HttpEffect | None, ResponseState]]]] = {
+    ResponseState.WAITING: {
+        ResponseInput.HEAD: (None, ResponseState.READING),
+        ResponseInput.EVENTS: (None, ResponseState.LISTENING),
+        ResponseInput.END: (None, ResponseState.OVER),
+        ResponseInput.LEFT: (None, ResponseState.OVER),
+    },
+    ResponseState.READING: {
+        ResponseInput.END: (None, ResponseState.OVER),
+        ResponseInput.LEFT: (None, ResponseState.OVER),
+    },
+    ResponseState.LISTENING: {
+        ResponseInput.END: (None, ResponseState.OVER),
+        ResponseInput.LEFT: (None, ResponseState.OVER),
+    },
+    ResponseState.OVER: {
+        ResponseInput.END: (None, ResponseState.OVER),
+        ResponseInput.LEFT: (None, ResponseState.OVER),
+    },
+}
+
+FOLLOWING: Final[
+    Mapping[FollowingState, Mapping[FollowingInput, tuple[HttpEffect | None, FollowingState]]]
+] = {
+    FollowingState.OPEN: {
+        FollowingInput.CUT: (None, FollowingState.PAUSED),
+        FollowingInput.FINISHED: (None, FollowingState.OVER),
+    },
+    FollowingState.PAUSED: {
+        FollowingInput.TAKE_UP: (None, FollowingState.OPEN),
+        FollowingInput.FINISHED: (None, FollowingState.OVER),
+    },
+    FollowingState.OVER: {
+        FollowingInput.FINISHED: (None, FollowingState.OVER),
+    },
 }

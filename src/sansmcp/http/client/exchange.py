@@ -9,6 +9,7 @@ import attrs
 
 from sansmcp.http.heads import Headers, RequestHead
 from sansmcp.http.media_types import is_event_stream
+from sansmcp.http.states import RESPONSE, ResponseInput, ResponseState
 from sansmcp.http.urls import Url
 from sansmcp.session import Errand
 from sansmcp.values import Value
@@ -109,17 +110,17 @@ class ClientExchange:
         """How many redirections have led here."""
         self._owner = owner
         self._limits = limits
-        self._status: int | None = None
+        self._state = ResponseState.WAITING
+        self._status = 0
         self._headers = Headers()
-        self._events: EventReader | None = None
+        self._events = EventReader(limits)
         self._body: list[bytes] = []
         self._size = 0
-        self._done = False
 
     @property
     def done(self) -> bool:
         """Nothing more of the response is wanted: leave the rest, or read it for the connection's sake."""
-        return self._done
+        return self._state is ResponseState.OVER
 
     def receive_head(self, status: int, headers: Headers, now: float) -> None:
         """Take in the head of the response; an interim one changes nothing.
@@ -127,15 +128,17 @@ class ClientExchange:
         Afterwards drain the endpoint.
         """
         self._owner.advance(now)
-        if self._is_over() or status in _INTERIM:
+        if self._is_over() or self._state is not ResponseState.WAITING or status in _INTERIM:
             return
         self._status, self._headers = status, headers
         coding = headers.get("content-encoding")
         if coding is not None and coding.strip().lower() not in ("", "identity"):
             self._break_off(f"its body has the content coding {coding[:80]!r}; expected none", now)
         elif status == 200 and is_event_stream(headers.get("content-type") or ""):
-            self._events = EventReader(self._limits)
+            self._step(ResponseInput.EVENTS)
             self.taker.take_stream(headers, now)
+        else:
+            self._step(ResponseInput.HEAD)
 
     def receive_data(self, data: bytes, now: float) -> None:
         """Take in a piece of the response's body, cut anywhere.
@@ -145,7 +148,7 @@ class ClientExchange:
         self._owner.advance(now)
         if self._is_over():
             return
-        if self._events is not None:
+        if self._state is ResponseState.LISTENING:
             self._events.receive_data(data)
             self._take_events(self._events, now)
             return
@@ -163,11 +166,12 @@ class ClientExchange:
         self._owner.advance(now)
         if self._is_over():
             return
-        if self._status is None or self._events is not None:
-            self._end("the stream ended" if self._events else "the connection ended before a response", now)
+        if self._state is not ResponseState.READING:
+            listening = self._state is ResponseState.LISTENING
+            self._end("the stream ended" if listening else "the connection ended before a response", now)
             return
         answer = Answer(status=self._status, headers=self._headers, body=b"".join(self._body))
-        self._done = True
+        self._step(ResponseInput.END)
         if not self._owner.redirect(self, answer, now):
             self.taker.take_answer(answer, now)
 
@@ -186,14 +190,14 @@ class ClientExchange:
 
     def abandon(self) -> None:
         """Take in that our side wants no response any more."""
-        self._done = True
+        self._step(ResponseInput.LEFT)
 
     def __repr__(self) -> str:
         # Fields of the head may be secret.
         return f"ClientExchange({self.request.method} {self.url})"
 
     def _is_over(self) -> bool:
-        return self._done or self.taker.exchange is not self
+        return self._state is ResponseState.OVER or self.taker.exchange is not self
 
     def _take_events(self, events: EventReader, now: float) -> None:
         while not self._is_over() and (event := events.next_event()) is not None:
@@ -209,8 +213,11 @@ class ClientExchange:
         self._end(f"the response cannot be used: {reason}", now)
 
     def _end(self, reason: str, now: float) -> None:
-        self._done = True
+        self._step(ResponseInput.END)
         self.taker.take_end(reason, now)
+
+    def _step(self, happened: ResponseInput) -> None:
+        self._state = RESPONSE[self._state][happened][1]
 
 
 @attrs.frozen(kw_only=True, eq=False)

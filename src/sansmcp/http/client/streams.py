@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from sansmcp.http.client.exchange import Answer, Taker
 from sansmcp.http.client.exchanges import Exchanges
 from sansmcp.http.heads import Headers
+from sansmcp.http.states import FOLLOWING, FollowingInput, FollowingState
 from sansmcp.session import Send
 from sansmcp.values import ABSENT, Absent, RequestId
 from sansmcp.wire import Batch, ErrorResponse, Message, Response, ServerSentEvent, Shape, Violation, decode
@@ -86,6 +87,7 @@ class Stream(Taker):
         self._owner = owner
         self._exchanges = exchanges
         self._resumable = resumable
+        self._state = FollowingState.OPEN
         self._seen: dict[str, None] = {}
         self._new: dict[str, None] = {}
         self._opened_at: float | None = None
@@ -131,6 +133,7 @@ class Stream(Taker):
         for request_id in answered_by(message):
             self.requests.pop(request_id, None)
         if was_owed and not self.requests:
+            self._step(FollowingInput.FINISHED)
             self._exchanges.release(self)
             self._owner.stream_over(self, "every request is answered", now)
         self._owner.deliver(message, now)
@@ -180,10 +183,12 @@ class Stream(Taker):
             self.attempts += 1
             delay = max(wanted, reconnect.delay(self.attempts, self._exchanges.share()))
         self._remember()
+        self._step(FollowingInput.CUT)
         self._exchanges.wait(self, now + delay, "a stream is taken up again", self._resume)
 
     def give_up(self, reason: str, now: float) -> None:
         """End it: no answer can come any more."""
+        self._step(FollowingInput.FINISHED)
         self._exchanges.abort(self)
         self._owner.stream_over(self, reason, now)
         for request_id, method in self.take_requests().items():
@@ -197,12 +202,17 @@ class Stream(Taker):
 
     def drop(self) -> None:
         """End it without a word: nobody waits for it any more."""
+        self._step(FollowingInput.FINISHED)
         self._exchanges.abort(self)
         self._exchanges.deadlines.disarm(self)
         self.requests.clear()
 
     def _resume(self) -> None:
+        self._step(FollowingInput.TAKE_UP)
         self._owner.resume(self)
+
+    def _step(self, happened: FollowingInput) -> None:
+        self._state = FOLLOWING[self._state][happened][1]
 
     def _remember(self) -> None:
         """What has come counts as seen from now on."""
