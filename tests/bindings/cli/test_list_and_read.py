@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from tests.bindings.cli.commands import GUARD, SANSMCP, SERVER, Terminal, run
+from tests.bindings.over_http import served
+from tests.bindings.servers import new_server
 
 ERAS = ["2024-11-05", "2025-11-25", "2026-07-28"]
 
@@ -96,11 +98,11 @@ def test_what_is_read_has_to_be_named() -> None:
         (["false"], "exited with code 1; check that the command starts a server that speaks MCP"),
         (["tcp://127.0.0.1:1"], "check that a server listens there"),
         (["--cwd", "/nonexist", "true"], "--cwd: '/nonexist' is no folder to start a command in; name one"),
-        (
-            ["http://127.0.0.1:1/mcp"],
-            "expected tcp://HOST:PORT, tls://HOST:PORT or unix:PATH, found 'http://",
-        ),
-        (["tcp://"], "expected tcp://HOST:PORT, tls://HOST:PORT or unix:PATH, found 'tcp://'"),
+        (["http://127.0.0.1:1/mcp"], "check that a server listens there"),
+        (["http://me@127.0.0.1:1/mcp"], "expected http://HOST:PORT/PATH, https://HOST:PORT/PATH, tcp://HOST"),
+        (["tcp://"], "tcp://HOST:PORT, tls://HOST:PORT or unix:PATH, found 'tcp://'"),
+        (["--header", "a=b", "tcp://127.0.0.1:1"], "--header goes with a URL, such as https://HOST/mcp"),
+        (["--header", "a", "http://127.0.0.1:1/mcp"], "--header: expected NAME=VALUE, found 'a'"),
     ],
 )
 def test_a_server_that_cannot_be_reached_costs_one_line_that_says_what_to_do(words, said) -> None:
@@ -108,6 +110,18 @@ def test_a_server_that_cannot_be_reached_costs_one_line_that_says_what_to_do(wor
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_server_over_http_is_called_with_headers() -> None:
+    seen = []
+
+    def verify(head):
+        seen.append(head.headers.get("authorization"))
+
+    with served("threads", new_server(), verify=verify) as url:
+        done = run("call", "--header", "Authorization=Bearer it", url, "--", "add", "a=1", "b=2")
+    assert (done.returncode, done.stdout) == (0, "3\n"), done.stderr
+    assert set(seen) == {"Bearer it"}
 
 
 def test_an_interrupt_before_there_is_a_call_tells_the_server_nothing() -> None:

@@ -19,8 +19,9 @@ Run: TypeAlias = Callable[[argparse.Namespace, Address, Sequence[str] | None, Sc
 """Does what a command is for: the options, where the server is, what stood behind `--`, and the screen."""
 
 _SERVER: Final = """
-COMMAND is the words that start the server, or its address: tcp://HOST:PORT, tls://HOST:PORT or
-unix:PATH. Options of sansmcp stand before it. Where the command has a -- of its own, the last one counts.
+COMMAND is the words that start the server, or its address: http://HOST:PORT/PATH,
+https://HOST:PORT/PATH, tcp://HOST:PORT, tls://HOST:PORT or unix:PATH. Options of sansmcp stand before it.
+Where the command has a -- of its own, the last one counts.
 """
 
 _CALL: Final = f"""\

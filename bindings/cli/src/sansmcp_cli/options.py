@@ -11,6 +11,7 @@ from typing import get_args
 
 from sansmcp.client import Address, ClientSettings, Command, address_of
 from sansmcp.errors import LocalProtocolError
+from sansmcp.http import Url
 from sansmcp.schema import LEGACY_REVISIONS, REVISIONS, Implementation, LoggingLevel, Root
 from sansmcp.session import Timeouts
 from sansmcp_cli.faults import Fault
@@ -31,6 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--revision", action="append", choices=REVISIONS, help="speak only this revision; may be repeated")
     add("--env", action="append", metavar="NAME=VALUE", help="a variable for the command; may be repeated")
     add("--cwd", metavar="FOLDER", help="where to start the command")
+    add("--header", action="append", metavar="NAME=VALUE", help="send this to a URL; may be repeated")
     add("--root", action="append", metavar="PATH", help="offer this folder to the server; may be repeated")
     add("--answer", action="append", metavar="FIELD=VALUE", help="fill in a field that the server asks for")
     levels = get_args(LoggingLevel)
@@ -59,15 +61,26 @@ def address_in(chosen: argparse.Namespace) -> Address:
             "no server is named: write the words that start it, or its address; "
             f"`sansmcp {chosen.command} --help` says more"
         )
-    if len(words) != 1 or not ("://" in words[0] or words[0].startswith("unix:")):
-        _check_folder(chosen.cwd)
-        return Command(words=tuple(words))
-    if chosen.env or chosen.cwd:
+    address = _address_in(words)
+    if not isinstance(address, Command) and (chosen.env or chosen.cwd):
         raise Fault(f"--env and --cwd go with a command; {words[0]} is an address")
+    if not isinstance(address, Url) and chosen.header:
+        raise Fault(f"--header goes with a URL, such as https://HOST/mcp; found {words[0]!r:.80}")
+    if isinstance(address, Command):
+        _check_folder(chosen.cwd)
+    return address
+
+
+def _address_in(words: Sequence[str]) -> Address:
+    if len(words) != 1 or not ("://" in words[0] or words[0].startswith("unix:")):
+        return Command(words=tuple(words))
     try:
         return address_of(words[0])
     except LocalProtocolError:
-        raise Fault(f"expected tcp://HOST:PORT, tls://HOST:PORT or unix:PATH, found {words[0]!r}") from None
+        raise Fault(
+            "expected http://HOST:PORT/PATH, https://HOST:PORT/PATH, tcp://HOST:PORT, tls://HOST:PORT or "
+            f"unix:PATH, found {words[0]!r}"
+        ) from None
 
 
 def open_client(chosen: argparse.Namespace, address: Address, screen: Screen) -> Client:
@@ -96,6 +109,8 @@ def open_client(chosen: argparse.Namespace, address: Address, screen: Screen) ->
     if isinstance(address, Command):
         env = dict(_pairs("--env", chosen.env))
         client = connect(address.words, env=env, cwd=chosen.cwd, **settings)
+    elif isinstance(address, Url):
+        client = connect(str(address), headers=dict(_pairs("--header", chosen.header)), **settings)
     else:
         client = connect(str(address), **settings)
     try:
