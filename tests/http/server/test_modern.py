@@ -122,6 +122,10 @@ def test_an_initialize_that_is_modern_names_the_versions() -> None:
     reply = world.post({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params})
     assert (reply.status, reply.json["error"]["code"]) == (400, -32020)
     assert reply.json["error"]["data"] == {"supported": [MODERN]}
+    # With everything that a modern request has, only the method is unknown.
+    reply = world.modern("initialize", params)
+    assert (reply.status, reply.json["error"]["code"]) == (404, -32601)
+    assert reply.json["error"]["data"] == {"supported": [MODERN]}
 
 
 @pytest.mark.parametrize(
