@@ -11,9 +11,9 @@ import tracemalloc
 import pytest
 from tests.adversarial.asking import verify
 from tests.adversarial.checks import MIB
+from tests.adversarial.conftest import FULL
 from tests.adversarial.corpus import http_cases, stimuli_of
 from tests.adversarial.hosting import WAYS, Host, WireCall
-from tests.effort import PROFILE
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.http import HttpLimits, MemoryEventStore
@@ -241,7 +241,7 @@ MALFORMED = '{"jsonrpc":"2.0","id":"hello","method":"initialize","params":{"prot
 @told("http-session-exhaustion")
 def test_sessions_are_bounded_and_go_when_they_are_idle_or_ended(stimulus, way):
     # On wires a hundredth of them, since the limit is a setting; and where time is short, elsewhere too.
-    is_full = way == "machine" and (PROFILE != "dev" or stimulus.revision == LATEST_LEGACY)
+    is_full = way == "machine" and (FULL or stimulus.revision == LATEST_LEGACY)
     scale = 1 if is_full else 100
     most = CASES["http-session-exhaustion"].input["steps"][0]["n"] // scale
     limits = HttpLimits() if scale == 1 else HttpLimits(sessions=most)
