@@ -2,7 +2,7 @@
 
 from sansmcp_asgi.app import App
 from sansmcp_asgi.exchanges import Receive, Send
-from sansmcp_asgi.heads import Message, Scope
+from sansmcp_asgi.heads import AsgiMessage, Scope
 from sansmcp_asgi.runtime import Flag, Runtime
 
-__all__ = ["App", "Flag", "Message", "Receive", "Runtime", "Scope", "Send"]
+__all__ = ["App", "AsgiMessage", "Flag", "Receive", "Runtime", "Scope", "Send"]

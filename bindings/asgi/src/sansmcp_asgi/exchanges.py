@@ -6,13 +6,13 @@ from typing import Final, TypeAlias
 
 from sansmcp.http import ResponseAction, ResponseBody, ResponseEnd, ResponseHead
 from sansmcp.session import Stop
-from sansmcp_asgi.heads import Message, Scope, head_of, start_of
+from sansmcp_asgi.heads import AsgiMessage, Scope, head_of, start_of
 from sansmcp_asgi.serving import Serving
 
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Receive: TypeAlias = Callable[[], Awaitable[AsgiMessage]]
 """Waits for what the server says next of a request."""
 
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Send: TypeAlias = Callable[[AsgiMessage], Awaitable[None]]
 """Hands a piece of the response to the server."""
 
 
@@ -115,7 +115,7 @@ class Carried:
     # The response
 
     async def _write(self, actions: list[ResponseAction]) -> None:
-        messages: list[Message] = []
+        messages: list[AsgiMessage] = []
         for action in actions:
             match action:
                 case ResponseHead():
@@ -133,7 +133,7 @@ class Carried:
                 return
             await self._write_one(message)
 
-    async def _write_one(self, message: Message) -> None:
+    async def _write_one(self, message: AsgiMessage) -> None:
         at = self._runtime.now() + self._serving.write_stall
         try:
             if await self._runtime.sleep_until(at, partial(self._send, message)):
@@ -144,5 +144,5 @@ class Carried:
         self._leave()
 
 
-def _body(data: bytes, *, more: bool) -> Message:
+def _body(data: bytes, *, more: bool) -> AsgiMessage:
     return {"type": "http.response.body", "body": data, "more_body": more}

@@ -12,7 +12,7 @@ from sansmcp.values import JSON
 Scope: TypeAlias = MutableMapping[str, JSON]
 """What the server says of a request."""
 
-Message: TypeAlias = MutableMapping[str, JSON]
+AsgiMessage: TypeAlias = MutableMapping[str, JSON]
 """What the server and the application tell each other."""
 
 
@@ -48,7 +48,7 @@ def _text(data: bytes) -> str:
     return data.decode("latin-1")
 
 
-def start_of(head: ResponseHead, scope: Scope) -> Message:
+def start_of(head: ResponseHead, scope: Scope) -> AsgiMessage:
     """Return the message that begins a response."""
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in head.headers]
     # Later versions of HTTP have no such field.
