@@ -8,35 +8,54 @@ from tests.suite.counting import GUARD
 from tests.suite.hold_asyncio import hold, talk
 
 from sansmcp import NotConnected, RequestLost
+from sansmcp.session import Timeouts
 from sansmcp.testing import suite_server
-from sansmcp_asyncio import connect
+from sansmcp_asyncio import connect, serve_http
+
+each_way = pytest.mark.parametrize(
+    ("way", "revision"), [("memory", "2026-07-28"), ("http", "2025-11-25"), ("http", "2026-07-28")]
+)
 
 
-def run(work):
+def run(way, work):
+    """Run a test that is given what leads to a server."""
+
+    async def over_http(server):
+        started = asyncio.get_running_loop().create_future()
+        settings = {"port": 0, "timeouts": Timeouts(close=0.1)}
+        serving = asyncio.create_task(serve_http(server, started=started.set_result, **settings))
+        try:
+            await work(await started)
+        finally:
+            serving.cancel()
+            await asyncio.wait({serving})
+
     async def guarded():
-        await asyncio.wait_for(work(), GUARD)
+        server = suite_server(hold, talk)
+        await asyncio.wait_for(work(server) if way == "memory" else over_http(server), GUARD)
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(guarded())
 
 
-async def opened():
+async def opened(target, revision):
     """Connect in a task that ends before the client is used."""
-    return await asyncio.create_task(_connected())
+    return await asyncio.create_task(_connected(target, revision))
 
 
-async def _connected():
-    return await connect(suite_server(hold, talk))
+async def _connected(target, revision):
+    return await connect(target, revisions=[revision])
 
 
 async def sum_of(client):
     return (await client.call_tool("add", {"a": 1, "b": 2})).content[0].text
 
 
+@each_way
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-def test_three_clients_are_opened_and_closed_by_tasks_of_their_own_in_any_order(order):
-    async def work():
-        clients = [await opened() for _ in range(3)]
+def test_three_clients_are_opened_and_closed_by_tasks_of_their_own_in_any_order(way, revision, order):
+    async def work(target):
+        clients = [await opened(target, revision) for _ in range(3)]
         left = set(range(3))
         for number in order:
             await asyncio.create_task(clients[number].close())
@@ -45,12 +64,13 @@ def test_three_clients_are_opened_and_closed_by_tasks_of_their_own_in_any_order(
             with pytest.raises(NotConnected):
                 await sum_of(clients[number])
 
-    run(work)
+    run(way, work)
 
 
-def test_a_client_that_is_closed_by_another_task_loses_the_call_of_each_with_one_exception():
-    async def work():
-        client = await opened()
+@each_way
+def test_a_client_that_is_closed_by_another_task_loses_the_call_of_each_with_one_exception(way, revision):
+    async def work(target):
+        client = await opened(target, revision)
         begun = asyncio.Event()
         waiting = asyncio.create_task(
             client.call_tool("hold", {"seconds": 3600.0}, on_progress=lambda _event: begun.set())
@@ -60,12 +80,13 @@ def test_a_client_that_is_closed_by_another_task_loses_the_call_of_each_with_one
         with pytest.raises(RequestLost):
             await waiting
 
-    run(work)
+    run(way, work)
 
 
-def test_a_call_that_is_cancelled_in_a_task_group_leaves_the_others_of_the_group_alone():
-    async def work():
-        client = await opened()
+@each_way
+def test_a_call_that_is_cancelled_in_a_task_group_leaves_the_others_of_the_group_alone(way, revision):
+    async def work(target):
+        client = await opened(target, revision)
         async with asyncio.TaskGroup() as group:
             given_up = group.create_task(client.call_tool("hold", {"seconds": 3600.0}))
             await asyncio.sleep(0)
@@ -74,4 +95,4 @@ def test_a_call_that_is_cancelled_in_a_task_group_leaves_the_others_of_the_group
         assert [other.result() for other in others] == ["3"] * 10
         await client.close()
 
-    run(work)
+    run(way, work)
