@@ -29,7 +29,7 @@ REQUIRED = {
     "sansmcp-threads": {"sansmcp"},
     "sansmcp-h11": {"h11", "sansmcp"},
     "sansmcp-wsgi": {"sansmcp", "sansmcp-threads"},
-    "sansmcp-cli": {"sansmcp", "sansmcp-asyncio", "sansmcp-threads", "sansmcp-trio"},
+    "sansmcp-cli": {"sansmcp", "sansmcp-asyncio", "sansmcp-h11", "sansmcp-threads", "sansmcp-trio"},
 }
 """All that each distribution may pull in, without its extras."""
 
