@@ -4,10 +4,16 @@ It is `python -m tests.bindings.ending_server RUNTIME WAY GRACE`. It prints wher
 line once serving has returned.
 """
 
+import asyncio
 import importlib
+import os
+import signal
 import sys
+import threading
 import time
 from functools import partial
+
+import trio
 
 from sansmcp import Context, Server
 from sansmcp.session import Timeouts
@@ -39,15 +45,43 @@ def main() -> None:
     """Serve over what is named."""
     runtime, way, grace = sys.argv[1:]
     binding = importlib.import_module(f"sansmcp_{runtime}")
-    serve = binding.serve_tcp if way == "tcp" else binding.serve_http
+    serve = binding.serve_http if way == "http" else binding.serve_tcp
+    if way == "own":
+        # One that deals with the signal itself.
+        signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(9))
     settings = {"timeouts": Timeouts(close=float(grace)), "started": say, "port": 0}
+    times = 2 if way == "two" else 1
     if runtime == "threads":
-        serve(server, **settings)
+        serve_on_threads(partial(serve, server, **settings), times)
     elif runtime == "trio":
-        importlib.import_module("trio").run(partial(serve, server, **settings))
+        trio.run(serve_on_trio, partial(serve, server, **settings), times)
     else:
-        importlib.import_module("asyncio").run(serve(server, **settings))
+        asyncio.run(serve_on_asyncio(partial(serve, server, **settings), times))
     say("served")
+
+
+def serve_on_threads(serve, times: int) -> None:
+    """Serve in this thread, and in others before it."""
+    others = [threading.Thread(target=serve) for _ in range(times - 1)]
+    for other in others:
+        other.start()
+    serve()
+    for other in others:
+        other.join()
+
+
+async def serve_on_trio(serve, times: int) -> None:
+    """Serve in tasks."""
+    async with trio.open_nursery() as nursery:
+        for _ in range(times):
+            nursery.start_soon(serve)
+
+
+async def serve_on_asyncio(serve, times: int) -> None:
+    """Serve in tasks."""
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(times):
+            tasks.create_task(serve())
 
 
 if __name__ == "__main__":

@@ -143,5 +143,47 @@ def test_a_handler_that_is_stuck_costs_the_grace_and_no_more(runtime: str, way: 
             call.result(GUARD)
 
 
+@each_runtime
+def test_every_server_of_a_program_ends(runtime: str) -> None:
+    with serving(runtime, "two") as program:
+        assert program.process.stdout is not None
+        assert program.process.stdout.readline().startswith("tcp://")
+        program.asked_to_end()
+
+
+@each_runtime
+def test_a_program_that_deals_with_the_signal_itself_goes_on_doing_so(runtime: str) -> None:
+    with serving(runtime, "own") as program:
+        program.process.send_signal(signal.SIGTERM)
+        assert program.process.wait(GUARD) == 9
+
+
+@each_runtime
+def test_a_second_signal_ends_the_program_at_once(runtime: str) -> None:
+    begun = threading.Event()
+    with (
+        serving(runtime, "http", grace=3600.0) as program,
+        connect(program.address, **quiet(revisions=[MODERN])) as client,
+    ):
+        call = calling(client, 3600.0, begun)
+        assert begun.wait(GUARD)
+        program.process.send_signal(signal.SIGTERM)
+        # Nobody new is let in as soon as the first one was heard.
+        while _is_let_in(program.address):
+            pass
+        program.process.send_signal(signal.SIGTERM)
+        assert program.process.wait(GUARD) == -signal.SIGTERM
+        with pytest.raises(RequestLost):
+            call.result(GUARD)
+
+
+def _is_let_in(address: str) -> bool:
+    try:
+        connect(address).close()
+    except NotConnected:
+        return False
+    return True
+
+
 def test_the_eras_are_the_newest_of_each() -> None:
     assert (REVISIONS[-2], REVISIONS[-1]) == (LATEST_LEGACY, MODERN)
