@@ -5,6 +5,7 @@ import errno
 import os
 import re
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,9 @@ from sansmcp import LocalProtocolError, NotConnected, Server
 server = Server("sums", version="1.0")
 
 
-def serve(runtime: Runtime, what: str, *arguments: object) -> None:
+def serve(runtime: Runtime, what: str, *arguments: object, **settings: object) -> None:
     """Call a function that serves, whatever the colour of the runtime."""
-    function = getattr(runtime.binding, what)
+    function = partial(getattr(runtime.binding, what), **settings)
     if runtime is ASYNCIO:
         asyncio.run(function(*arguments))
     elif runtime is TRIO:
@@ -34,6 +35,18 @@ def test_what_is_no_server_is_not_served(runtime: Runtime) -> None:
         runtime.binding.serve_stdio("x")
     with pytest.raises(LocalProtocolError, match=said):
         serve(runtime, "serve_tcp", "x")
+
+
+@each_runtime
+def test_a_host_and_a_certificate_that_are_none_are_refused(runtime: Runtime) -> None:
+    with pytest.raises(LocalProtocolError, match=r"^host: expected a name or an address, found 8000$"):
+        serve(runtime, "serve_http", server, 8000)
+    # Systems take None for every address there is.
+    for what in ("serve_tcp", "serve_http"):
+        with pytest.raises(LocalProtocolError, match=r"^host: expected a name or an address, found None$"):
+            serve(runtime, what, server, None)
+        with pytest.raises(LocalProtocolError, match=r"^ssl: expected an ssl.SSLContext"):
+            serve(runtime, what, server, ssl=True)
 
 
 @each_runtime

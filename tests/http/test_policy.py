@@ -142,6 +142,19 @@ def test_settings_are_lists_and_hosts_are_not_empty():
         Policy(host="a b")
 
 
+@pytest.mark.parametrize("found", [7, b"localhost", ["localhost", 7], [None]])
+def test_settings_that_are_no_texts_are_refused(found):
+    with pytest.raises(LocalProtocolError, match=r"^allowed_hosts (is|has) "):
+        Policy(found)
+    with pytest.raises(LocalProtocolError, match=r"^allowed_origins (is|has) "):
+        Policy(allowed_origins=found)
+
+
+def test_a_port_in_the_place_of_a_host_is_refused():
+    with pytest.raises(LocalProtocolError, match=r"^host: expected a name or an address, found 8000$"):
+        Policy(host=8000)
+
+
 # Origin
 
 

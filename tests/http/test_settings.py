@@ -17,6 +17,8 @@ from sansmcp.values import JSON
         ({"http_limits": {}}, "http_limits: expected a HttpLimits"),
         ({"path": "mcp"}, "path: expected a path from /"),
         ({"path": 7}, "path: expected a path from /"),
+        ({"path": "/mcp?key=1"}, "path: expected a path from /"),
+        ({"path": "/my tools"}, "path: expected a path from /"),
         ({"messages_path": "x"}, "messages_path: expected a path from /"),
         ({"responses": "xml"}, "responses: expected 'auto', 'json' or 'stream'"),
         ({"verify": "x"}, "verify: expected a function"),
@@ -26,6 +28,16 @@ from sansmcp.values import JSON
 def test_a_setting_of_the_wrong_kind_is_refused(settings: dict[str, JSON], told: str) -> None:
     with pytest.raises(LocalProtocolError, match=told):
         HttpOptions.of(settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"sse_path": "/mcp"}, {"path": "/messages"}, {"sse_path": "/both", "messages_path": "/both"}],
+)
+def test_what_has_places_of_its_own_has_different_ones(settings: dict[str, JSON]) -> None:
+    assert HttpOptions.of(settings)
+    with pytest.raises(LocalProtocolError, match="path, sse_path and messages_path: expected three, found"):
+        HttpOptions.of({**settings, "http_sse": True})
 
 
 def test_all_may_be_left_out() -> None:

@@ -5,6 +5,7 @@ The colour of these tests starts a handler at once, or keeps it until the test l
 
 import asyncio
 import json
+import ssl
 from functools import partial
 
 import pytest
@@ -12,7 +13,7 @@ from tests.server.conversation import EVERYTHING, MODERN, environment
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.schema import LATEST_LEGACY
-from sansmcp.server import Context, Server, ServerConnections, expect_server
+from sansmcp.server import Context, Server, ServerConnections, expect_server, expect_tls
 from sansmcp.session import (
     AnswerDropped,
     Disconnected,
@@ -414,3 +415,14 @@ def test_what_is_no_server_is_refused_before_it_is_served():
     said = "^serve: expected a sansmcp Server, found type <class .*>; make one with Server"
     with pytest.raises(LocalProtocolError, match=said):
         expect_server(Server)
+
+
+def test_what_cannot_make_a_server_speak_tls_is_refused_before_it_is_served():
+    expect_tls(None)
+    expect_tls(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
+    with pytest.raises(
+        LocalProtocolError, match=r"^ssl: expected an ssl.SSLContext, or None for no TLS, found True$"
+    ):
+        expect_tls(True)
+    with pytest.raises(LocalProtocolError, match="found one for clients; make it with"):
+        expect_tls(ssl.create_default_context())

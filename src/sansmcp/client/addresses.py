@@ -27,6 +27,12 @@ def _check_port(_address: JSON, _attribute: JSON, port: JSON) -> None:
         raise LocalProtocolError(f"port: expected a number from 0 to {_MAX_PORT}, found {port!r:.80}")
 
 
+def _check_host(_address: JSON, _attribute: JSON, host: JSON) -> None:
+    # Systems take None for every address there is.
+    if not isinstance(host, str):
+        raise LocalProtocolError(f"host: expected a name or an address, found {host!r:.80}")
+
+
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Command(Value):
     """A server that is started, and speaks over its standard input and output."""
@@ -42,7 +48,7 @@ class Command(Value):
 class TcpAddress(Value):
     """A server that listens on a TCP port."""
 
-    host: str
+    host: str = attrs.field(validator=_check_host)
     """A name or an IP address."""
     port: int = attrs.field(validator=_check_port)
     """The port; 0 to be given a free one where it is listened on."""

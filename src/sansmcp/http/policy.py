@@ -7,7 +7,7 @@ Source: Streamable HTTP, Security; RFC 9110, section 7.2; RFC 6454; WHATWG Fetch
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv6Address, ip_address
 from typing import Final, NamedTuple
 
@@ -177,6 +177,8 @@ def _hosts(allowed: Sequence[str] | None, host: str | None) -> frozenset[_Author
     names = frozenset(_Authority(name, None) for name in LOOPBACK_NAMES)
     if host is None:
         return names
+    if not isinstance(host, str):
+        raise LocalProtocolError(f"host: expected a name or an address, found {host!r:.80}")
     bare = host.strip("[]").partition("%")[0]
     if _is_wildcard(bare):
         raise LocalProtocolError(
@@ -203,8 +205,11 @@ def _origins(allowed: Sequence[str]) -> tuple[frozenset[_Authority], frozenset[_
 
 
 def _check_listed(setting: str, allowed: Sequence[str]) -> None:
-    if isinstance(allowed, str):
+    if isinstance(allowed, str) or not isinstance(allowed, Iterable):
         raise LocalProtocolError(f"{setting} is {allowed!r:.80}; expected a list of names")
+    for text in allowed:
+        if not isinstance(text, str):
+            raise LocalProtocolError(f"{setting} has {text!r:.80}; expected names as texts")
 
 
 def _named(setting: str, text: str) -> _Authority:

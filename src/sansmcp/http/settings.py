@@ -1,5 +1,6 @@
 """How a server is served over HTTP: its settings, with their defaults and where these come from."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, TypeAlias, TypedDict, get_args
 
@@ -146,10 +147,19 @@ class HttpOptions(Value):
             raise LocalProtocolError("responses='stream': this binding writes each response in one piece")
         if given.get("http_sse") and (not streams or given.get("responses") == "json"):
             raise LocalProtocolError("http_sse=True: expected responses that may be streams")
-        policy = Policy(hosts, origins, host=host)
-        return HttpOptions(policy=policy, limits=limits, streams=streams, **given)
+        options = HttpOptions(
+            policy=Policy(hosts, origins, host=host), limits=limits, streams=streams, **given
+        )
+        places = (options.path, options.sse_path, options.messages_path)
+        if options.http_sse and len(set(places)) < len(places):
+            raise LocalProtocolError(
+                f"path, sse_path and messages_path: expected three, found {places!r:.80}"
+            )
+        return options
 
 
+# Requests name it with what has no place in a path escaped.
+_PATH: Final = re.compile(r"/[!\"$->@-~]*")
 _KINDS: Final[Mapping[str, type]] = {"sessions": bool, "http_sse": bool, "http_limits": HttpLimits}
 
 
@@ -157,7 +167,7 @@ def _check(name: str, value: JSON) -> None:
     kind = _KINDS.get(name)
     if kind is not None and not isinstance(value, kind):
         raise LocalProtocolError(f"{name}: expected a {kind.__name__}, found {value!r:.80}")
-    is_path = isinstance(value, str) and value.startswith("/")
+    is_path = isinstance(value, str) and _PATH.fullmatch(value) is not None
     if name in ("sse_path", "messages_path") and not is_path:
         raise LocalProtocolError(f"{name}: expected a path from /, found {value!r:.80}")
     if name == "path" and value is not None and not is_path:

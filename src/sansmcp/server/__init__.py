@@ -19,7 +19,7 @@ from sansmcp.server.answers import Accepted, Cancelled, Declined, Elicited, Root
 from sansmcp.server.bridge import current_context, relay
 from sansmcp.server.caching import CacheHint
 from sansmcp.server.completions import Complete
-from sansmcp.server.connections import ServerConnections, expect_server
+from sansmcp.server.connections import ServerConnections, expect_server, expect_tls
 from sansmcp.server.content import Audio, Content, Embedded, Image, Text
 from sansmcp.server.context import Context
 from sansmcp.server.handles import (
@@ -116,5 +116,6 @@ __all__ = [
     "When",
     "current_context",
     "expect_server",
+    "expect_tls",
     "relay",
 ]

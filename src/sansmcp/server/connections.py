@@ -61,6 +61,25 @@ def expect_server(found: JSON) -> None:
         )
 
 
+def expect_tls(found: JSON) -> None:
+    """Check that what shall make a server speak TLS can; its first client would find out otherwise.
+
+    Args:
+        found: an `ssl.SSLContext` for servers, or None for no TLS.
+
+    Raises:
+        LocalProtocolError: it is something else, or made for clients.
+    """
+    expected = "expected an ssl.SSLContext, or None for no TLS"
+    if found is not None and not hasattr(found, "wrap_bio"):
+        raise LocalProtocolError(f"ssl: {expected}, found {found!r:.80}")
+    if getattr(getattr(found, "protocol", None), "name", None) == "PROTOCOL_TLS_CLIENT":
+        raise LocalProtocolError(
+            "ssl: expected a context for servers, found one for clients; make it with"
+            " ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) and load_cert_chain"
+        )
+
+
 _Running: TypeAlias = Invocation | WrappedRequest
 _Notified: TypeAlias = NotificationInvocation | WrappedNotification
 

@@ -339,3 +339,5 @@ def test_what_cannot_work_is_said_when_the_application_is_made():
         App(serving(), allowed_host=["mcp.example"])
     with pytest.raises(LocalProtocolError, match="path: expected a path"):
         App(serving(), path="mcp")
+    with pytest.raises(LocalProtocolError, match="both say who calls"):
+        App(serving(), principal_of=str, verify=str)

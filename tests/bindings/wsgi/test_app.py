@@ -293,3 +293,5 @@ def test_what_cannot_work_is_said_when_the_application_is_made():
         Served(allowed_host=["mcp.example"])
     with pytest.raises(LocalProtocolError, match="responses='stream'"):
         Served(streams=False, responses="stream")
+    with pytest.raises(LocalProtocolError, match="both say who calls"):
+        Served(principal_of=str, verify=str)

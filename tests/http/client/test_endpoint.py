@@ -3,6 +3,7 @@
 import pytest
 from tests.http.client.talking import DONE, LEGACY, MODERN, MODERN_DONE, Talk, event_of, message_of
 
+from sansmcp.errors import LocalProtocolError
 from sansmcp.session import (
     Connected,
     Disconnected,
@@ -124,3 +125,23 @@ def test_a_call_is_lost_with_its_connection(revisions):
     exchange.receive_failure("connection reset", talk.now)
     (lost,) = talk.told(RequestLost)
     assert (lost.handle, lost.reason) == (handle, "connection reset")
+
+
+@pytest.mark.parametrize("headers", ["Authorization: Bearer secret", [("Authorization", "Bearer secret")]])
+def test_headers_that_are_no_mapping_are_refused_without_showing_them(headers):
+    with pytest.raises(LocalProtocolError, match="headers: expected a mapping of names to values") as caught:
+        Talk((MODERN,), headers=headers)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("revision", ["2025-11-25", MODERN])
+def test_what_a_refusal_costs_names_the_method_once(revision):
+    talk = Talk((revision,))
+    if revision == MODERN:
+        talk.connect_modern()
+    else:
+        talk.connect_legacy()
+    _, exchange = talk.call()
+    talk.answer(exchange, 503)
+    (lost,) = talk.told(RequestLost)
+    assert (lost.method, lost.reason) == ("tools/call", "the server answered with the status 503")

@@ -40,6 +40,8 @@ class App:
         expect_server(server)
         self._server = server
         if principal_of is not None:
+            if settings.get("verify") is not None:
+                raise LocalProtocolError("App: principal_of and verify both say who calls; expected one")
             settings["verify"] = lambda head: principal_of(_scope_of(head))
         self._settings = settings
         # What cannot work is said here, and not to the first client.

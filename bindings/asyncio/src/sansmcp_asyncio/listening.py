@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from sansmcp.client import TcpAddress, UnixAddress
+from sansmcp.server import expect_tls
 from sansmcp_asyncio.flows import SocketFlow
 
 # Peers that come while the loop is busy; what asyncio takes by default.
@@ -133,8 +134,9 @@ async def listen_tcp(host: str, port: int, context: ssl.SSLContext | None, welco
 
     Raises:
         OSError: if the address cannot be listened on.
-        LocalProtocolError: if there is no such port.
+        LocalProtocolError: if there is no such port, or the context is none for servers.
     """
+    expect_tls(context)
     where = TcpAddress(host=host, port=port)
     loop = asyncio.get_running_loop()
     try:

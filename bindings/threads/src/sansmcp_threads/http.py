@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 from sansmcp.client import ClientOptions, url_at
 from sansmcp.errors import LocalProtocolError
 from sansmcp.http import ServerHttp, Url
-from sansmcp.server import ServeHttpSettings, Server
+from sansmcp.server import ServeHttpSettings, Server, expect_tls
 from sansmcp_threads.handlers import AsyncRunner
 from sansmcp_threads.listening import Listener, listener_on_tcp, listener_on_unix
 from sansmcp_threads.peers import Started, serve_until_asked
@@ -55,6 +55,7 @@ def listen_http(
     check(server, async_runner)
     if unix is not None and ssl is not None:
         raise LocalProtocolError("serve_http(): ssl goes with host and port; found unix")
+    expect_tls(ssl)
     endpoint = server.http_endpoint(ENVIRONMENT, settings, host=host if unix is None else None)
     serving = Serving(
         server,

@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Callable
 from typing import TypeAlias, Unpack
 
-from sansmcp.server import Server, ServeSettings
+from sansmcp.server import Server, ServeSettings, expect_tls
 from sansmcp_threads.handlers import AsyncRunner
 from sansmcp_threads.listening import Listener, listener_on_tcp, listener_on_unix
 from sansmcp_threads.serving import ENVIRONMENT, Serving, check, interrupted
@@ -45,6 +45,7 @@ def listen_tcp(
         LocalProtocolError: a handler is an `async def`, and no `async_runner` is given.
     """
     check(server, async_runner)
+    expect_tls(ssl)
     endpoint = server.endpoint(ENVIRONMENT, settings)
     serving = Serving(server, endpoint, workers=workers, async_runner=async_runner, settings=settings)
     return listener_on_tcp(serving, host, port, ssl)

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 import trio
 
 from sansmcp.client import TcpAddress, UnixAddress
+from sansmcp.server import expect_tls
 
 # Peers that come while the loop is busy; what asyncio takes by default.
 _BACKLOG: Final = 100
@@ -77,8 +78,9 @@ async def listen_tcp(
 
     Raises:
         OSError: if the address cannot be listened on.
-        LocalProtocolError: if there is no such port.
+        LocalProtocolError: if there is no such port, or the context is none for servers.
     """
+    expect_tls(context)
     where = TcpAddress(host=host, port=port)
     try:
         listeners = await trio.open_tcp_listeners(port, host=host, backlog=_BACKLOG)

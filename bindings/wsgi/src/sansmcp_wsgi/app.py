@@ -8,6 +8,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import Final, Unpack
 
+from sansmcp.errors import LocalProtocolError
 from sansmcp.http import RequestHead, ResponseAction
 from sansmcp.server import ServeHttpSettings, Server
 from sansmcp_threads.handlers import AsyncRunner
@@ -57,6 +58,8 @@ class App:
         self._streams = streams
         self._async_runner = async_runner
         if principal_of is not None:
+            if settings.get("verify") is not None:
+                raise LocalProtocolError("App: principal_of and verify both say who calls; expected one")
             settings["verify"] = lambda head: principal_of(_environ_of(head))
         self._settings = settings
         # What cannot work is said here, and not to the first client.

@@ -58,6 +58,10 @@ def checked_headers(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     Raises:
         LocalProtocolError: one could not be sent, or is not the user's to say; it never shows a value.
     """
+    if not isinstance(headers, Mapping):
+        raise LocalProtocolError(
+            f"headers: expected a mapping of names to values, found a {type(headers).__name__}"
+        )
     for name, value in headers.items():
         if not isinstance(name, str) or _NAME.fullmatch(name) is None:
             raise LocalProtocolError(f"headers: expected the name of a header field, found {name!r:.80}")

@@ -26,6 +26,7 @@ from sansmcp.wire import Batch, Message, Notification, Request
 
 _SESSION_ID: Final = re.compile(r"[!-~]+")
 _FIRST_WITH_VERSION: Final = "2025-06-18"
+_OF_A_HANDSHAKE: Final = frozenset({"server/discover", "initialize"})
 
 
 class Streamable(Way):
@@ -190,7 +191,9 @@ class Streamable(Way):
         requests = stream.take_requests()
         self.stream_over(stream, "", now)
         for refused, name in requests.items():
-            reason = f"{name}: {told_by(answer, error)}"
+            reason = told_by(answer, error)
+            # A call says by itself which it is.
+            reason = f"{name}: {reason}" if name in _OF_A_HANDSHAKE else reason
             self._session.receive_rejection(refused, reason, now, era_evidence=evidence)
 
     # The legacy session
