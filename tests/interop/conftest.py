@@ -75,6 +75,12 @@ def client_command(peer: str) -> list[str]:
     return python_program(PINS[peer], f"{peer}_client.py")
 
 
+@pytest.fixture
+def features_command(peer: str) -> list[str]:
+    """The command of the client of a peer that looks at everything."""
+    return python_program(PINS[peer], f"{peer}_features_client.py")
+
+
 @pytest.fixture(scope="session")
 def node_packages() -> Path:
     """The folder of the packages from npm."""

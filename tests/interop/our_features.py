@@ -1,14 +1,14 @@
-"""Our server over stdio with everything it can offer, for the peers' clients of `peers/featuring.py`.
+"""Our server with everything it can offer, for the peers' clients of `peers/featuring.py`.
 
-Run as `python -m tests.interop.our_features [RUNTIME]`, as `our_server` is.
+Run as `python -m tests.interop.our_features [RUNTIME [WAY [PORT]]]`, as `our_server` is.
 """
 
 import sys
 from enum import Enum
-from importlib import import_module
 from typing import Annotated, Literal
 
 import attrs
+from tests.interop.serving import serve
 
 from sansmcp import Accepted, Context, Server, ToolError, schema
 from sansmcp.schema import Annotations, Icon, ToolAnnotations
@@ -290,4 +290,4 @@ def build() -> Server:
 
 
 if __name__ == "__main__":
-    import_module(f"sansmcp_{sys.argv[1] if len(sys.argv) > 1 else 'asyncio'}").serve_stdio(build())
+    serve(lambda _runtime: build(), sys.argv[1:])

@@ -1,7 +1,7 @@
-"""Our server over stdio with the tools that the peers' clients ask for.
+"""Our server with the tools that the peers' clients ask for.
 
-Run as `python -m tests.interop.our_server [RUNTIME]`: `asyncio` (the default), `trio` or `threads`. The tools
-that take long are `async def` on the first two, and `def` on the third, which has no others.
+Run as `python -m tests.interop.our_server [RUNTIME [WAY [PORT]]]`; see `serving`. The tools that take long
+are `async def` on asyncio and trio, and `def` on threads, which have no others.
 """
 
 import sys
@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Annotated
 
 import attrs
+from tests.interop.serving import serve
 
 from sansmcp import Accepted, Complete, Context, Server, ToolError
 from sansmcp.schema import CreateMessageRequestParams, SamplingMessage, TextContent
@@ -85,6 +86,15 @@ def add_awaited_tools(server: Server, runtime: str) -> None:
         return f"{steps} steps"
 
     @server.tool
+    async def comes_back(ctx: Context) -> str:
+        """End the response for a while; a client that can comes back for the rest."""
+        ctx.progress(1, total=2)
+        ctx.release(retry=0.05)
+        await sleep(0.2)
+        ctx.progress(2, total=2)
+        return "back"
+
+    @server.tool
     async def waits(ctx: Context) -> str:
         """Report progress once, then wait until cancelled."""
         nonlocal cancelled
@@ -118,6 +128,15 @@ def add_blocking_tools(server: Server) -> None:
             ctx.progress(step, total=steps, message=f"step {step} of {steps}")
             time.sleep(pause)
         return f"{steps} steps"
+
+    @server.tool
+    def comes_back(ctx: Context) -> str:
+        """End the response for a while; a client that can comes back for the rest."""
+        ctx.progress(1, total=2)
+        ctx.release(retry=0.05)
+        time.sleep(0.2)
+        ctx.progress(2, total=2)
+        return "back"
 
     @server.tool
     def waits(ctx: Context) -> str:
@@ -182,6 +201,17 @@ def add_asking_tools(server: Server) -> None:
         return "logged"
 
 
+def add_changes(server: Server) -> None:
+    """A tool that announces changes."""
+
+    @server.tool
+    def changes() -> str:
+        """Add a tool, and tell that a resource was updated; it is for one call."""
+        server.add_tool(lambda: "here", name="late", description="Came late.")
+        server.resource_updated(NOTE)
+        return "changed"
+
+
 def add_resources_and_prompts(server: Server) -> None:
     """One of each."""
 
@@ -210,6 +240,7 @@ def build(runtime: str) -> Server:
     else:
         add_awaited_tools(server, runtime)
     add_asking_tools(server)
+    add_changes(server)
     add_resources_and_prompts(server)
     return server
 
@@ -217,5 +248,4 @@ def build(runtime: str) -> Server:
 server = build("asyncio")
 
 if __name__ == "__main__":
-    chosen = sys.argv[1] if len(sys.argv) > 1 else "asyncio"
-    import_module(f"sansmcp_{chosen}").serve_stdio(build(chosen))
+    serve(build, sys.argv[1:])

@@ -131,6 +131,10 @@ class Program:
         with contextlib.suppress(BrokenPipeError):
             self._pipe(self._process.stdin).close()
 
+    def signal(self, number: int) -> None:
+        """Send a signal to the program."""
+        self._process.send_signal(number)
+
     def wait(self, deadline: float = DEADLINE) -> Outcome:
         """Wait for the end and return how it came; a program that stays is killed."""
         try:

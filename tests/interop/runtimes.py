@@ -50,7 +50,9 @@ Conversation: TypeAlias = Callable[[Any], Generator[Step, Any, None]]
 PATIENCE = 60.0
 
 
-def hold_on_asyncio(command: Sequence[str], conversation: Conversation, settings: Mapping[str, Any]) -> None:
+def hold_on_asyncio(
+    command: Sequence[str] | str, conversation: Conversation, settings: Mapping[str, Any]
+) -> None:
     """Connect on asyncio and go through the conversation."""
     from sansmcp_asyncio import connect  # noqa: PLC0415 - one runtime at a time
 
@@ -78,7 +80,9 @@ async def _step_on_asyncio(client: Any, step: Step) -> Any:
             return given_up.cancelled()
 
 
-def hold_on_trio(command: Sequence[str], conversation: Conversation, settings: Mapping[str, Any]) -> None:
+def hold_on_trio(
+    command: Sequence[str] | str, conversation: Conversation, settings: Mapping[str, Any]
+) -> None:
     """Connect on trio and go through the conversation."""
     import trio  # noqa: PLC0415 - one runtime at a time
 
@@ -118,7 +122,9 @@ async def _step_on_trio(client: Any, step: Step) -> Any:
             return scope.cancelled_caught
 
 
-def hold_on_threads(command: Sequence[str], conversation: Conversation, settings: Mapping[str, Any]) -> None:
+def hold_on_threads(
+    command: Sequence[str] | str, conversation: Conversation, settings: Mapping[str, Any]
+) -> None:
     """Connect with threads and go through the conversation."""
     from sansmcp_threads import connect  # noqa: PLC0415 - one runtime at a time
 
@@ -210,6 +216,6 @@ _HOLDERS = {"asyncio": hold_on_asyncio, "trio": hold_on_trio, "threads": hold_on
 RUNTIMES = tuple(_HOLDERS)
 
 
-def hold(runtime: str, command: Sequence[str], conversation: Conversation, **settings: Any) -> None:
+def hold(runtime: str, command: Sequence[str] | str, conversation: Conversation, **settings: Any) -> None:
     """Connect on a runtime and go through the conversation."""
     _HOLDERS[runtime](command, conversation, settings)

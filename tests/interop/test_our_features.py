@@ -22,12 +22,6 @@ MODES = {
 }
 
 
-@pytest.fixture
-def features_command(peer, client_command):
-    """The command of the client of a peer that looks at everything."""
-    return [client_command[0], client_command[1].replace(f"{peer}_client.py", f"{peer}_features_client.py")]
-
-
 @pytest.mark.parametrize(
     ("runtime", "peer", "mode"), cells(*((peer, mode) for peer, modes in MODES.items() for mode in modes))
 )

@@ -54,7 +54,7 @@ def test_a_client_of_a_peer_takes_every_step_with_our_server(tmp_path, client_co
     assert report.steps["connect"]["revision"] == revision
     assert_lists_and_reads(report.steps, revision)
     assert_calls(report.steps, revision)
-    assert_questions(report.steps, revision)
+    assert_questions_of_tools(report.steps, revision)
     assert [(record["level"], record["data"]) for record in report.steps["logs"]["logs"]] == [
         ("warning", "loud x")
     ]
@@ -97,7 +97,7 @@ def assert_calls(steps, revision):
     assert steps["slow"]["texts"] == ["3 steps"]
 
 
-def assert_questions(steps, revision):
+def assert_questions_of_tools(steps, revision):
     asked = steps["asks"]
     if revision < "2025-06-18":
         # There are no forms yet: the tool says what is missing.

@@ -8,7 +8,7 @@ from typing import Any
 
 import mcp.client.session
 from fastmcp import Client
-from fastmcp.client.transports import StdioTransport
+from fastmcp.client.transports import ClientTransport, SSETransport, StdioTransport, StreamableHttpTransport
 from fastmcp.exceptions import ToolError
 from mcp.shared.exceptions import MCPDeprecationWarning, MCPError
 from mcp_types import CreateMessageResult, ElicitRequestParams, Implementation, Root, TextContent
@@ -119,6 +119,13 @@ async def raises(talk: FastmcpTalk) -> Seen:
     raise AssertionError("expected ToolError, found a result")
 
 
+def way_to(command: list[str]) -> ClientTransport:
+    """Return what leads to a server: a command that starts one, or the URL of one."""
+    if len(command) > 1 or not command[0].startswith("http"):
+        return StdioTransport(command[0], command[1:], env=dict(os.environ), keep_alive=False)
+    return SSETransport(command[0]) if command[0].endswith("/sse") else StreamableHttpTransport(command[0])
+
+
 async def converse(mode: str, command: list[str], only: list[str], notebook: Notebook) -> bool:
     """Connect and take the steps."""
     if mode in LEGACY:
@@ -126,9 +133,8 @@ async def converse(mode: str, command: list[str], only: list[str], notebook: Not
         mcp.client.session.LATEST_HANDSHAKE_VERSION = mode
         mode = "legacy"
     callbacks = Callbacks(notebook)
-    transport = StdioTransport(command[0], command[1:], env=dict(os.environ), keep_alive=False)
     client = Client(
-        transport,
+        way_to(command),
         mode=MODERN if mode == "modern" else mode,
         client_info=Implementation(name="peer-client", version="3.2.1"),
         elicitation_handler=callbacks.elicited,

@@ -1,14 +1,12 @@
 """A client of fastmcp that looks at what our server offers; run like `mcp_client.py`."""
 
-import os
 import sys
 import warnings
 from typing import Any
 
 import mcp.client.session
 from fastmcp import Client
-from fastmcp.client.transports import StdioTransport
-from fastmcp_client import Callbacks
+from fastmcp_client import Callbacks, way_to
 from featuring import FEATURES, Surface, changes, filled, plain
 from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp_types import ElicitRequestURLParams, ElicitResult, Root, SamplingCapability
@@ -56,7 +54,7 @@ async def converse(mode: str, command: list[str], only: list[str], notebook: Not
         mode = "legacy"
     callbacks = Answering(notebook)
     client = Client(
-        StdioTransport(command[0], command[1:], env=dict(os.environ), keep_alive=False),
+        way_to(command),
         mode=MODERN if mode == "modern" else mode,
         elicitation_handler=callbacks.elicited,
         sampling_handler=callbacks.sampled,

@@ -1,8 +1,9 @@
-"""A server of fastmcp over stdio, for our client to talk to in either era.
+"""A server of fastmcp, for our client to talk to in either era.
 
 Its tools are those of `mcp_server.py`, as far as it can have them.
 """
 
+import sys
 import warnings
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from mcp_types import (
     SamplingMessage,
     TextContent,
 )
+from serving import serve
 
 # Logging, sampling and roots are deprecated in the newest revision and still part of every revision.
 warnings.simplefilter("ignore", MCPDeprecationWarning)
@@ -185,4 +187,8 @@ def greet(name: str, tone: str = "kind") -> str:
 
 
 if __name__ == "__main__":
-    server.run("stdio", show_banner=False)
+    applications = {
+        "http": ("/mcp", server.http_app),
+        "sse": ("/sse", lambda: server.http_app(transport="sse")),
+    }
+    serve(sys.argv[1:], lambda: server.run("stdio", show_banner=False), applications)

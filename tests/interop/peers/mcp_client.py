@@ -1,12 +1,12 @@
-"""A client of the official Python SDK over stdio, for our server to talk to.
+"""A client of the official Python SDK, for our server to talk to.
 
 Run under the interpreter of the peer's environment:
 
     python mcp_client.py [--only STEP,STEP] MODE COMMAND [ARGUMENT ...]
 
-COMMAND is the server to start. MODE is a legacy revision (handshake that offers it), `modern` (no probe) or
-`auto` (probe, then perhaps handshake). Each step prints one line of JSON with its name and what it saw; one
-that fails prints `failed` instead. The exit code is 0 only when every step went well.
+COMMAND is the server to start, or the URL of one. MODE is a legacy revision (handshake that offers it),
+`modern` (no probe) or `auto` (probe, then perhaps handshake). Each step prints one line of JSON with its name
+and what it saw; one that fails prints `failed` instead. The exit code is 0 only when every step went well.
 The server needs the tools of `mcp_server.py`.
 """
 
@@ -19,8 +19,10 @@ from typing import Any
 import anyio
 import mcp.client.session
 from mcp import Client, StdioServerParameters
+from mcp.client._transport import Transport
 from mcp.client.session import ClientRequestContext, IncomingMessage
-from mcp.client.subscriptions import ResourceUpdated
+from mcp.client.sse import sse_client
+from mcp.client.subscriptions import ResourceUpdated, SubscriptionLost
 from mcp.shared.exceptions import MCPDeprecationWarning, MCPError
 from mcp_types import (
     CreateMessageRequestParams,
@@ -147,6 +149,28 @@ async def completes(talk: SdkTalk) -> Seen:
     return {"values": result.completion.values}
 
 
+async def comes_back(talk: SdkTalk) -> Seen:
+    """Call a tool whose server ends the response for a while."""
+    progress: list[float] = []
+
+    async def report(value: float, _total: float | None, _message: str | None) -> None:
+        progress.append(value)
+
+    return {**await talk.call("comes_back", on_progress=report), "progress": progress}
+
+
+async def sees_the_end(talk: SdkTalk) -> Seen:
+    """Listen until the server ends the subscription, and tell how it did."""
+    try:
+        async with talk.client.listen(tools_list_changed=True) as subscription:
+            say("listening")
+            async for _event in subscription:
+                pass
+    except SubscriptionLost as error:
+        return {"end": str(error)}
+    return {"end": "graceful"}
+
+
 async def listens(talk: SdkTalk) -> Seen:
     """Subscribe in the way of the era and see the changes that a tool announces."""
     notebook = talk.notebook
@@ -168,6 +192,13 @@ async def listens(talk: SdkTalk) -> Seen:
     return {"events": events, "honored": subscription.honored.model_dump(by_alias=True, exclude_none=True)}
 
 
+def way_to(command: list[str]) -> StdioServerParameters | Transport | str:
+    """Return what leads to a server: a command that starts one, or the URL of one."""
+    if len(command) > 1 or not command[0].startswith("http"):
+        return StdioServerParameters(command=command[0], args=command[1:], env=dict(os.environ))
+    return sse_client(command[0]) if command[0].endswith("/sse") else command[0]
+
+
 async def converse(mode: str, command: list[str], only: list[str], notebook: Notebook) -> bool:
     """Connect and take the steps."""
     if mode in LEGACY:
@@ -176,7 +207,7 @@ async def converse(mode: str, command: list[str], only: list[str], notebook: Not
         mode = "legacy"
     callbacks = Callbacks(notebook)
     client = Client(
-        StdioServerParameters(command=command[0], args=command[1:], env=dict(os.environ)),
+        way_to(command),
         mode=MODERN if mode == "modern" else mode,
         client_info=Implementation(name="peer-client", version="3.2.1"),
         elicitation_callback=callbacks.elicited,
@@ -194,7 +225,8 @@ async def converse(mode: str, command: list[str], only: list[str], notebook: Not
             capabilities=client.server_capabilities.model_dump(by_alias=True, exclude_none=True),
             instructions=client.instructions,
         )
-        return await take([*STEPS, completes, listens], SdkTalk(notebook, client), only)
+        wanted = [step for step in (comes_back, sees_the_end) if step.__name__ in only]
+        return await take([*STEPS, completes, listens, *wanted], SdkTalk(notebook, client), only)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,14 @@
 """A client of the official Python SDK that looks at everything our server offers, run like `mcp_client`."""
 
-import os
 import sys
 import warnings
 from typing import Any
 
 import mcp.client.session
 from featuring import FEATURES, TOLD, Surface, filled, plain
-from mcp import Client, StdioServerParameters
+from mcp import Client
 from mcp.shared.exceptions import MCPDeprecationWarning
-from mcp_client import Callbacks
+from mcp_client import Callbacks, way_to
 from mcp_types import (
     CreateMessageResultWithTools,
     ElicitRequestURLParams,
@@ -85,7 +84,7 @@ async def converse(mode: str, command: list[str], only: list[str], notebook: Not
         mode = "legacy"
     callbacks = Answering(notebook)
     client = Client(
-        StdioServerParameters(command=command[0], args=command[1:], env=dict(os.environ)),
+        way_to(command),
         mode=MODERN if mode == "modern" else mode,
         elicitation_callback=callbacks.elicited,
         sampling_callback=callbacks.sampled,

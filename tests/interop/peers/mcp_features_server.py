@@ -1,5 +1,6 @@
-"""A server of the official Python SDK over stdio with everything it can offer, for our client to look at."""
+"""A server of the official Python SDK with everything it can offer, for our client to look at."""
 
+import sys
 import warnings
 from typing import Annotated, Any, Literal
 
@@ -37,6 +38,7 @@ from mcp_types import (
     UnsubscribeRequestParams,
 )
 from pydantic import BaseModel, Field
+from serving import serve
 
 # Logging, sampling and roots are deprecated in the newest revision and still part of every revision.
 warnings.simplefilter("ignore", MCPDeprecationWarning)
@@ -244,4 +246,6 @@ def build() -> MCPServer:
 
 
 if __name__ == "__main__":
-    build().run("stdio")
+    server = build()
+    applications = {"http": ("/mcp", server.streamable_http_app)}
+    serve(sys.argv[1:], lambda: server.run("stdio"), applications)

@@ -6,11 +6,14 @@ It is run like `mcp_client.py`; MODE is a legacy revision.
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
 import anyio
 from mcp import ClientSession, StdioServerParameters, stdio_client, types
+from mcp.client.sse import sse_client
+from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import McpError
 from pydantic import AnyUrl
 from taking import STEPS, Notebook, OnProgress, Seen, Talk, main, say, take
@@ -132,14 +135,20 @@ class SdkTalk(Talk):
         return group.cancel_scope.cancelled_caught
 
 
+def way_to(command: list[str]) -> AbstractAsyncContextManager[Any]:
+    """Return what leads to a server: a command that starts one, or the URL of one."""
+    if len(command) > 1 or not command[0].startswith("http"):
+        return stdio_client(StdioServerParameters(command=command[0], args=command[1:], env=dict(os.environ)))
+    return sse_client(command[0]) if command[0].endswith("/sse") else streamable_http_client(command[0])
+
+
 async def converse(mode: str, command: list[str], only: list[str], notebook: Notebook) -> bool:
     """Connect and take the steps."""
     # It has no way to offer another than its newest one.
     types.LATEST_PROTOCOL_VERSION = mode
     callbacks = Callbacks(notebook)
-    parameters = StdioServerParameters(command=command[0], args=command[1:], env=dict(os.environ))
     async with (
-        stdio_client(parameters) as (reading, writing),
+        way_to(command) as (reading, writing, *_),
         ClientSession(
             reading,
             writing,

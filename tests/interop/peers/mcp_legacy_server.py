@@ -1,8 +1,9 @@
-"""A server of the official Python SDK's first line over stdio, which knows the legacy era alone.
+"""A server of the official Python SDK's first line, which knows the legacy era alone.
 
 Its tools are those of `mcp_server.py`, as far as it can have them.
 """
 
+import sys
 from dataclasses import dataclass
 
 import anyio
@@ -10,6 +11,7 @@ from mcp.server.fastmcp import Context, FastMCP
 from mcp.server.fastmcp.exceptions import ToolError
 from mcp.types import SamplingMessage, TextContent
 from pydantic import BaseModel
+from serving import serve
 
 NOTE = "note://greeting"
 
@@ -130,4 +132,5 @@ def greet(name: str, tone: str = "kind") -> str:
 
 
 if __name__ == "__main__":
-    server.run("stdio")
+    applications = {"http": ("/mcp", server.streamable_http_app), "sse": ("/sse", server.sse_app)}
+    serve(sys.argv[1:], lambda: server.run("stdio"), applications)

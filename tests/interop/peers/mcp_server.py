@@ -1,7 +1,8 @@
-"""A server of the official Python SDK over stdio, for our client to talk to.
+"""A server of the official Python SDK, for our client to talk to.
 
-Run under the interpreter of the peer's environment: `python mcp_server.py [MODE]`.
+Run under the interpreter of the peer's environment: `python mcp_server.py [MODE [APPLICATION [PORT]]]`.
 MODE `full` (the default) serves both eras with everything below; `bare` serves one tool and nothing else.
+It is served over stdio, or as an application over HTTP: see `serving`.
 """
 
 import sys
@@ -31,6 +32,7 @@ from mcp_types import (
     UnsubscribeRequestParams,
 )
 from pydantic import BaseModel
+from serving import serve
 
 # Logging, sampling and roots are deprecated in the newest revision and still part of every revision.
 warnings.simplefilter("ignore", MCPDeprecationWarning)
@@ -263,4 +265,11 @@ def build(mode: str) -> MCPServer:
 
 
 if __name__ == "__main__":
-    build(sys.argv[1] if len(sys.argv) > 1 else "full").run("stdio")
+    server = build(sys.argv[1] if len(sys.argv) > 1 else "full")
+    applications = {
+        "http": ("/mcp", server.streamable_http_app),
+        "json": ("/mcp", lambda: server.streamable_http_app(json_response=True)),
+        "stateless": ("/mcp", lambda: server.streamable_http_app(stateless_http=True)),
+        "sse": ("/sse", server.sse_app),
+    }
+    serve(sys.argv[2:], lambda: server.run("stdio"), applications)

@@ -213,9 +213,12 @@ async def logs(talk: Talk) -> Seen:
 
 
 async def cancels(talk: Talk) -> Seen:
-    """Cancel a call, and ask the server whether it noticed."""
+    """Cancel a call, and ask the server whether it noticed; over HTTP the question may overtake that."""
     cancelled = await talk.give_up("waits")
-    return {"cancelled": cancelled, **await talk.call("cancelled_calls")}
+    seen = await talk.call("cancelled_calls")
+    while seen["texts"] == ["0"]:
+        seen = await talk.call("cancelled_calls")
+    return {"cancelled": cancelled, **seen}
 
 
 async def times_out(talk: Talk) -> Seen:
