@@ -17,7 +17,7 @@ from tests.bindings.threads.counting import in_thread, no_threads_to_be_had, not
 from tests.bindings.threads.servers import server
 
 from sansmcp import NotConnected, RequestLost
-from sansmcp.session import Disconnected, Restart, ServerEvent, ServerSession, Timeouts
+from sansmcp.session import ConnectionLost, Disconnected, Restart, ServerEvent, ServerSession, Timeouts
 from sansmcp_threads import connect, listen_tcp, listen_unix, serve_tcp, serve_unix
 
 PATIENCE = 60
@@ -170,9 +170,17 @@ def test_a_port_that_is_taken_is_named() -> None:
 def test_a_connection_that_is_lost_is_made_again() -> None:
     listener = listen_tcp(server)
     port = int(listener.address.rpartition(":")[2])
-    with connect(listener.address, restart=Restart(first_delay=0.01)) as client:
+    lost = threading.Event()
+
+    def hear(_session: object, event: object) -> None:
+        if isinstance(event, ConnectionLost):
+            lost.set()
+
+    with connect(listener.address, restart=Restart(first_delay=0.01), on_event=hear) as client:
         assert add(client) == 3
         listener.close()
+        # A call that is made before would be lost with the connection.
+        assert lost.wait(PATIENCE)
         with listen_tcp(server, port=port):
             assert add(client) == 3
             client.close()
