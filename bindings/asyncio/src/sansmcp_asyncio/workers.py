@@ -25,17 +25,18 @@ class Workers:
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._threads = 0
-        self._free = 0
+        self._unfinished = 0
 
     def submit(self, job: Callable[[], None]) -> None:
         """Run a job on a thread of the pool, soon; a job must not raise."""
         with self._lock:
-            if self._free > self._jobs.qsize() or self._threads >= self._most:
-                self._jobs.put(job)
-                return
-            self._threads += 1
+            self._unfinished += 1
+            # A thread that has a job may be held up by it for ever, also before it says that it has one.
+            is_wanted = self._threads < min(self._unfinished, self._most)
+            self._threads += is_wanted
             self._jobs.put(job)
-        threading.Thread(target=self._work, name="sansmcp handler", daemon=True).start()
+        if is_wanted:
+            threading.Thread(target=self._work, name="sansmcp handler", daemon=True).start()
 
     async def run(self, job: Callable[[], T]) -> T:
         """Run a job that must not raise on a thread of the pool, and return what it returns."""
@@ -62,12 +63,7 @@ class Workers:
                 self._jobs.put(None)
 
     def _work(self) -> None:
-        while True:
-            with self._lock:
-                self._free += 1
-            job = self._jobs.get()
-            with self._lock:
-                self._free -= 1
-            if job is None:
-                return
+        while (job := self._jobs.get()) is not None:
             job()
+            with self._lock:
+                self._unfinished -= 1
