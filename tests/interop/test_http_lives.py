@@ -43,6 +43,19 @@ def test_a_client_of_the_sdk_comes_back_for_the_rest_of_a_response(mcp_client, r
     assert served.errors == ""
 
 
+@pytest.mark.parametrize(("runtime", "revision"), cells((LATEST_LEGACY,)))
+def test_our_client_comes_back_for_the_rest_of_a_response_of_the_sdk(runtime, revision):
+    progress = []
+
+    def conversation(_client):
+        call = call_tool("comes_back", on_progress=lambda event: progress.append(event.progress))
+        assert text((yield call)) == "back"
+
+    with started([*python_program(PINS["mcp"], "mcp_server.py"), "full", "stored"]) as served:
+        hold(runtime, served.url, conversation, revisions=[revision], on_violation=pytest.fail)
+    assert progress == [1, 2]
+
+
 @pytest.mark.parametrize(("runtime", "peer"), cells(("mcp",), ("mcp_legacy",)))
 def test_our_client_goes_on_with_a_server_of_a_peer_that_was_started_anew(runtime, peer):
     program = [*python_program(PINS[peer], f"{peer}_server.py"), *(["full"] if peer == "mcp" else []), "http"]

@@ -15,6 +15,7 @@ import anyio
 from mcp.server import ServerRequestContext
 from mcp.server.mcpserver import Context, Elicit, ListRoots, MCPServer, Resolve, Sample
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.streamable_http import EventCallback, EventId, EventMessage, EventStore, StreamId
 from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp_types import (
     Completion,
@@ -22,6 +23,7 @@ from mcp_types import (
     CompletionContext,
     CreateMessageResult,
     EmptyResult,
+    JSONRPCMessage,
     ListRootsResult,
     PromptReference,
     ResourceTemplateReference,
@@ -117,6 +119,15 @@ def add_long_tools(server: MCPServer, record: Record) -> None:
             await ctx.report_progress(step, steps, f"step {step} of {steps}")
             await anyio.sleep(pause)
         return f"{steps} steps"
+
+    @server.tool(structured_output=False)
+    async def comes_back(ctx: Context) -> str:
+        """Close the response for a while, where events are kept; a client may come back for the rest."""
+        await ctx.report_progress(1, 2)
+        await ctx.close_sse_stream()
+        await anyio.sleep(0.2)
+        await ctx.report_progress(2, 2)
+        return "back"
 
     @server.tool(structured_output=False)
     async def waits(ctx: Context) -> str:
@@ -225,6 +236,29 @@ def add_resources_and_prompts(server: MCPServer) -> None:
         return Completion(values=values, total=len(values), has_more=False)
 
 
+class Memory(EventStore):
+    """Keeps all events."""
+
+    def __init__(self) -> None:
+        self._events: list[tuple[StreamId, JSONRPCMessage | None]] = []
+
+    async def store_event(self, stream_id: StreamId, message: JSONRPCMessage | None) -> EventId:
+        """Keep an event; its id is its number."""
+        self._events.append((stream_id, message))
+        return str(len(self._events))
+
+    async def replay_events_after(
+        self, last_event_id: EventId, send_callback: EventCallback
+    ) -> StreamId | None:
+        """Send what came later on the same stream."""
+        last = int(last_event_id)
+        stream = self._events[last - 1][0]
+        for number, (other, message) in enumerate(self._events[last:], last + 1):
+            if other == stream and message is not None:
+                await send_callback(EventMessage(message, str(number)))
+        return stream
+
+
 def add_legacy_methods(server: MCPServer, record: Record) -> None:
     """Serve `logging/setLevel` and the subscribe methods, for which there is no decorator."""
     handlers: list[tuple[str, type[BaseModel]]] = [
@@ -270,6 +304,7 @@ if __name__ == "__main__":
         "http": ("/mcp", server.streamable_http_app),
         "json": ("/mcp", lambda: server.streamable_http_app(json_response=True)),
         "stateless": ("/mcp", lambda: server.streamable_http_app(stateless_http=True)),
+        "stored": ("/mcp", lambda: server.streamable_http_app(event_store=Memory(), retry_interval=50)),
         "sse": ("/sse", server.sse_app),
     }
     serve(sys.argv[2:], lambda: server.run("stdio"), applications)
