@@ -176,7 +176,7 @@ def test_a_connection_that_is_lost_is_made_again() -> None:
         if isinstance(event, ConnectionLost):
             lost.set()
 
-    with connect(listener.address, restart=Restart(first_delay=0.01), on_event=hear) as client:
+    with connect(listener.address, restart=Restart(attempts=50, first_delay=0.01), on_event=hear) as client:
         assert add(client) == 3
         listener.close()
         # A call that is made before would be lost with the connection.
