@@ -111,7 +111,9 @@ class Terms:
         methods = self._ledger.registry.table
         if shared is None or shared.methods is not methods:
             manner = self.manner
-            carried = [revision for revision in self._ledger.revisions if revision >= manner.kind.since]
+            carried: list[Revision] = [
+                known for known in self._ledger.revisions if known >= manner.kind.since
+            ]
             shared = Shared(manner.info, manner.instructions, carried, methods)
             self._shared = shared
         return shared
