@@ -593,3 +593,68 @@ def test_what_a_command_asks_for_is_there_whatever_is_taken_first() -> None:
     session.notify("notifications/message", {"level": "info", "data": 1}, world.now)
     assert world.endpoint.next_deadline() == 1800.0
     world.settle()
+
+
+@pytest.mark.parametrize("revision", LEGACY)
+def test_who_is_too_slow_to_read_even_the_head_gets_it_and_the_end(revision: str) -> None:
+    world = Exchanging(served(), http_limits=HttpLimits(outbox_messages=20))
+    reply = world.handshake(revision).call("talk", {"times": 50})
+    assert [type(action).__name__ for action in reply.actions] == ["ResponseHead", "ResponseEnd"]
+    assert reply.status == 200
+
+
+def test_what_is_said_between_two_attempts_to_come_back_is_not_lost() -> None:
+    world, client = slow()
+    world.holds = True
+    first = client.call("talk", {"times": 2})
+    world.wait(15.0)
+    world.drop(first)
+    world.holds_errands = True
+    world.drop(client.listen(ids(first)[-1]))
+    world.go_on()
+    second = client.listen(ids(first)[-1])
+    world.do_errands()
+    assert said(second) == ["turn 0", "turn 1", "told"]
+    assert second.ended
+
+
+def test_a_change_before_the_listener_of_an_earlier_process_is_back_is_numbered_after_the_others() -> None:
+    store = Slow()
+    world, client = slow(store)
+    stream = client.listen()
+    for number in range(3):
+        session_of(world).notify("notifications/message", {"level": "info", "data": number}, world.now)
+        world.settle()
+    later = restarted(store)
+    again = LegacyClient(later, NEWEST, client.opened)
+    assert again.ask("ping", call_id=9).status == 200
+    session_of(later).notify("notifications/message", {"level": "info", "data": "new"}, later.now)
+    later.settle()
+    resumed = again.listen(ids(stream)[-2])
+    assert said(resumed) == [2, "new"]
+    numbers = [int(event_id.rpartition("_")[2]) for event_id in ids(resumed)]
+    assert numbers == [3, 4]
+
+
+@pytest.mark.parametrize("retry", [None, 2.5])
+def test_who_is_still_to_hear_what_it_missed_is_not_released(retry: float | None) -> None:
+    server = Server("patient", version="1")
+
+    @server.tool(blocks=False)
+    def rests(*, ctx: Context) -> str:
+        ctx.release(retry)
+        ctx.info("after")
+        return "rested"
+
+    world = Exchanging(server, event_store=Slow())
+    client = world.handshake(NEWEST)
+    world.holds = True
+    first = client.call("rests")
+    world.wait(15.0)
+    world.drop(first)
+    world.holds_errands = True
+    second = client.listen(ids(first)[-1])
+    world.go_on()
+    world.do_errands()
+    assert said(second) == ["after", "rested"]
+    assert second.ended

@@ -312,7 +312,8 @@ class ServerExchange:
 
     def abandon(self) -> None:
         """End the response, and leave out what the client was too slow to read."""
-        self._outbox.clear()
+        # The head stays, where it was not taken yet.
+        self._outbox = [action for action in self._outbox if isinstance(action, ResponseHead)]
         self.end()
 
     def _finish(self) -> None:

@@ -64,6 +64,7 @@ class Stream:
         "_exchange",
         "_frames",
         "_is_stored",
+        "_loading",
         "_number",
         "_owner",
         "_releases",
@@ -94,6 +95,7 @@ class Stream:
         self._number = 0
         # Whether some event was stored, so that somebody may ask for what followed.
         self._is_stored = False
+        self._loading: LoadEvents | None = None
         self._storing: list[tuple[StoreEvent, Frame]] = []
         self._unwritten: dict[RequestId | None, int] = {}
         self._releases: tuple[float | None] | None = None
@@ -135,12 +137,14 @@ class Stream:
         if carrier is not None:
             self._owner.left(self, carrier)
             _dismiss(carrier, Refused(status=409, reason="another request took the stream over"))
-        # What is being stored now comes back with what is loaded.
-        self._number_all()
-        self._storing.clear()
+        if not self.is_restored:
+            # What is being stored now comes back with what is loaded.
+            self._number_all()
+            self._storing.clear()
         self._exchange = exchange
         exchange.carry(self)
-        self._owner.errand(LoadEvents(session=self._owner.session_id, stream=self.name, number=number))
+        self._loading = LoadEvents(session=self._owner.session_id, stream=self.name, number=number)
+        self._owner.errand(self._loading)
 
     def loaded(self, errand: LoadEvents, events: tuple[StoredEvent, ...]) -> bool:
         """Take in what was stored; say whether the event was there that the client named.
@@ -150,7 +154,8 @@ class Stream:
             events: what was stored.
         """
         exchange = self._exchange
-        if self._state is not StreamState.LOADING or exchange is None:
+        if self._state is not StreamState.LOADING or exchange is None or errand is not self._loading:
+            # What was asked for before a take-over lacks what was stored since.
             return True
         if not events or events[0].number != errand.number:
             self._step(StreamInput.UNKNOWN)
@@ -158,12 +163,12 @@ class Stream:
             return False
         self._step(StreamInput.LOADED)
         self._is_stored = True
-        self.is_restored = False
+        was_restored, self.is_restored = self.is_restored, False
         self._number = max(self._number, events[-1].number + 1)
         exchange.events(b"")
         for event in events[1:]:
             exchange.events(encode_event(event.data, event_id=self._id(event.number)))
-        if not self.awaited and not self.is_standalone:
+        if was_restored and not self.is_standalone:
             for request_id in events[-1].awaited:
                 self._frames.put_frame(_lost(request_id))
         exchange.wake()
@@ -173,6 +178,9 @@ class Stream:
         """End the response for now; the client comes back for what follows."""
         exchange = self._exchange
         if exchange is None or self._owner.options.event_store is None or self._owner.options.answers_only:
+            return
+        if self._state is StreamState.LOADING:
+            # The client has missed something, and would not ask for it again.
             return
         self.begin_events()
         self.pull()
