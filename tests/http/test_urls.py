@@ -119,3 +119,9 @@ def test_a_reference_of_a_socket_stays_on_it():
 def test_a_reference_that_is_no_url_is_refused(reference):
     with pytest.raises(LocalProtocolError, match="url: expected"):
         Url.parse("https://example.com/mcp").join(reference)
+
+
+@pytest.mark.parametrize("reference", ["//[", "//[::1/a", "//a\u2100b/"])
+def test_a_reference_whose_host_is_none_is_refused(reference):
+    with pytest.raises(LocalProtocolError, match="url: expected a host after //"):
+        Url.parse("https://example.com/mcp").join(reference)

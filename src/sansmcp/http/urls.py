@@ -97,7 +97,10 @@ class Url(Value):
         absolute = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", reference) is not None
         if absolute:
             return Url.parse(reference)
-        joined = urljoin(f"http://{self.authority}{self.target}", reference)
+        try:
+            joined = urljoin(f"http://{self.authority}{self.target}", reference)
+        except ValueError:
+            raise LocalProtocolError(f"url: expected a host after //, found {_shown(reference)}") from None
         authority, _, target = joined.removeprefix("http://").partition("/")
         if authority != self.authority:
             return Url.parse(f"{self.scheme}://{authority}/{target}")

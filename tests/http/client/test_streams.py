@@ -3,6 +3,8 @@
 Source: 2025-03-26 to 2025-11-25, Streamable HTTP, Resumability and Redelivery.
 """
 
+import tracemalloc
+
 import pytest
 from tests.http.client.talking import DONE, MODERN, Talk, event_of, message_of
 
@@ -330,3 +332,39 @@ def test_a_change_on_the_standalone_stream_is_told():
     talk, listening = legacy(get=200)
     talk.push(listening, {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"})
     assert len(talk.told(ChangeReceived)) == 1
+
+
+@pytest.mark.parametrize("event_id", ["\u00e9", "\u65e5", "a\x01b", "\x7f", " leads", "trails "])
+def test_an_id_that_no_header_can_say_is_not_asked_for(event_id):
+    talk, _ = legacy()
+    handle, post = talk.call()
+    talk.stream(post, event_of(log("one"), "1"), event_of(log("two"), event_id))
+    talk.end(post)
+    talk.at(0.5)
+    get = talk.take()
+    assert get.request.headers.get("last-event-id") == "1"
+    talk.stream(get, event_of(log("two"), event_id), event_of(answer_to(post), "3"))
+    told = [event for event in talk.events if isinstance(event, LogReceived | ResponseReceived)]
+    assert [event.data for event in told[:-1]] == ["one", "two"]
+    assert told[-1].handle == handle
+
+
+def test_a_stream_with_no_other_id_is_lost_at_once():
+    talk, _ = legacy()
+    handle, post = talk.call()
+    talk.stream(post, event_of(None, "\u00e9"))
+    talk.end(post)
+    assert [event.handle for event in talk.told(RequestLost)] == [handle]
+
+
+def test_only_so_many_ids_of_a_stream_that_is_never_cut_are_remembered():
+    talk, listening = legacy(get=200, limits=HttpClientLimits(event_ids=10))
+    tracemalloc.start()
+    try:
+        talk.push(listening, *(event_of(None, f"{number:0200}") for number in range(100)))
+        before, _ = tracemalloc.get_traced_memory()
+        talk.push(listening, *(event_of(None, f"{number:0200}") for number in range(100, 2000)))
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 100_000

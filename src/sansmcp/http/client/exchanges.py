@@ -21,9 +21,10 @@ HttpAction: TypeAlias = OpenRequest | AbortRequest
 
 # As many as reconnections of a stream; browsers allow 20, curl 50.
 _REDIRECTS: Final = 5
-# RFC 9110, sections 5.1 and 5.5, without what is no ASCII.
+# RFC 9110, section 5.1.
 _NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_VALUE: Final = re.compile(r"[!-~](?:[\t -~]*[!-~])?|")
+FIELD_VALUE: Final = re.compile(r"[!-~](?:[\t -~]*[!-~])?|")
+"""What a header field can say (RFC 9110, section 5.5), without what is no ASCII."""
 # What the machine and the framing below it say themselves.
 _OURS: Final = frozenset(
     {
@@ -65,7 +66,7 @@ def checked_headers(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     for name, value in headers.items():
         if not isinstance(name, str) or _NAME.fullmatch(name) is None:
             raise LocalProtocolError(f"headers: expected the name of a header field, found {name!r:.80}")
-        if not isinstance(value, str) or _VALUE.fullmatch(value) is None:
+        if not isinstance(value, str) or FIELD_VALUE.fullmatch(value) is None:
             raise LocalProtocolError(
                 f"headers[{name!r:.80}]: expected printable ASCII without outer blanks; the value has others"
             )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from sansmcp.http.client.exchange import Answer, Taker
-from sansmcp.http.client.exchanges import Exchanges
+from sansmcp.http.client.exchanges import FIELD_VALUE, Exchanges
 from sansmcp.http.heads import Headers
 from sansmcp.http.states import FOLLOWING, FollowingInput, FollowingState
 from sansmcp.session import Send
@@ -75,7 +75,7 @@ class Stream(Taker):
         self.token: Final = token
         """What names the session that it belongs to."""
         self.event_id: str | None = None
-        """The id of the last event that had one."""
+        """The id of the last event that had one which a header field can say."""
         self.has_begun = False
         """Whether a response was a stream of events."""
         self.was_corrected = False
@@ -121,6 +121,7 @@ class Stream(Taker):
             if event.event_id not in self._new:
                 self.attempts = 0
             self._new[event.event_id] = None
+            _trim(self._new, self._exchanges.limits.event_ids)
         if not event.data or event.event != "message":
             # It gives its id only, or is none of ours.
             return
@@ -140,7 +141,9 @@ class Stream(Taker):
 
     def take_position(self, event_id: str | None, retry: int | None) -> None:
         """Take in where the stream is, and how long the server wants to be left alone after it."""
-        self.event_id = event_id or self.event_id
+        if event_id is not None and FIELD_VALUE.fullmatch(event_id) is not None:
+            # After another one nobody can ask to go on; what comes twice then is dropped by its id.
+            self.event_id = event_id
         if retry is not None:
             self.retry = retry
             self._is_left_alone = retry >= _DELIBERATE
@@ -218,8 +221,13 @@ class Stream(Taker):
         """What has come counts as seen from now on."""
         self._seen.update(self._new)
         self._new.clear()
-        for event_id in tuple(self._seen)[: -self._exchanges.limits.event_ids]:
-            del self._seen[event_id]
+        _trim(self._seen, self._exchanges.limits.event_ids)
+
+
+def _trim(event_ids: dict[str, None], most: int) -> None:
+    """Forget the oldest ones."""
+    while len(event_ids) > most:
+        del event_ids[next(iter(event_ids))]
 
 
 def answered_by(message: Message | Batch | Violation) -> list[RequestId]:
