@@ -104,6 +104,16 @@ class ServerRequests(CallingSession[ServerEvent]):
         self._log_gate = LogGate(self._limits.log_interval, self._limits.log_burst)
         self._draining: dict[RequestId, None] = {}
 
+    @property
+    def log_level(self) -> schema.LoggingLevel | None:
+        """The level from which on a legacy peer wants log messages; None if it has not said."""
+        return self._log_level
+
+    @property
+    def resource_subscriptions(self) -> tuple[str, ...]:
+        """The resources that a legacy peer subscribed to, in order."""
+        return tuple(self._subscriptions.uris)
+
     def stats(self) -> SessionStats:
         """Return how the session is doing."""
         return SessionStats(

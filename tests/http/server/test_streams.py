@@ -3,13 +3,15 @@
 Source: 2025-03-26 to 2025-11-25, Transports, Resumability and Redelivery.
 """
 
+import json
+
 import pytest
 from tests.http.server.exchanging import Exchanging, LegacyClient, Reply
 from tests.http.server.offered import served
 
 from sansmcp.http import HttpLimits, MemoryEventStore, StoredEvent
 from sansmcp.server import Context, Server
-from sansmcp.session import Change, ChangeKind, ProtocolViolated, ServerSession
+from sansmcp.session import Change, ChangeKind, ProtocolViolated, ServerSession, SessionLimits
 from sansmcp.values import JSON
 
 LEGACY = ("2025-03-26", "2025-06-18", "2025-11-25")
@@ -658,3 +660,41 @@ def test_who_is_still_to_hear_what_it_missed_is_not_released(retry: float | None
     world.do_errands()
     assert said(second) == ["after", "rested"]
     assert second.ended
+
+
+class Recording(Slow):
+    """A store that says what it was told last of a session."""
+
+    record: bytes = b""
+
+    def store_session(self, session: str, record: bytes) -> None:
+        """Keep a session."""
+        self.record = record
+        super().store_session(session, record)
+
+
+def test_what_a_session_refuses_is_not_kept_for_another_process() -> None:
+    store = Recording()
+    world = Exchanging(served(), event_store=store, limits=SessionLimits(subscriptions=2))
+    client = world.handshake(NEWEST)
+    for number in range(20):
+        client.ask("resources/subscribe", {"uri": f"data://{number}"}, call_id=100 + number)
+    client.ask("logging/setLevel", {"level": "x" * 1000}, call_id=99)
+    record = json.loads(store.record)
+    assert (record["level"], record["uris"]) == ("debug", ["data://0", "data://1"])
+
+
+def test_what_an_array_subscribes_to_is_kept_for_another_process() -> None:
+    store = Recording()
+    client = Exchanging(served(), event_store=store).handshake("2025-03-26")
+    params = {"uri": "data://watched"}
+    client.send([{"jsonrpc": "2.0", "id": 1, "method": "resources/subscribe", "params": params}])
+    assert json.loads(store.record)["uris"] == ["data://watched"]
+
+
+def test_a_session_that_ends_leaves_nothing_of_what_nobody_read() -> None:
+    store = MemoryEventStore()
+    client = Exchanging(served(), event_store=store).handshake(NEWEST)
+    client.call("talk", {"times": 3}, is_read=False)
+    client.delete()
+    assert store.size == 0

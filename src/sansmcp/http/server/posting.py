@@ -267,11 +267,11 @@ class HttpPosts(HttpOutputs):
                 text = f"a request with the id {request_id!r:.80} is in flight"
                 exchange.refuse(bad(text), request_id=request_id, revision=session.revision)
                 return
-        session.note(message)
         if isinstance(message, Request | Batch) and awaited:
             session.serve(message, awaited, exchange)
         else:
             session.receive(message, exchange)
+        session.note(message)
 
     def _spoken(self, version: str | None) -> Revision:
         """Return the legacy revision that a request speaks which belongs to no session."""

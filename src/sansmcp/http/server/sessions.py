@@ -28,6 +28,8 @@ _GONE: Final = 404
 """What tells a client that its session is over."""
 _CLOSING: Final = 503
 _WAKE: Final = "wake"
+_KEPT: Final = frozenset({"logging/setLevel", "resources/subscribe", "resources/unsubscribe"})
+"""What changes what another process would have to know."""
 
 
 class SessionOwner(Protocol):
@@ -226,19 +228,15 @@ class HttpSession(Source):
         self.session.close(now)
 
     def note(self, message: Message | Batch) -> None:
-        """Take note of what another process would have to know."""
-        if not isinstance(message, Request) or message.params is None:
+        """Take note of what another process would have to know, once the session has taken it in."""
+        items = message.messages if isinstance(message, Batch) else (message,)
+        if self._state is SessionState.ENDED or not any(
+            isinstance(item, Request) and item.method in _KEPT for item in items
+        ):
             return
-        uris: list[JSON] = self.record["uris"]
-        uri = message.params.get("uri")
-        if message.method == "logging/setLevel":
-            self.record["level"] = message.params.get("level")
-        elif message.method == "resources/subscribe" and uri not in uris:
-            uris.append(uri)
-        elif message.method == "resources/unsubscribe" and uri in uris:
-            uris.remove(uri)
-        else:
-            return
+        # As the session has it, which refuses what makes no sense or is too much.
+        self.record["level"] = self.session.log_level
+        self.record["uris"] = list(self.session.resource_subscriptions)
         self.keep()
 
     def close(self, now: float) -> None:
@@ -384,13 +382,13 @@ class HttpSession(Source):
             self._end_exchanges()
 
     def _end_exchanges(self) -> None:
-        self._owner.ended(self)
         self._owner.deadlines.disarm(self.session_id)
-        if self.ended_with == _GONE:
-            # A server that only stops keeps it for the next one.
-            self._owner.errand(ForgetEvents(session=self.session_id))
         for stream in tuple(self._streams.values()):
             self._end_stream(stream)
+        self._owner.ended(self)
+        if self.ended_with == _GONE:
+            # A server that only stops keeps it for the next one. Last, so that nothing is stored after it.
+            self._owner.errand(ForgetEvents(session=self.session_id))
 
     def _end_stream(self, stream: Stream) -> None:
         # An answer that is there goes out.
