@@ -1,6 +1,8 @@
 """Where events are kept."""
 
 import pytest
+from tests.http.server.exchanging import Exchanging
+from tests.http.server.offered import served
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.http import MemoryEventStore, StoredEvent
@@ -54,3 +56,14 @@ def test_memory_stays_within_the_limit_however_many_sessions_come_and_go() -> No
 def test_a_limit_is_a_number_of_bytes() -> None:
     with pytest.raises(LocalProtocolError, match="limit: expected bytes from 0, found -1"):
         MemoryEventStore(-1)
+
+
+@pytest.mark.parametrize("told", ["../../secrets", "0" * 31, "0" * 33, "A" * 32, "x"])
+def test_a_store_is_asked_for_no_session_whose_id_was_never_made(told: str) -> None:
+    class Shared(MemoryEventStore):
+        """A store that is no memory of the endpoint's own."""
+
+    world = Exchanging(served(), event_store=Shared())
+    world.holds_errands = True
+    assert world.request("GET", [("Mcp-Session-Id", told), ("Accept", "*/*")]).status == 404
+    assert world.errands == []

@@ -21,6 +21,7 @@ UNKNOWN_EVENT: Final = "Last-Event-ID names no event that is kept"
 
 _SINGLE: Final = ("content-type", "authorization", "content-length", SESSION, LAST_EVENT)
 _LENGTH: Final = re.compile(r"[0-9]{1,18}")
+_SESSION_ID: Final = re.compile(r"[0-9a-f]{32}")
 _EVENT_ID: Final = re.compile(r"([0-9a-z-]{1,64})_(0|[1-9][0-9]{0,17})")
 
 
@@ -140,3 +141,12 @@ def _unsupported(reason: str) -> Refused:
 def _not_acceptable(values: tuple[str, ...], wanted: str) -> Refused:
     reason = f"Accept is {', '.join(values)!r:.80}; expected {wanted}"
     return Refused(status=406, reason=reason, code=INVALID_REQUEST, message=reason)
+
+
+def is_session_id(value: str) -> bool:
+    """Say whether a value may be the id of a session: a store may make the name of a file of it.
+
+    Args:
+        value: what a client says.
+    """
+    return _SESSION_ID.fullmatch(value) is not None

@@ -17,6 +17,7 @@ from sansmcp.http.server.checks import (
     bad,
     check_version,
     is_modern_version,
+    is_session_id,
     unknown_session,
 )
 from sansmcp.http.server.exchange import ServerExchange
@@ -113,7 +114,7 @@ class HttpPosts(HttpOutputs):
     ) -> None:
         """Look a session up, in the store too, and go on with it."""
         known = self._table.of(session_id)
-        if known is not None or self.store is None:
+        if known is not None or self.store is None or not is_session_id(session_id):
             then(self._table.get(principal, session_id))
             return
         waiting = self._loading.get(session_id)
