@@ -220,3 +220,9 @@ def test_what_is_no_port_is_refused(port):
     said = f"^port: expected a number from 0 to 65535, found {port!r}$"
     with pytest.raises(LocalProtocolError, match=said):
         TcpAddress(host="a", port=port)
+
+
+@pytest.mark.parametrize("host", [None, 8000, b"localhost"])
+def test_a_host_is_a_text(host):
+    with pytest.raises(LocalProtocolError, match="host: expected a name or an address, found"):
+        TcpAddress(host=host, port=0)
