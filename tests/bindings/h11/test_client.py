@@ -1,5 +1,7 @@
 """A client's connections: how they are made, used again and ended, and what is read on them."""
 
+import json
+
 import pytest
 from tests.bindings.h11.calling import (
     DISCOVERED,
@@ -12,6 +14,7 @@ from tests.bindings.h11.calling import (
     response,
     result,
 )
+from tests.http.client.talking import Talk
 
 from sansmcp.client import TcpAddress, UnixAddress
 from sansmcp.http import ClientHttp
@@ -401,3 +404,50 @@ def test_the_endpoint_below_can_be_had():
     assert calling.client.session is calling.endpoint.session
     assert calling.client.deadlines is calling.endpoint.deadlines
     assert calling.client.next_deadline() == calling.endpoint.next_deadline()
+
+
+def test_answers_and_the_end_are_sent_though_calls_have_taken_all_connections():
+    talk = Talk(("2025-11-25",))
+    client = H11Client(talk.client, limits=PoolLimits(connections=2, brief=1))
+
+    def settle():
+        found = []
+        while client.next_event() is not None:
+            pass
+        dialled = [dial.link for dial in client.actions()]
+        for link in client.ready():
+            found += [(link, link.data_to_send())] if not link.done else []
+        return dialled, [(link, data) for link, data in found if data]
+
+    def answer(link, body=b"", more=b"", status=b"200 OK"):
+        head = b"HTTP/1.1 %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n%b\r\n"
+        link.receive_data(head % (status, len(body), more) + body, 0.0)
+
+    client.connect(0.0)
+    _, [(link, asked)] = settle()
+    opened = {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {"tools": {}},
+        "serverInfo": {"name": "server", "version": "1"},
+    }
+    request_id = json.loads(asked.partition(b"\r\n\r\n")[2])["id"]
+    body = json.dumps({"jsonrpc": "2.0", "id": request_id, "result": opened}).encode()
+    answer(link, body, b"mcp-session-id: s\r\n")
+    _, [(link, _)] = settle()
+    answer(link, status=b"202 Accepted")
+    _, [(link, asked)] = settle()
+    assert asked.startswith(b"GET ")
+    answer(link, status=b"405 Method Not Allowed")
+    for _ in range(3):
+        client.session.send_request("tools/call", {"name": "asks", "arguments": {}}, 0.0)
+    _, calls = settle()
+    assert len(calls) == 2
+    ping = b'data: {"jsonrpc":"2.0","id":7,"method":"ping"}\n\n'
+    stream = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+    calls[0][0].receive_data(stream + b"%x\r\n%b\r\n" % (len(ping), ping), 0.0)
+    _, [(link, said)] = settle()
+    assert said.endswith(b'{"jsonrpc":"2.0","id":7,"result":{}}')
+    # Not the call that waits takes its place, which might last.
+    client.session.send_request("tools/call", {"name": "asks", "arguments": {}}, 0.0)
+    answer(link, status=b"202 Accepted")
+    assert settle()[1] == []

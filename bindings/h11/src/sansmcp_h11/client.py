@@ -138,23 +138,24 @@ class _Pool:
         self._wrap_link = wrap_link
         self._idle: dict[ClientLink, None] = {}
         self._waiting: deque[ClientExchange] = deque()
+        self._brief: deque[ClientExchange] = deque()
         self._touched: dict[Link, None] = {}
         self._dials: list[Dial] = []
         self._is_over = False
 
     def open(self, exchange: ClientExchange) -> None:
-        if self._idle:
+        if not self._has_room(exchange):
+            self._queue(exchange).append(exchange)
+        elif self._idle:
             # The one that was used last is the least likely to be closed by now; all go to one origin.
             link, _ = self._idle.popitem()
             link.carry(exchange)
-        elif len(self.links) < self.limits.connections:
-            self._dial(exchange)
         else:
-            self._waiting.append(exchange)
+            self._dial(exchange)
 
     def abort(self, exchange: ClientExchange) -> None:
-        if exchange in self._waiting:
-            self._waiting.remove(exchange)
+        if exchange in self._queue(exchange):
+            self._queue(exchange).remove(exchange)
         for link in tuple(self.links):
             if link.exchange is exchange:
                 link.abort()
@@ -162,6 +163,7 @@ class _Pool:
     def close(self) -> None:
         self._is_over = True
         self._waiting.clear()
+        self._brief.clear()
         for link in tuple(self.links):
             link.abort()
 
@@ -194,8 +196,16 @@ class _Pool:
         self._dial(exchange)
 
     def _next_waiting(self) -> None:
-        if self._waiting and not self._is_over:
-            self.open(self._waiting.popleft())
+        waiting = self._brief or self._waiting
+        if waiting and not self._is_over and self._has_room(waiting[0]):
+            self.open(waiting.popleft())
+
+    def _queue(self, exchange: ClientExchange) -> deque[ClientExchange]:
+        return self._brief if exchange.is_brief else self._waiting
+
+    def _has_room(self, exchange: ClientExchange) -> bool:
+        used = len(self.links) - len(self._idle)
+        return used < self.limits.connections + (self.limits.brief if exchange.is_brief else 0)
 
     def _dial(self, exchange: ClientExchange) -> None:
         link = ClientLink(self, address_of(exchange.url))

@@ -31,6 +31,9 @@ class PoolLimits(Value):
     # httpx has 100.
     connections: int = 100
     """Connections at a time; requests beyond that wait for one."""
+    # Calls whose answers wait for ours must not take all connections.
+    brief: int = 4
+    """Connections beyond those for what brings no message, such as answers to the server's questions."""
     # Many servers close theirs after 5 seconds, and a request must not meet that.
     idle: float = 4.0
     """Seconds that a connection is kept for another request."""

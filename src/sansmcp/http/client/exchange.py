@@ -3,7 +3,7 @@
 Source: RFC 9110; WHATWG HTML, Server-sent events.
 """
 
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 import attrs
 
@@ -33,6 +33,8 @@ class Answer(Value):
 class Taker:
     """What a client opens an exchange for: it takes what the response brings."""
 
+    is_brief: ClassVar = False
+    """Whether the response brings no message, and so comes at once."""
     exchange: "ClientExchange | None" = None
     """The exchange that is open for it; what others still bring is dropped."""
 
@@ -121,6 +123,11 @@ class ClientExchange:
     def done(self) -> bool:
         """Nothing more of the response is wanted: leave the rest, or read it for the connection's sake."""
         return self._state is ResponseState.OVER
+
+    @property
+    def is_brief(self) -> bool:
+        """It brings no message, and so is over soon; others that may last for long must not hold it up."""
+        return self.taker.is_brief
 
     def receive_head(self, status: int, headers: Headers, now: float) -> None:
         """Take in the head of the response; an interim one changes nothing.

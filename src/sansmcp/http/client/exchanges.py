@@ -125,7 +125,8 @@ class Exchanges:
         self._headers = tuple(headers)
         self._random = random
         self._advance = advance
-        self._actions: list[HttpAction] = []
+        # One for each exchange at most.
+        self._actions: dict[ClientExchange, HttpAction] = {}
 
     @property
     def now(self) -> float:
@@ -166,12 +167,9 @@ class Exchanges:
     def break_off(self, exchange: ClientExchange) -> None:
         """Let nobody read the rest of a response."""
         exchange.abandon()
-        for action in self._actions:
-            if action.exchange is exchange:
-                # Nobody has begun to send it.
-                self._actions.remove(action)
-                return
-        self._actions.append(AbortRequest(exchange=exchange))
+        # Where nobody has begun to send it, that is all.
+        if self._actions.pop(exchange, None) is None:
+            self._actions[exchange] = AbortRequest(exchange=exchange)
 
     def release(self, taker: Taker) -> None:
         """Want nothing more of a response; the server is about to end it."""
@@ -185,7 +183,8 @@ class Exchanges:
 
     def take_actions(self) -> list[HttpAction]:
         """Take what is to be done, in order."""
-        actions, self._actions = self._actions, []
+        actions = list(self._actions.values())
+        self._actions.clear()
         return actions
 
     def _put(self, taker: Taker, url: Url, head: RequestHead, body: bytes, redirects: int) -> None:
@@ -199,7 +198,7 @@ class Exchanges:
             redirects=redirects,
         )
         taker.exchange = exchange
-        self._actions.append(OpenRequest(exchange=exchange))
+        self._actions[exchange] = OpenRequest(exchange=exchange)
 
     def advance(self, now: float) -> None:
         """Let everything happen that is due."""

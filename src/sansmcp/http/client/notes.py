@@ -17,6 +17,8 @@ class Note(Taker):
         refused: told that it was not, with the response if there was one, and why.
     """
 
+    is_brief = True
+
     def __init__(self, accepted: Accepted, refused: Refused) -> None:
         self._accepted = accepted
         self._refused = refused
