@@ -271,6 +271,18 @@ def test_closing_ends_what_is_left_and_whoever_comes_then_begins_anew():
     assert steps == ["entered", "left"] * 2
 
 
+def test_closing_ends_whoever_only_listens():
+    served = Served()
+    listening = Answer(served.app, post(LISTEN))
+    assert b"acknowledged" in next(listening.pieces)
+    bodies = []
+    reading = threading.Thread(target=lambda: bodies.append(listening.body), daemon=True)
+    reading.start()
+    served.app.close()
+    reading.join(20)
+    assert [b'"result"' in body for body in bodies] == [True]
+
+
 def test_an_async_def_is_refused_unless_somebody_runs_it():
     server = Server("wsgi", version="1.0")
 

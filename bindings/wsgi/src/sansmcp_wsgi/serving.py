@@ -189,6 +189,8 @@ class Serving:
     def close(self) -> None:
         """End what is left at once, and leave the lifespan of the server."""
         try:
+            # Whoever listens would wait for ever, since no timer is left.
+            self.drain()
             self._driver.do(lambda _now: self._connections.close())
             self._driver.cancel()
             self._workers.close()
