@@ -45,6 +45,9 @@ class HttpLimits(Value):
     """The bytes of all header fields of a request."""
     header_count: int = 100
     """The header fields of a request."""
+    # No SDK has a bound; what clients say there takes less than one, and is kept for each session.
+    opening_bytes: int = 64 * 1024
+    """The bytes of what a legacy client says of itself when it opens a session."""
     # The Python, the Go and the Rust SDK read 4 MiB.
     body_bytes: int = 4 * 1024 * 1024
     """The bytes of the body of a request."""

@@ -3,6 +3,8 @@
 Source: 2025-03-26 to 2025-11-25, Transports, Session Management.
 """
 
+import json
+
 import pytest
 from tests.http.server.exchanging import Exchanging, LegacyClient
 from tests.http.server.offered import served
@@ -429,3 +431,14 @@ def test_a_session_is_pinged_only_where_it_hears_it() -> None:
     assert world.endpoint.sessions == 0
     assert client.ask("ping").status == 404
     assert [event for _, event in world.events if isinstance(event, ProtocolViolated)]
+
+
+@pytest.mark.parametrize("more", [0, 1, 100 * 1024])
+def test_what_a_client_says_of_itself_is_bounded(more: int) -> None:
+    world = Exchanging(served(), http_limits=HttpLimits(opening_bytes=1024))
+    params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "", "version": "1"}}
+    params["clientInfo"]["name"] = "c" * (1024 - len(json.dumps(params, separators=(",", ":"))) + more)
+    reply = world.post({"jsonrpc": "2.0", "id": 7, "method": "initialize", "params": params})
+    assert reply.status == (413 if more else 200)
+    assert reply.json["id"] == 7
+    assert world.endpoint.sessions == (0 if more else 1)

@@ -28,7 +28,7 @@ from sansmcp.http.server.sessions import HttpSession
 from sansmcp.http.server.store import LoadSession
 from sansmcp.http.settings import HttpOptions
 from sansmcp.http.states import ExchangeState
-from sansmcp.schema import INTERNAL_ERROR, LEGACY_REVISIONS, METHODS, Revision
+from sansmcp.schema import INTERNAL_ERROR, INVALID_REQUEST, LEGACY_REVISIONS, METHODS, Revision
 from sansmcp.schema.header_parameters import Path
 from sansmcp.session import HeaderClaims, RequestReader, ServerSession
 from sansmcp.session.era import Refusal
@@ -293,6 +293,13 @@ class HttpPosts(HttpOutputs):
         if len(self._table) + len(self._sse) >= self.options.limits.sessions:
             exchange.refuse(self._full(), request_id=message.id, revision=self._legacy[-1])
             return
+        said = json.dumps(message.params, separators=(",", ":"))
+        most = self.options.limits.opening_bytes
+        if len(said) > most:
+            text = f"initialize: expected params of {most} bytes at most, found {len(said)}"
+            refused = Refused(status=413, reason=text, code=INVALID_REQUEST, message=text)
+            exchange.refuse(refused, request_id=message.id, revision=self._legacy[-1])
+            return
         inner = self._session_of(exchange.principal, is_alone=False)
         inner.receive_message(message, self.now)
         if inner.revision is None:
@@ -304,7 +311,7 @@ class HttpPosts(HttpOutputs):
         session.record |= {
             "principal": exchange.principal,
             # As text, which takes a quarter of the memory of what it says.
-            "initialize": json.dumps(message.params, separators=(",", ":")),
+            "initialize": said,
             "level": None,
             "uris": [],
         }
