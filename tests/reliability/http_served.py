@@ -59,22 +59,25 @@ def make_server(*, is_async):
         return "changed"
 
     @server.tool
-    def stuck() -> None:
+    def stuck(ctx: Context) -> None:
         """Return never."""
+        ctx.progress(1)
         time.sleep(3600)
 
     if is_async:
 
         @server.tool(name="long")
-        async def long_async() -> str:
+        async def long_async(ctx: Context) -> str:
             """Return after three seconds."""
+            ctx.progress(1)
             await importlib.import_module(_runtime()).sleep(3)
             return "done"
     else:
 
         @server.tool(name="long")
-        def long_plain() -> str:
+        def long_plain(ctx: Context) -> str:
             """Return after three seconds."""
+            ctx.progress(1)
             time.sleep(3)
             return "done"
 

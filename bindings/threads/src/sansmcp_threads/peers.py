@@ -145,6 +145,6 @@ def serve_until_asked(listener: Listener, started: Started | None) -> None:
         if started is not None:
             started(listener.address)
         try:
-            asked.get()
+            asked.wait()
         except KeyboardInterrupt:
             raise interrupted() from None

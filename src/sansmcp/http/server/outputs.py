@@ -72,7 +72,6 @@ class HttpOutputs(abc.ABC):
         self._open_session = open_session
         self._random = random
         self._table = SessionTable()
-        self._leaving: dict[HttpSession, None] = {}
         self._alone: dict[Alone, None] = {}
         self._ready: dict[ServerExchange, None] = {}
         self._eventful: deque[Source] = deque()
