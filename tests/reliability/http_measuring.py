@@ -364,7 +364,7 @@ def sigterm(runtime, what):
             _listen(connection, "toolsListChanged")
         elif what != "idle":
             # Its progress says that it is under way.
-            message = call(7, what, {}, token="token", modern=True)  # noqa: S106 - of progress
+            message = call(7, what, {}, token="token", modern=True)
             connection.send("POST", message, **modern_headers("tools/call", what))
             connection.read_until(lambda data: b"notifications/progress" in data)
         began = time.monotonic()

@@ -11,12 +11,13 @@ import select
 import signal
 import socket
 import sys
+from pathlib import Path
 
 
 def main(path, program):
     """Listen at a path, and run the program for each that connects."""
     # As an interpreter that is started on a program does.
-    sys.path.insert(0, os.path.dirname(program))
+    sys.path.insert(0, str(Path(program).parent))
     runpy.run_path(program, run_name="warming")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:
