@@ -199,6 +199,8 @@ SESSION: Final[Mapping[SessionState, Mapping[SessionInput, tuple[HttpEffect | No
     SessionState.BUSY: {
         SessionInput.WORK: (None, SessionState.BUSY),
         SessionInput.REST: (HttpEffect.WATCH, SessionState.IDLE),
+        # All that is left are questions, and the client is gone.
+        SessionInput.EXPIRE: (HttpEffect.EXPIRE, SessionState.ENDED),
         SessionInput.END: (HttpEffect.FORGET, SessionState.ENDED),
     },
     SessionState.ENDED: {},

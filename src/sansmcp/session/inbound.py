@@ -149,6 +149,13 @@ class InboundRequests:
             for entry in self._entries.values()
         )
 
+    def is_running(self) -> bool:
+        """Say whether a handler works on anything, or will without a word of the peer."""
+        return bool(self._waiting) or any(
+            entry.state in (RequestState.IN_FLIGHT, RequestState.CANCELLED)
+            for entry in self._entries.values()
+        )
+
     def admit(self, entry: Inbound, *, has_room: bool) -> Admission:
         """Start a request, or let it wait, or refuse it.
 

@@ -127,6 +127,11 @@ class ServerRequests(CallingSession[ServerEvent]):
             **attrs.asdict(self._counters),
         )
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a handler works on a request; one that waits for answers of the client does not."""
+        return self._requests.is_running()
+
     # What was declared
 
     def declare(self, capabilities: schema.ServerCapabilities, now: float) -> None:

@@ -354,6 +354,20 @@ def test_a_session_with_work_or_a_stream_in_flight_never_ends() -> None:
     assert world.endpoint.sessions == 0
 
 
+def test_a_question_that_nobody_is_there_to_answer_keeps_no_session() -> None:
+    world = Exchanging(served())
+    client = world.handshake(NEWEST, capabilities={"elicitation": {}})
+    asked = client.call("asks")
+    world.wait(10_000.0)
+    assert world.endpoint.sessions == 1
+    world.drop(asked)
+    world.wait(1799.0)
+    assert world.endpoint.sessions == 1
+    world.wait(1800.0)
+    assert world.endpoint.sessions == 0
+    assert kinds(world)[-2:] == ["SessionEnded", "Disconnected"]
+
+
 # Whose they are
 
 

@@ -350,10 +350,11 @@ class HttpSession(Source):
 
     def rest(self) -> None:
         """Take in that something of it may have ended: the idle time begins when all has."""
-        if self._state is SessionState.ENDED or self._exchanges or self._by_request:
+        if self._state is SessionState.ENDED or self._exchanges:
             return
-        self._step(SessionInput.REST)
         self._idle_since = self._owner.now
+        if not self._by_request:
+            self._step(SessionInput.REST)
 
     def watch(self) -> None:
         """Begin to count the idle time."""
@@ -364,7 +365,8 @@ class HttpSession(Source):
     def _check_idle(self) -> None:
         # Armed once and looked at when it is due, so that a request costs no deadline of its own.
         now = self._owner.now
-        if self._state is SessionState.BUSY:
+        # Who went away with a question open gives no answer: that is no work.
+        if self._state is SessionState.BUSY and (self._exchanges or self.session.is_running):
             self._idle_since = now
         if self._idle_since + self.options.limits.idle > now:
             self.watch()
