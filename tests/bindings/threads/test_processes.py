@@ -9,6 +9,7 @@ import threading
 import pytest
 from tests.bindings.programs import DEAF_SERVER, FLOODING_SERVER
 from tests.bindings.threads.counting import in_thread, no_threads_to_be_had, nothing_left
+from tests.reliability.processes import children_of
 
 from sansmcp import NotConnected, RequestLost
 from sansmcp.session import ConnectionLost, Restart
@@ -20,10 +21,10 @@ PATIENCE = 60
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind():
+    before = children_of(os.getpid())
     with nothing_left():
         yield
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert children_of(os.getpid()) == before
 
 
 def add(client) -> object:

@@ -145,3 +145,12 @@ def test_what_a_refusal_costs_names_the_method_once(revision):
     talk.answer(exchange, 503)
     (lost,) = talk.told(RequestLost)
     assert (lost.method, lost.reason) == ("tools/call", "the server answered with the status 503")
+
+
+def test_what_brings_no_message_is_over_soon_and_a_call_may_last():
+    talk = Talk((LEGACY[-1],))
+    talk.client.connect(0.0)
+    first = talk.take()
+    talk.initialize(first)
+    initialized = talk.take()
+    assert (first.is_brief, initialized.is_brief) == (False, True)

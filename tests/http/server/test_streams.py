@@ -370,7 +370,9 @@ def test_what_cannot_be_loaded_is_not_there() -> None:
     reply = client.call("talk")
     store.fails = True
     assert client.listen(ids(reply)[0]).status == 400
-    assert world.post({"jsonrpc": "2.0", "id": 1, "method": "ping"}, ("Mcp-Session-Id", "x")).status == 404
+    assert (
+        world.post({"jsonrpc": "2.0", "id": 1, "method": "ping"}, ("Mcp-Session-Id", "0" * 32)).status == 404
+    )
 
 
 def test_a_stream_may_be_taken_over_while_its_events_are_being_stored_or_loaded() -> None:
@@ -419,6 +421,22 @@ def test_a_listener_that_waits_for_its_events_for_too_long_is_refused() -> None:
     world.holds_errands = False
     world.do_errands()
     assert said(client.listen(ids(first)[0])) == list(range(6))
+
+
+def test_a_stream_may_be_over_before_its_events_are_loaded() -> None:
+    world, client = slow()
+    world.holds = True
+    first = client.call("talk", {"times": 2})
+    world.wait(15.0)
+    world.drop(first)
+    world.holds_errands = True
+    second = client.listen(ids(first)[0])
+    assert client.notify("notifications/cancelled", {"requestId": 1}).status == 202
+    world.drop(second)
+    world.go_on()
+    world.do_errands()
+    assert second.messages == []
+    assert client.ask("ping", call_id=3).status == 200
 
 
 def test_a_session_may_end_while_its_events_are_stored_or_loaded() -> None:
