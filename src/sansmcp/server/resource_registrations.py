@@ -51,17 +51,7 @@ class ResourceRegistrations(Offering):
 
         What has braces is a template, for a URI has none; see `add_resource` and `add_resource_template`.
         """
-        if not isinstance(uri, str):
-            raise LocalProtocolError(
-                f"resource: expected a URI, as in @server.resource('config://app'), found {uri!r:.80}"
-            )
-        is_template = "{" in uri
-        if is_template and size is not None:
-            raise LocalProtocolError(f"template {uri!r:.80}: its resources have no one size; leave size out")
-        if completers and not is_template:
-            raise LocalProtocolError(
-                f"resource {uri!r:.80}: it has no variables to complete; leave completers out"
-            )
+        is_template = _is_template(uri, size, completers)
 
         def register(function: F) -> F:
             if is_template:
@@ -223,3 +213,19 @@ class ResourceRegistrations(Offering):
         offer = template_offer(template, function, options, self._ledger.revisions)
         position = self._ledger.add("resource_templates", offer)
         return ResourceTemplateHandle(self._ledger, "resource_templates", position)
+
+
+def _is_template(uri: JSON, size: int | None, completers: Mapping[str, Source] | None) -> bool:
+    """Say whether a text is a template, and refuse what goes with the other kind alone."""
+    if not isinstance(uri, str):
+        raise LocalProtocolError(
+            f"resource: expected a URI, as in @server.resource('config://app'), found {uri!r:.80}"
+        )
+    is_template = "{" in uri
+    if is_template and size is not None:
+        raise LocalProtocolError(f"template {uri!r:.80}: its resources have no one size; leave size out")
+    if completers and not is_template:
+        raise LocalProtocolError(
+            f"resource {uri!r:.80}: it has no variables to complete; leave completers out"
+        )
+    return is_template
