@@ -201,7 +201,7 @@ def test_what_the_transport_refused_is_told_and_not_answered():
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
-@pytest.mark.parametrize("retry", [None, 0, 2.5])
+@pytest.mark.parametrize("retry", [0, 2.5, 86_400])
 def test_only_a_client_of_the_last_legacy_revision_is_let_go_to_come_back(revision, retry):
     server = server_with_call(revision, 1)
     server.release(1, 0.0, retry=retry)
@@ -213,9 +213,9 @@ def test_only_a_client_of_the_last_legacy_revision_is_let_go_to_come_back(revisi
 def test_what_is_not_in_flight_cannot_be_released():
     server = server_with_call(LATEST_LEGACY, 1)
     assert "release(2): the request is not in flight" in unchanged(server, lambda: server.release(2, 0.0))
-    for retry in (-1, math.inf, math.nan):
+    for retry in (-1, math.inf, math.nan, 86_400.5, None):
         text = unchanged(server, lambda retry=retry: server.release(1, 0.0, retry=retry))
-        assert text == f"release(retry={retry!r}): expected seconds from 0"
+        assert text == f"release(retry={retry!r}): expected seconds from 0 to 86400"
     tell(server, cancelled(1))
     take(server)
     server.release(1, 0.0)

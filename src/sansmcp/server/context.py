@@ -24,6 +24,7 @@ from sansmcp.server.kept import OwnHandles
 from sansmcp.server.peer import Peer
 from sansmcp.server.runs import Run, RunState
 from sansmcp.session import GivenUp
+from sansmcp.session.settings import DEFAULT_RETRY
 from sansmcp.values import ABSENT, JSON
 from sansmcp.wire import Request
 
@@ -162,17 +163,17 @@ class Context:
         """
         return self._run.drain()
 
-    def release(self, retry: float | None = None) -> None:
+    def release(self, retry: float = DEFAULT_RETRY) -> None:
         """End the response for now, while there is nothing to say; the client comes back for the rest.
 
         What is said from here on waits for it. It is for work that takes long: only a client of 2025-11-25
         over HTTP comes back, and for any other nothing happens.
 
         Args:
-            retry: seconds after which the client is to come back; None for what it chooses.
+            retry: seconds after which the client is to come back.
 
         Raises:
-            LocalProtocolError: it is no number of seconds from 0.
+            LocalProtocolError: it is no number of seconds from 0 to a day.
         """
         self._run.release(retry)
 

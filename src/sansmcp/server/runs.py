@@ -21,6 +21,7 @@ from sansmcp.server.memory import Answer, Memory
 from sansmcp.server.sealing import digest_of
 from sansmcp.session import RequestReceived, ServerSession
 from sansmcp.session.capabilities import check_askable, check_sampling
+from sansmcp.session.settings import check_retry
 from sansmcp.values import ABSENT, JSON, Absent
 from sansmcp.wire import Notification, encode
 
@@ -303,14 +304,13 @@ class Run:
             params = schema.ElicitationCompleteNotificationParams(elicitation_id=elicitation_id)
             self._put(_Said("notifications/elicitation/complete", params, 0))
 
-    def release(self, retry: float | None) -> None:
+    def release(self, retry: float) -> None:
         """End the response for now; see `Context.release`."""
-        if retry is not None and not (_is_number(retry) and retry >= 0):
-            raise LocalProtocolError(f"release(retry={retry!r:.80}): expected seconds from 0")
+        check_retry(retry)
         if self.state is RunState.OPEN:
             self._outlet(partial(self._release, retry))
 
-    def _release(self, retry: float | None, now: float) -> None:
+    def _release(self, retry: float, now: float) -> None:
         # What was said before it goes out first: that was put into the outlet before.
         if self.state is RunState.OPEN:
             self._session.release(self.event.request_id, now, retry=retry)

@@ -182,7 +182,7 @@ class Sending:
         failed = partial(self._lost, "drain")
         self._in_order.put(request_id, Item(make=None, do=do, failed=failed, now=now))
 
-    def release(self, request_id: RequestId, now: float, retry: float | None) -> None:
+    def release(self, request_id: RequestId, now: float, retry: float) -> None:
         """End the response to a request for now, once what was said before has gone out."""
 
         def do(_message: JSON, at: float) -> None:

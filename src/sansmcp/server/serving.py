@@ -22,6 +22,7 @@ from sansmcp.session import (
     SessionLimits,
     Timeouts,
 )
+from sansmcp.session.settings import DEFAULT_RETRY
 from sansmcp.session.subscriptions import Subscription
 from sansmcp.values import ABSENT, JSON, RequestId
 from sansmcp.wire import ErrorResponse, Request, Response
@@ -254,7 +255,7 @@ class ServedSession(ServerSession):
         else:
             self.sending.drain(request_id, now)
 
-    def release(self, request_id: RequestId, now: float, *, retry: float | None = None) -> None:
+    def release(self, request_id: RequestId, now: float, *, retry: float = DEFAULT_RETRY) -> None:
         """End the response to a request for now; see `ServerSession.release`."""
         if self.sending is None:
             super().release(request_id, now, retry=retry)

@@ -55,8 +55,8 @@ class Release(Value):
 
     request_id: RequestId
     """The peer's request."""
-    retry: float | None = None
-    """Seconds after which the client is to come back; None for what it chooses."""
+    retry: float
+    """Seconds after which the client is to come back."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -6,7 +6,6 @@ requests that describe themselves. `initialize`, `server/discover`, `ping`, `log
 other request becomes `RequestReceived`.
 """
 
-import math
 from collections.abc import Mapping
 
 from sansmcp import schema
@@ -36,6 +35,7 @@ from sansmcp.session.inbound import Inbound
 from sansmcp.session.pace import check_rise
 from sansmcp.session.passing import CHANGE_METHODS
 from sansmcp.session.server_questions import ServerQuestions
+from sansmcp.session.settings import DEFAULT_RETRY, check_retry
 from sansmcp.session.states import LIFECYCLE, Effect, RequestInput, RequestState, Step
 from sansmcp.values import ABSENT, JSON, RequestId
 from sansmcp.wire import Batch, ErrorObject, ErrorResponse, Message, Notification, Response
@@ -349,7 +349,7 @@ class ServerSession(ServerQuestions):
         if self._advance(now):
             self._note_left_out(request_id, method, count)
 
-    def release(self, request_id: RequestId, now: float, *, retry: float | None = None) -> None:
+    def release(self, request_id: RequestId, now: float, *, retry: float = DEFAULT_RETRY) -> None:
         """End the response to a request for now; the client comes back for what is still to be said.
 
         It spares a connection while nothing happens. Only a client of 2025-11-25 knows how to come back;
@@ -359,18 +359,17 @@ class ServerSession(ServerQuestions):
         Args:
             request_id: the request.
             now: the time.
-            retry: seconds after which it is to come back; None for what it chooses.
+            retry: seconds after which it is to come back.
 
         Raises:
-            LocalProtocolError: if the request is not in flight, or the seconds are no number from 0.
+            LocalProtocolError: if the request is not in flight, or the seconds are no number from 0 to a day.
         """
         if not self._advance(now):
             return
         entry = self._requests.get(request_id)
         if entry is None:
             raise LocalProtocolError(f"release({request_id!r}): the request is not in flight")
-        if retry is not None and not 0 <= retry < math.inf:
-            raise LocalProtocolError(f"release(retry={retry!r:.80}): expected seconds from 0")
+        check_retry(retry)
         if entry.codec.revision == LATEST_LEGACY and entry.state is not RequestState.CANCELLED:
             self._queue(Release(request_id=request_id, retry=retry))
 

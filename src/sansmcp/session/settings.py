@@ -4,7 +4,8 @@ from typing import Final
 
 import attrs
 
-from sansmcp.values import Value
+from sansmcp.errors import LocalProtocolError
+from sansmcp.values import JSON, Value
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -80,6 +81,26 @@ DEFAULT_TIMEOUTS: Final = Timeouts()
 """What a session goes by where nothing else is said."""
 DEFAULT_SESSION_LIMITS: Final = SessionLimits()
 """What a session goes by where nothing else is said."""
+
+
+# Browsers come back to a stream of events after 3 to 5 s where nothing is said.
+DEFAULT_RETRY: Final = 3.0
+"""Seconds after which a client comes back whose response was ended for now."""
+_MOST_RETRY: Final = 24 * 3600
+"""The longest; clients in JavaScript take what has more than 24 days for nothing."""
+
+
+def check_retry(retry: JSON) -> None:
+    """Refuse what is no time after which a client comes back.
+
+    Args:
+        retry: the seconds.
+
+    Raises:
+        LocalProtocolError: it is no number of them from 0 to a day.
+    """
+    if type(retry) not in {int, float} or not 0 <= retry <= _MOST_RETRY:
+        raise LocalProtocolError(f"release(retry={retry!r:.80}): expected seconds from 0 to {_MOST_RETRY}")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -67,7 +67,7 @@ class Stream:
         "_loading",
         "_number",
         "_owner",
-        "_releases",
+        "_release_retry",
         "_state",
         "_storing",
         "_unwritten",
@@ -98,7 +98,7 @@ class Stream:
         self._loading: LoadEvents | None = None
         self._storing: list[tuple[StoreEvent, Frame]] = []
         self._unwritten: dict[RequestId | None, int] = {}
-        self._releases: tuple[float | None] | None = None
+        self._release_retry: float | None = None
 
     @property
     def state(self) -> StreamState:
@@ -174,7 +174,7 @@ class Stream:
         exchange.wake()
         return True
 
-    def release(self, retry: float | None) -> None:
+    def release(self, retry: float) -> None:
         """End the response for now; the client comes back for what follows."""
         exchange = self._exchange
         if exchange is None or self._owner.options.event_store is None or self._owner.options.answers_only:
@@ -184,7 +184,7 @@ class Stream:
             return
         self.begin_events()
         self.pull()
-        self._releases = (retry,)
+        self._release_retry = retry
         self._release_if_stored(exchange)
 
     # As an exchange sees it
@@ -389,13 +389,12 @@ class Stream:
 
     def _release_if_stored(self, exchange: ServerExchange) -> None:
         """End the response that was released, once what was said before is written."""
-        if self._releases is None or self._storing or self._exchange is not exchange:
+        retry = self._release_retry
+        if retry is None or self._storing or self._exchange is not exchange:
             return
-        (retry,) = self._releases
-        if retry is not None:
-            # It names the last event again, so that the client knows where it is.
-            event_id = self._id(self._number - 1)
-            exchange.events(encode_event(b"", event_id=event_id, retry=round(retry * 1000)))
+        # It names the last event again, so that the client knows where it is.
+        event_id = self._id(self._number - 1)
+        exchange.events(encode_event(b"", event_id=event_id, retry=round(retry * 1000)))
         self._cut(exchange)
         exchange.end()
 
@@ -406,7 +405,7 @@ class Stream:
 
     def _cut(self, exchange: ServerExchange) -> None:
         self._step(StreamInput.CUT)
-        self._exchange = self._releases = None
+        self._exchange = self._release_retry = None
         self._owner.left(self, exchange)
         self.settle()
 
