@@ -90,6 +90,13 @@ class HttpClientLimits:
     # A stream of a day with an event a second stays below it twice over a minute.
     event_ids: int = 10_000
     """The ids of events that are remembered for each stream, so that none is taken twice."""
+    # As many as questions of the server in flight; no SDK has a bound, and each costs a POST.
+    answers: int = 1000
+    """Answers to requests of the server, pings among them, that it has not accepted yet; further ones are
+    dropped, each with a `ProtocolViolated`."""
+    # As `SessionLimits.unsent_bytes`.
+    answer_bytes: int = 8 * 1024 * 1024
+    """The bytes of those answers; where they are reached, further answers are dropped too."""
 
 
 class Exchanges:

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from sansmcp.http.client.exchange import Answer
 from sansmcp.http.client.exchanges import Exchanges
-from sansmcp.http.client.notes import Note
+from sansmcp.http.client.notes import Note, UnacceptedAnswers
 from sansmcp.http.client.streams import Stream
 from sansmcp.schema import LEGACY_REVISIONS
 from sansmcp.schema.header_parameters import Path
@@ -83,13 +83,21 @@ class Way(abc.ABC):
         self._notes: dict[Note, str | None] = {}
         self._notifications: deque[Send] = deque()
         self._is_notifying = False
+        self._answers = UnacceptedAnswers(exchanges.limits)
         self._token: str | None = None
         """What names the legacy session to the server; None where there is none."""
 
     # Out
 
     def send(self, action: Send, now: float) -> None:
-        """Send a message, or keep it until the handshake is over."""
+        """Send a message, or keep it until the handshake is over; an answer past the limits is dropped."""
+        dropped = self._answers.add(action)
+        if dropped is None:
+            self._send(action, now)
+        else:
+            self._exchanges.report(dropped)
+
+    def _send(self, action: Send, now: float) -> None:
         method = method_of(action.message)
         if method == "server/discover":
             self._gate = Gate.OPEN
@@ -142,6 +150,7 @@ class Way(abc.ABC):
         self._notifications.clear()
         self._is_notifying = False
         self._waiting.clear()
+        self._answers.clear()
         self._token = None
         self._gate = Gate.OPEN
 
@@ -183,13 +192,13 @@ class Way(abc.ABC):
         note.take_end(f"there was no response within {self._timeout} s", self._exchanges.now)
 
     def _accepted(self, note: Note, action: Send, now: float) -> None:
-        self._forget_note(note)
+        self._forget_note(note, action)
         if method_of(action.message) == _INITIALIZED:
             self._open_gate(now)
         self._go_on_notifying(action, now)
 
     def _not_accepted(self, note: Note, action: Send, answer: Answer | None, reason: str, now: float) -> None:
-        token = self._forget_note(note)
+        token = self._forget_note(note, action)
         if answer is not None and self._ended(answer, token, now):
             return
         words = f"{_name_of(action)} was not accepted: {reason}"
@@ -203,8 +212,9 @@ class Way(abc.ABC):
             self.lose(request_id, name, words, now)
         self._go_on_notifying(action, now)
 
-    def _forget_note(self, note: Note) -> str | None:
+    def _forget_note(self, note: Note, action: Send) -> str | None:
         """Forget what was accepted or refused, and return the session that it belonged to."""
+        self._answers.discard(action)
         self._exchanges.release(note)
         self._exchanges.deadlines.disarm(note)
         return self._notes.pop(note, None)
@@ -219,7 +229,7 @@ class Way(abc.ABC):
         waiting, self._waiting = self._waiting, deque()
         self._handshake_over()
         for action in waiting:
-            self.send(action, now)
+            self._send(action, now)
 
     # In
 
