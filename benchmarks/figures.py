@@ -54,7 +54,10 @@ def as_tables(figures: Figures, peers: Sequence[Server]) -> str:
     for question, values in figures.items():
         lines += [f"### {question.name}", ""]
         against = " | ".join(f"of {peer.name}, {peer.tools}" for peer in peers)
-        lines += [f"| server | tools | {question.unit} | {against} |", "| --- | --- " + "| ---: " * 3 + "|"]
+        lines += [
+            f"| server | tools | {question.unit} | {against} |",
+            "| --- | --- " + "| ---: " * (len(peers) + 1) + "|",
+        ]
         for server, median, ratios in rows(values, peers):
             shares = " | ".join(
                 "1" if server == peer else _share(ratio) for peer, ratio in zip(peers, ratios, strict=True)

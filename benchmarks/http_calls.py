@@ -1,4 +1,4 @@
-"""What does a call over HTTP cost a server, against the peers on uvicorn and a bare h11 responder?
+"""What does a call over HTTP cost a server, against the peers on uvicorn and responders that do nothing?
 
 The CPU time of the server process, user and system, while it is asked over 1, 16 or 64 connections, each
 with one call under way at a time. All servers run in turns, round after round; the ratios are taken within
@@ -28,6 +28,7 @@ BINDINGS = ("asyncio", "trio", "threads", "asgi")
 COUNTS = (1, 16, 64)
 # Long enough that the clock's ticks do not count, short enough that many rounds fit.
 CALLS = 640
+NO_TOOLS = "none"
 
 
 class Way(NamedTuple):
@@ -53,7 +54,7 @@ def main() -> None:
     for way in WAYS:
         if options.way is None or way.name in options.way:
             measure(way, options.binding or BINDINGS, rounds, figures)
-    print((as_json if options.json else as_tables)(figures, [plain(peer) for peer in list(peers(()))[:2]]))
+    print((as_json if options.json else as_tables)(figures, [*map(plain, floors()), plain(next(peers(())))]))
 
 
 def arguments() -> argparse.Namespace:
@@ -68,14 +69,14 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def floor() -> Server:
-    """Return the least that any server on h11 must do."""
-    return Server("bare h11 responder", "none", (sys.executable, str(FOLDER / "http_floor.py")))
+def floors() -> Iterator[Server]:
+    """Yield the least that any server must do: on h11, and under uvicorn."""
+    yield Server("bare h11 responder", NO_TOOLS, (sys.executable, str(FOLDER / "http_floor.py")))
+    yield Server("bare ASGI on uvicorn", NO_TOOLS, (sys.executable, str(FOLDER / "asgi_floor.py")))
 
 
 def peers(options: Sequence[str]) -> Iterator[Server]:
-    """Yield what ours is measured against: the floor first, then the peers, as they answer by themselves."""
-    yield floor()
+    """Yield what ours is measured against, as they answer by themselves, and with JSON."""
     for pin in (MCP, FASTMCP):
         command = (str(interpreter_of(pin)), str(FOLDER / "peer_http.py"), pin.name, *options)
         yield Server(f"{pin.name} {pin.version}", ASYNC_DEF, command)
@@ -97,7 +98,7 @@ def measure(
     with contextlib.ExitStack() as stack:
         running = [
             (server, stack.enter_context(Served(server.command)))
-            for server in (*peers(way.options), *ours(bindings, way.options))
+            for server in (*floors(), *peers(way.options), *ours(bindings, way.options))
         ]
         for count in COUNTS:
             question = Question(f"{way.name}, {count} connection{'s'[: count > 1]}", "µs of CPU a call", 1e-6)
@@ -123,7 +124,7 @@ def plain(server: Server) -> Server:
 def requests_for(way: Way, server: Server, served: Served, links: Connections) -> list[list[bytes]]:
     """Return what each connection asks in one round; sessions are opened for it."""
     headers = [headers_for(way)] * len(links)
-    if way.revision == LEGACY and not way.options and server != floor():
+    if way.revision == LEGACY and not way.options and server.tools != NO_TOOLS:
         hello = {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": CLIENT}
         opening = post(served.port, message("initialize", hello, 0), {})
         sessions = [session_of(answers[0]) for answers in links.ask([[opening]] * len(links))]

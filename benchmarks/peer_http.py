@@ -9,6 +9,8 @@ import argparse
 import importlib
 from typing import Any
 
+from on_uvicorn import serve
+
 
 def main() -> None:
     """Serve until it is told to end."""
@@ -27,28 +29,14 @@ def serve_mcp(chosen: argparse.Namespace) -> None:
         "benchmark", version="1", log_level="ERROR"
     )
     offer(server, structured_output=False)
-    server.run(
-        "streamable-http",
-        host="127.0.0.1",
-        port=chosen.port,
-        stateless_http=chosen.stateless,
-        json_response=chosen.json,
-    )
+    serve(server.streamable_http_app(stateless_http=chosen.stateless, json_response=chosen.json), chosen.port)
 
 
 def serve_fastmcp(chosen: argparse.Namespace) -> None:
     """Serve on FastMCP."""
     server = importlib.import_module("fastmcp").FastMCP("benchmark", version="1")
     offer(server, output_schema=None)
-    server.run(
-        "http",
-        show_banner=False,
-        host="127.0.0.1",
-        port=chosen.port,
-        log_level="error",
-        stateless_http=chosen.stateless,
-        json_response=chosen.json,
-    )
+    serve(server.http_app(stateless_http=chosen.stateless, json_response=chosen.json), chosen.port)
 
 
 def offer(server: Any, **settings: Any) -> None:

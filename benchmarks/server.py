@@ -86,8 +86,7 @@ def serve_http(chosen: argparse.Namespace, server: Server) -> None:
             binding.serve_http(server, "127.0.0.1", chosen.port, **settings)
         case _:
             app = binding.App(server, **settings)
-            uvicorn = importlib.import_module("uvicorn")
-            uvicorn.run(app, host="127.0.0.1", port=chosen.port, log_level="error", access_log=False)
+            importlib.import_module("on_uvicorn").serve(app, chosen.port)
 
 
 def offer_async_tools(server: Server) -> None:
