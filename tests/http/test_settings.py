@@ -1,5 +1,8 @@
 """How a server over HTTP is set up, and what cannot be."""
 
+import math
+
+import attrs
 import pytest
 
 from sansmcp.errors import LocalProtocolError
@@ -23,6 +26,9 @@ from sansmcp.values import JSON
         ({"responses": "xml"}, "responses: expected 'auto', 'json' or 'stream'"),
         ({"verify": "x"}, "verify: expected a function"),
         ({"event_store": object()}, "event_store: expected an EventStore"),
+        ({"event_store": MemoryEventStore}, "event_store: expected an EventStore"),
+        ({"allowed_hosts": "mcp.example"}, "allowed_hosts is 'mcp.example'; expected a list"),
+        ({"allowed_origins": [7]}, "allowed_origins has 7; expected names"),
     ],
 )
 def test_a_setting_of_the_wrong_kind_is_refused(settings: dict[str, JSON], told: str) -> None:
@@ -61,6 +67,31 @@ def test_every_address_is_served_only_under_names_that_are_said() -> None:
     assert HttpOptions.of({"allowed_hosts": ["mcp.example"]}, host="0.0.0.0")  # noqa: S104
 
 
+@pytest.mark.parametrize("name", [field.name for field in attrs.fields(HttpLimits)])
+@pytest.mark.parametrize("value", [-1, math.nan, math.inf, True, "1", None, 10**300])
+def test_a_limit_that_cannot_be_meant_is_refused(name: str, value: JSON) -> None:
+    if value == 10**300 and type(getattr(HttpLimits(), name)) is int:
+        assert HttpLimits(**{name: value})
+        return
+    with pytest.raises(LocalProtocolError, match=rf"^HttpLimits\({name}=.*\): expected"):
+        HttpLimits(**{name: value})
+
+
+def test_a_limit_that_is_refused_says_what_it_was_and_what_it_may_be() -> None:
+    with pytest.raises(LocalProtocolError) as error:
+        HttpLimits(idle=0)
+    assert str(error.value) == "HttpLimits(idle=0): expected seconds above 0, 1000000000 at most"
+    with pytest.raises(LocalProtocolError) as error:
+        HttpLimits(sessions=0.5)  # type: ignore[arg-type]
+    assert str(error.value) == "HttpLimits(sessions=0.5): expected a whole number from 1"
+    assert (HttpLimits(backlog=0).backlog, HttpLimits(idle=1, write_stall=1e9).idle) == (0, 1)
+
+
+def test_a_binding_that_says_no_bool_of_streams_is_refused() -> None:
+    with pytest.raises(LocalProtocolError, match="streams: expected a bool, found 'x'"):
+        HttpOptions.of({}, streams="x")  # type: ignore[arg-type]
+
+
 def test_limits_have_the_defaults_that_are_documented() -> None:
     limits = HttpLimits()
     assert (limits.sessions, limits.idle, limits.body_bytes) == (10_000, 1800.0, 4 * 1024 * 1024)
@@ -73,6 +104,11 @@ def test_a_server_refuses_settings_that_there_are_not() -> None:
     server = Server("set", version="1")
     with pytest.raises(LocalProtocolError, match="there is no such setting"):
         server.http_endpoint(SeededEnvironment(), {"colour": "red"})  # type: ignore[typeddict-unknown-key]
+    # What the binding says, and not its user.
+    for name in ("answers_only", "sessions_off", "since"):
+        with pytest.raises(LocalProtocolError) as error:
+            server.http_endpoint(SeededEnvironment(), {name: True})  # type: ignore[misc]
+        assert str(error.value).count(name) == 1
     with pytest.raises(LocalProtocolError, match="path: expected a path"):
         server.http_endpoint(SeededEnvironment(), {"path": "x"})
     assert server.http_endpoint(SeededEnvironment(), {"principal": "me"}).sessions == 0

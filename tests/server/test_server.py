@@ -335,7 +335,7 @@ def test_a_setting_that_does_not_exist_is_refused_by_name():
     ("settings", "said"),
     [
         ({"timeouts": 5}, r"serve\(timeouts=...\): expected a Timeouts, found 5"),
-        ({"answers_only": "yes"}, r"serve\(answers_only=...\): expected a bool, found 'yes'"),
+        ({"principal": 7}, r"serve\(principal=...\): expected a str, found 7"),
         ({"on_event": []}, r"serve\(on_event=...\): expected a function, found \[\]"),
     ],
 )

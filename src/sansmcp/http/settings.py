@@ -31,9 +31,17 @@ Verify: TypeAlias = Callable[[RequestHead], str | Refused | Later | None]
 """Returns who sent a request: a name that no other has, None where it does not matter, or why not."""
 
 
+_LONGEST: Final = 1e9
+"""Seconds that nobody waits for; more than that is too much for some clocks."""
+
+
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class HttpLimits(Value):
-    """How much clients may ask for over HTTP, and how long they may take; times are in seconds."""
+    """How much clients may ask for over HTTP, and how long they may take; times are in seconds.
+
+    Raises:
+        LocalProtocolError: a number cannot be meant, such as a time of 0.
+    """
 
     # The Python SDK has both numbers since 2.3.
     sessions: int = 10_000
@@ -68,6 +76,20 @@ class HttpLimits(Value):
     """The bytes of those."""
     backlog: int = 1024
     """Messages that wait for a client to come and read them."""
+
+    def __attrs_post_init__(self) -> None:
+        for field in attrs.fields(HttpLimits):
+            value = getattr(self, field.name)
+            if type(field.default) is float:
+                fits = type(value) in {int, float} and 0 < value <= _LONGEST
+                expected = f"seconds above 0, {_LONGEST:.0f} at most"
+            else:
+                # Only to keep nothing for whoever is away makes sense.
+                least = 0 if field.name == "backlog" else 1
+                fits = type(value) is int and value >= least
+                expected = f"a whole number from {least}"
+            if not fits:
+                raise LocalProtocolError(f"HttpLimits({field.name}={value!r:.80}): expected {expected}")
 
 
 class HttpSettings(TypedDict, total=False):
@@ -141,6 +163,8 @@ class HttpOptions(Value):
         Raises:
             LocalProtocolError: one is of the wrong kind, or every address is bound to and no name is allowed.
         """
+        if type(streams) is not bool:
+            raise LocalProtocolError(f"streams: expected a bool, found {streams!r:.80}")
         given = {name: settings[name] for name in HttpSettings.__annotations__ if name in settings}
         for name, value in given.items():
             _check(name, value)
@@ -179,5 +203,10 @@ def _check(name: str, value: JSON) -> None:
         raise LocalProtocolError(f"responses: expected 'auto', 'json' or 'stream', found {value!r:.80}")
     if name == "verify" and value is not None and not callable(value):
         raise LocalProtocolError(f"verify: expected a function, found {value!r:.80}")
-    if name == "event_store" and value is not None and not hasattr(value, "load_session"):
+    if name == "event_store" and value is not None and not _is_store(value):
         raise LocalProtocolError(f"event_store: expected an EventStore, found {value!r:.80}")
+
+
+def _is_store(value: JSON) -> bool:
+    names = [name for name in vars(EventStore) if not name.startswith("_")]
+    return not isinstance(value, type) and all(callable(getattr(value, name, None)) for name in names)

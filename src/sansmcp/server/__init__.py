@@ -46,7 +46,7 @@ from sansmcp.server.prompts import Title
 from sansmcp.server.runs import Command, Outlet, Wait, When
 from sansmcp.server.server import Server
 from sansmcp.server.serving import ServedSession
-from sansmcp.server.settings import ServeHttpSettings, ServeSettings, SessionSettings
+from sansmcp.server.settings import ServeHttpSettings, ServeSettings, SessionSettings, check_principal_of
 
 __all__ = [
     "Accepted",
@@ -114,6 +114,7 @@ __all__ = [
     "TypeSchema",
     "Wait",
     "When",
+    "check_principal_of",
     "current_context",
     "expect_server",
     "expect_tls",

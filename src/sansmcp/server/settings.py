@@ -10,27 +10,30 @@ from sansmcp.session import KeepAlive, ServerEvent, ServerSession, SessionLimits
 from sansmcp.values import JSON
 
 
-class SessionSettings(TypedDict, total=False):
-    """What may be said when a server is served; everything may be left out."""
-
+class _CommonSettings(TypedDict, total=False):
     timeouts: Timeouts | None
     """How long to wait."""
     limits: SessionLimits | None
     """How much a client may ask for."""
     keep_alive: KeepAlive | None
     """Pings to a legacy client; by default there are none."""
+    principal: str | None
+    """Whom the client was found to be, where it was let in; what is kept for it is for nobody else."""
+
+
+class SessionSettings(_CommonSettings, total=False):
+    """What may be said when a session is opened; everything may be left out."""
+
     answers_only: bool
     """Whether the link carries nothing but answers: then no notices and no log records are promised."""
     sessions_off: bool
     """Whether each legacy request stands alone: then no notices are promised."""
     since: Revision
     """The oldest revision that the link carries; older ones are neither offered nor accepted on it."""
-    principal: str | None
-    """Whom the client was found to be, where it was let in; what is kept for it is for nobody else."""
 
 
-class ServeSettings(SessionSettings, total=False):
-    """The same, and who looks on."""
+class ServeSettings(_CommonSettings, total=False):
+    """What may be said when a server is served; everything may be left out."""
 
     on_event: Callable[[ServerSession, ServerEvent], object] | None
     """Told of every event before anything is done about it; it must not give commands."""
@@ -42,12 +45,28 @@ class ServeHttpSettings(ServeSettings, HttpSettings, total=False):
     """The same over HTTP."""
 
 
+def check_principal_of(principal_of: JSON, settings: ServeHttpSettings) -> None:
+    """Check what an application of a framework is given to say who calls.
+
+    Args:
+        principal_of: a function, or None.
+        settings: the others.
+
+    Raises:
+        LocalProtocolError: it is something else, or `verify` is there too.
+    """
+    if principal_of is None:
+        return
+    if not callable(principal_of):
+        raise LocalProtocolError(f"App: principal_of: expected a function, found {principal_of!r:.80}")
+    if settings.get("verify") is not None:
+        raise LocalProtocolError("App: principal_of and verify both say who calls; expected one")
+
+
 _KINDS: Final[Mapping[str, type]] = {
     "timeouts": Timeouts,
     "limits": SessionLimits,
     "keep_alive": KeepAlive,
-    "answers_only": bool,
-    "sessions_off": bool,
     "principal": str,
 }
 

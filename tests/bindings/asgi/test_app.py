@@ -341,3 +341,5 @@ def test_what_cannot_work_is_said_when_the_application_is_made():
         App(serving(), path="mcp")
     with pytest.raises(LocalProtocolError, match="both say who calls"):
         App(serving(), principal_of=str, verify=str)
+    with pytest.raises(LocalProtocolError, match="principal_of: expected a function, found 'x'"):
+        App(serving(), principal_of="x")

@@ -307,3 +307,7 @@ def test_what_cannot_work_is_said_when_the_application_is_made():
         Served(streams=False, responses="stream")
     with pytest.raises(LocalProtocolError, match="both say who calls"):
         Served(principal_of=str, verify=str)
+    with pytest.raises(LocalProtocolError, match="principal_of: expected a function, found 'x'"):
+        Served(principal_of="x")
+    with pytest.raises(LocalProtocolError, match="streams: expected a bool, found 'x'"):
+        Served(streams="x")

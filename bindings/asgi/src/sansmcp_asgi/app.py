@@ -5,7 +5,7 @@ from typing import Unpack
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.http import RequestHead
-from sansmcp.server import ServeHttpSettings, Server, expect_server
+from sansmcp.server import ServeHttpSettings, Server, check_principal_of, expect_server
 from sansmcp_asgi.exchanges import Carried, Receive, Send
 from sansmcp_asgi.heads import Scope, ScopedHead
 from sansmcp_asgi.living import Living
@@ -39,9 +39,8 @@ class App:
     ) -> None:
         expect_server(server)
         self._server = server
+        check_principal_of(principal_of, settings)
         if principal_of is not None:
-            if settings.get("verify") is not None:
-                raise LocalProtocolError("App: principal_of and verify both say who calls; expected one")
             settings["verify"] = lambda head: principal_of(_scope_of(head))
         self._settings = settings
         # What cannot work is said here, and not to the first client.

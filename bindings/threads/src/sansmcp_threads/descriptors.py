@@ -9,6 +9,9 @@ from typing import Final
 READ_SIZE: Final = 64 * 1024
 """How many bytes are read at once."""
 
+_LONGEST_POLL: Final = (1 << 31) - 1
+"""The milliseconds that poll() waits at most."""
+
 # What a system call takes at most on some systems.
 _MOST_AT_ONCE: Final = 1 << 30
 
@@ -63,7 +66,7 @@ def wait(descriptor: int | None, events: int, wake: Wake, timeout: float | None)
     poll.register(wake.fileno(), select.POLLIN)
     if descriptor is not None:
         poll.register(descriptor, events)
-    ready = poll.poll(None if timeout is None else max(timeout, 0) * 1000)
+    ready = poll.poll(None if timeout is None else min(max(timeout, 0) * 1000, _LONGEST_POLL))
     if not ready:
         raise TimeoutError("nothing happened in time")
     return any(found == wake.fileno() for found, _ in ready)

@@ -8,9 +8,8 @@ from contextlib import suppress
 from itertools import islice
 from typing import Final, Unpack
 
-from sansmcp.errors import LocalProtocolError
 from sansmcp.http import RequestHead, ResponseAction
-from sansmcp.server import ServeHttpSettings, Server
+from sansmcp.server import ServeHttpSettings, Server, check_principal_of
 from sansmcp_threads.handlers import AsyncRunner
 from sansmcp_threads.serving import check
 from sansmcp_wsgi.bodies import BodyBrokenError, pieces_of
@@ -57,13 +56,12 @@ class App:
         self._server = server
         self._streams = streams
         self._async_runner = async_runner
+        check_principal_of(principal_of, settings)
         if principal_of is not None:
-            if settings.get("verify") is not None:
-                raise LocalProtocolError("App: principal_of and verify both say who calls; expected one")
             settings["verify"] = lambda head: principal_of(_environ_of(head))
         self._settings = settings
         # What cannot work is said here, and not to the first client.
-        server.http_endpoint(ENVIRONMENT, settings, streams=streams is not False)
+        server.http_endpoint(ENVIRONMENT, settings, streams=True if streams is None else streams)
         self._beginning = threading.Lock()
         self._serving: tuple[int, Serving] | None = None
 
