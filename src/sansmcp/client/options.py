@@ -22,6 +22,7 @@ from sansmcp.session import (
     ClientLines,
     ClientSession,
     Finding,
+    HearMessage,
     KeepAlive,
     LogReceived,
     MessageDropped,
@@ -90,6 +91,8 @@ class ClientSettings(TypedDict, total=False):
     """What stands around all that the server asks and tells, outermost first."""
     sending_middleware: Sequence[Middleware]
     """What stands around each call, answer and notification of this client, outermost first."""
+    on_message: HearMessage | None
+    """Told of each whole message as bytes, over every transport."""
     wrap_link: WrapLink | None
     """Puts something between each link and its driver that sees all bytes."""
     methods: MethodTable
@@ -115,6 +118,7 @@ _FUNCTIONS: Final = (
     "on_notification",
     "on_violation",
     "on_event",
+    "on_message",
     "wrap_link",
 )
 _KINDS: Final[Mapping[str, type]] = {
@@ -176,6 +180,8 @@ class ClientOptions(Value):
     """Told of every event before anything is done about it."""
     stack: Stack = attrs.field(factory=Stack)
     """The middleware."""
+    on_message: HearMessage | None = None
+    """Told of each whole message as bytes."""
     wrap_link: WrapLink | None = None
     """Puts something between each link and its driver that sees all bytes."""
     methods: MethodTable = METHODS
@@ -273,6 +279,7 @@ class ClientOptions(Value):
             restart=self.restart,
             random=random,
             wrap_link=self.wrap_link,
+            on_message=self.on_message,
         )
 
     def http_endpoint(
@@ -302,4 +309,5 @@ class ClientOptions(Value):
             random=random,
             limits=HttpClientLimits() if self.restart is None else HttpClientLimits(reconnect=self.restart),
             timeouts=timeouts,
+            on_message=self.on_message,
         )

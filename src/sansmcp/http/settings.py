@@ -11,6 +11,7 @@ from sansmcp.http.heads import RequestHead
 from sansmcp.http.policy import Policy
 from sansmcp.http.refusals import Refused
 from sansmcp.http.server.store import EventStore, MemoryEventStore
+from sansmcp.session import HearMessage
 from sansmcp.values import JSON, Value, Word
 
 ResponseForm: TypeAlias = Literal["auto", "json", "stream"]
@@ -145,6 +146,8 @@ class HttpOptions(Value):
     """How much clients may ask for."""
     verify: Verify | None = None
     """Finds out who sent a request; None for nobody in particular."""
+    on_message: HearMessage | None = None
+    """Told of each whole message as bytes."""
 
     @property
     def answers_only(self) -> bool:
@@ -156,7 +159,7 @@ class HttpOptions(Value):
         """Fill in settings.
 
         Args:
-            settings: those of `HttpSettings`; others are left alone.
+            settings: those of `HttpSettings`, and `on_message`; others are left alone.
             host: the address that is bound to; None where that is not known.
             streams: whether the binding can write a response piece by piece.
 
@@ -168,6 +171,7 @@ class HttpOptions(Value):
         given = {name: settings[name] for name in HttpSettings.__annotations__ if name in settings}
         for name, value in given.items():
             _check(name, value)
+        given["on_message"] = settings.get("on_message")
         hosts, origins = given.pop("allowed_hosts", None), given.pop("allowed_origins", None)
         limits = given.pop("http_limits", None) or HttpLimits()
         if not streams and given.get("responses") == "stream":

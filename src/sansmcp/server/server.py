@@ -376,7 +376,9 @@ class Server(Registrations):
         names = SessionSettings.__annotations__
         sessions: dict[str, JSON] = {name: value for name, value in settings.items() if name in names}
         return ServerLines(
-            partial(self.open_session, environment, **sessions), wrap_link=settings.get("wrap_link")
+            partial(self.open_session, environment, **sessions),
+            wrap_link=settings.get("wrap_link"),
+            on_message=settings.get("on_message"),
         )
 
     def http_endpoint(

@@ -6,7 +6,15 @@ from typing import Final, TypedDict
 from sansmcp.errors import LocalProtocolError
 from sansmcp.http import HttpSettings
 from sansmcp.schema import Revision
-from sansmcp.session import KeepAlive, ServerEvent, ServerSession, SessionLimits, Timeouts, WrapLink
+from sansmcp.session import (
+    HearMessage,
+    KeepAlive,
+    ServerEvent,
+    ServerSession,
+    SessionLimits,
+    Timeouts,
+    WrapLink,
+)
 from sansmcp.values import JSON
 
 
@@ -37,6 +45,8 @@ class ServeSettings(_CommonSettings, total=False):
 
     on_event: Callable[[ServerSession, ServerEvent], object] | None
     """Told of every event before anything is done about it; it must not give commands."""
+    on_message: HearMessage | None
+    """Told of each whole message as bytes, over every transport."""
     wrap_link: WrapLink | None
     """Puts something between each link and its driver that sees all bytes."""
 

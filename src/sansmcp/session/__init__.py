@@ -71,6 +71,7 @@ from sansmcp.session.passing import (
     OutgoingRequest,
     OutgoingResult,
 )
+from sansmcp.session.raw import Direction, HearMessage, RawMessage
 from sansmcp.session.reports import Report, Severity, call_listener, report_of
 from sansmcp.session.running import Finish, GivenUp, Outcome, Runnable, Start, Stop, outcome_of
 from sansmcp.session.schedule import Schedule
@@ -122,6 +123,7 @@ __all__ = [
     "DetectionInput",
     "DetectionState",
     "Dial",
+    "Direction",
     "Disconnected",
     "Effect",
     "EndExchange",
@@ -135,6 +137,7 @@ __all__ = [
     "GivenUp",
     "HandlerFailed",
     "HeaderClaims",
+    "HearMessage",
     "Incoming",
     "IncomingNotification",
     "IncomingRequest",
@@ -166,6 +169,7 @@ __all__ = [
     "Proceed",
     "ProgressReceived",
     "ProtocolViolated",
+    "RawMessage",
     "Release",
     "Report",
     "RequestCancelled",

@@ -37,6 +37,7 @@ from sansmcp.session.events import (
 )
 from sansmcp.session.link import LineLink, Link, WrapLink
 from sansmcp.session.negotiation import Finding
+from sansmcp.session.raw import HearMessage
 from sansmcp.session.server import ServerSession
 from sansmcp.session.settings import Restart
 from sansmcp.session.states import LinkState
@@ -50,16 +51,17 @@ EventT = TypeVar("EventT")
 class _Touched(Generic[SessionT]):
     """Which links have something for the driver, and which of their sessions may have events."""
 
-    def __init__(self, limits: Limits, wrap_link: WrapLink | None) -> None:
+    def __init__(self, limits: Limits, wrap_link: WrapLink | None, on_message: HearMessage | None) -> None:
         self._limits = limits
         self._wrap_link = wrap_link
+        self._on_message = on_message
         self._ready: dict[Link, None] = {}
         self._eventful: deque[LineLink[SessionT]] = deque()
         self._queued: set[LineLink[SessionT]] = set()
 
     def link_for(self, session: SessionT, peer: str | None = None) -> tuple[LineLink[SessionT], Link]:
         """Return the link of a session, and the one that the driver gets."""
-        link = LineLink(session, self._limits, peer=peer)
+        link = LineLink(session, self._limits, peer=peer, on_message=self._on_message)
         shown = link if self._wrap_link is None else self._wrap_link(link)
         session.watch(partial(self._touch, link, shown))
         return link, shown
@@ -93,6 +95,7 @@ class ServerLines:
         open_session: makes the session of a peer.
         limits: what a message may contain.
         wrap_link: puts something between each link and its driver.
+        on_message: told of each message as bytes.
     """
 
     def __init__(
@@ -101,9 +104,10 @@ class ServerLines:
         *,
         limits: Limits = DEFAULT_LIMITS,
         wrap_link: WrapLink | None = None,
+        on_message: HearMessage | None = None,
     ) -> None:
         self._open_session = open_session
-        self._touched: _Touched[ServerSession] = _Touched(limits, wrap_link)
+        self._touched: _Touched[ServerSession] = _Touched(limits, wrap_link, on_message)
         self._links: dict[LineLink[ServerSession], None] = {}
         self._deadlines = Deadlines()
 
@@ -198,6 +202,7 @@ class ClientLines:
         random: gives random bytes.
         limits: what a message may contain.
         wrap_link: puts something between each link and its driver.
+        on_message: told of each message as bytes.
     """
 
     def __init__(
@@ -212,6 +217,7 @@ class ClientLines:
         random: Callable[[int], bytes],
         limits: Limits = DEFAULT_LIMITS,
         wrap_link: WrapLink | None = None,
+        on_message: HearMessage | None = None,
     ) -> None:
         if restart is not None and not dials_again:
             raise LocalProtocolError("restart: expected a command or an address, found a stream")
@@ -222,7 +228,7 @@ class ClientLines:
         self._peer = peer
         self._restart = restart
         self._random = random
-        self._touched: _Touched[ClientSession] = _Touched(limits, wrap_link)
+        self._touched: _Touched[ClientSession] = _Touched(limits, wrap_link, on_message)
         self._handles: Iterator[int] = itertools.count(1)
         self._actions: list[Dial] = []
         self._own_events: deque[ClientEvent] = deque()

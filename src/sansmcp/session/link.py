@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from sansmcp.session.actions import Cancel, Send
 from sansmcp.session.base import PEER_CLOSED, Session
+from sansmcp.session.raw import Direction, HearMessage, RawMessage
 from sansmcp.session.states import LinkState
 from sansmcp.wire import DEFAULT_LIMITS, Limits, LineReader, Notification, Violation, decode, encode
 
@@ -55,14 +56,21 @@ class LineLink(Generic[SessionT]):
         session: the session; its actions are taken by the link, its events by the caller.
         limits: what a message may contain.
         peer: the peer in words, such as an address, for what is told of the end.
+        on_message: told of each line that is read or about to be written.
     """
 
     def __init__(
-        self, session: SessionT, limits: Limits = DEFAULT_LIMITS, *, peer: str | None = None
+        self,
+        session: SessionT,
+        limits: Limits = DEFAULT_LIMITS,
+        *,
+        peer: str | None = None,
+        on_message: HearMessage | None = None,
     ) -> None:
         self.session = session
         self._limits = limits
         self._peer = peer
+        self._on_message = on_message
         self._reader = LineReader(limits)
         self._has_ended = False
         self._outbox: list[bytes] = []
@@ -99,6 +107,10 @@ class LineLink(Generic[SessionT]):
         Requests may have waited for it, so afterwards drain session.next_event() and next_deadline().
         """
         self._carry_out()
+        if self._on_message is not None:
+            for line in self._outbox:
+                at = self.session.now
+                self._on_message(RawMessage(at=at, direction=Direction.SENT, data=line[:-1]))
         data = b"".join(self._outbox)
         self._outbox.clear()
         self._places.clear()
@@ -122,6 +134,8 @@ class LineLink(Generic[SessionT]):
 
     def _read(self, now: float) -> None:
         while (line := self._reader.next_line()) is not None:
+            if self._on_message is not None and not isinstance(line, Violation):
+                self._on_message(RawMessage(at=now, direction=Direction.RECEIVED, data=line))
             message = line if isinstance(line, Violation) else decode(line, self._limits)
             if isinstance(message, Violation):
                 self.session.receive_violation(message, now)

@@ -6,25 +6,15 @@ It works on any link, since it knows no framing but the ends of lines: it tells 
 secret cannot hide in a cut between two reads. Over stdio, TCP and Unix sockets a line is a message.
 """
 
-import enum
 from collections.abc import Callable
 from typing import Final
 
 import attrs
 
-from sansmcp.session import Link
+from sansmcp.session import Direction, Link
 from sansmcp.trace.masking import mask_secrets
 from sansmcp.values import Value
 from sansmcp.wire import DEFAULT_LIMITS
-
-
-class Direction(enum.Enum):
-    """Which way bytes went, as seen from the link."""
-
-    RECEIVED = "received"
-    """The peer sent them: on a client's link the server."""
-    SENT = "sent"
-    """This side sent them."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

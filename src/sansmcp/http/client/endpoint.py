@@ -13,6 +13,7 @@ from sansmcp.session import (
     ClientSession,
     Deadlines,
     Disconnected,
+    HearMessage,
     Link,
     OpenSession,
     Timeouts,
@@ -34,6 +35,7 @@ class ClientHttp:
         random: gives random bytes.
         limits: how much is taken, and how often is tried.
         timeouts: how long is waited for what no call waits for.
+        on_message: told of each message as bytes.
 
     Raises:
         LocalProtocolError: if the URL or a header field cannot be used.
@@ -48,6 +50,7 @@ class ClientHttp:
         random: Callable[[int], bytes],
         limits: HttpClientLimits | None = None,
         timeouts: Timeouts | None = None,
+        on_message: HearMessage | None = None,
     ) -> None:
         timeouts = timeouts or Timeouts()
         self._handles: Iterator[int] = itertools.count(1)
@@ -60,6 +63,7 @@ class ClientHttp:
             limits=limits or HttpClientLimits(),
             random=random,
             advance=self.handle_timeout,
+            on_message=on_message,
         )
         self._reopening = Reopening(self._exchanges)
         self._transport = Transport(

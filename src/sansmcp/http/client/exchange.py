@@ -11,7 +11,7 @@ from sansmcp.http.heads import Headers, RequestHead
 from sansmcp.http.media_types import is_event_stream
 from sansmcp.http.states import RESPONSE, ResponseInput, ResponseState
 from sansmcp.http.urls import Url
-from sansmcp.session import Errand
+from sansmcp.session import Direction, Errand
 from sansmcp.values import Value
 from sansmcp.wire import EventReader, Limits, ServerSentEvent, Violation
 
@@ -64,6 +64,9 @@ class ExchangeOwner(Protocol):
 
     def advance(self, now: float) -> None:
         """Let everything happen that is due."""
+
+    def passes(self, direction: Direction, data: bytes) -> None:
+        """Tell of a whole message as bytes, where somebody wants to hear."""
 
     def redirect(self, exchange: "ClientExchange", answer: Answer, now: float) -> bool:
         """Follow a redirection; say whether it was one."""
@@ -179,6 +182,8 @@ class ClientExchange:
             return
         answer = Answer(status=self._status, headers=self._headers, body=b"".join(self._body))
         self._step(ResponseInput.END)
+        if answer.body:
+            self._owner.passes(Direction.RECEIVED, answer.body)
         if not self._owner.redirect(self, answer, now):
             self.taker.take_answer(answer, now)
 
@@ -211,6 +216,8 @@ class ClientExchange:
             if isinstance(event, Violation):
                 self._break_off(event.text, now)
                 return
+            if event.data and event.event == "message":
+                self._owner.passes(Direction.RECEIVED, event.data)
             self.taker.take_event(event, now)
         if not self._is_over():
             self.taker.take_position(events.last_event_id, events.retry)

@@ -11,7 +11,15 @@ from sansmcp.errors import LocalProtocolError
 from sansmcp.http.client.exchange import AbortRequest, Answer, ClientExchange, OpenRequest, Taker
 from sansmcp.http.heads import Headers, RequestHead
 from sansmcp.http.urls import Url
-from sansmcp.session import ClientEvent, ClientSession, Deadlines, ProtocolViolated
+from sansmcp.session import (
+    ClientEvent,
+    ClientSession,
+    Deadlines,
+    Direction,
+    HearMessage,
+    ProtocolViolated,
+    RawMessage,
+)
 from sansmcp.session.settings import Restart
 from sansmcp.values import RequestId
 from sansmcp.wire import Limits
@@ -109,6 +117,7 @@ class Exchanges:
         limits: how much is taken.
         random: gives random bytes.
         advance: lets everything happen that is due.
+        on_message: told of each message as bytes.
     """
 
     def __init__(
@@ -120,6 +129,7 @@ class Exchanges:
         limits: HttpClientLimits,
         random: Callable[[int], bytes],
         advance: Callable[[float], None],
+        on_message: HearMessage | None = None,
     ) -> None:
         self.session = session
         self.url = url
@@ -132,6 +142,7 @@ class Exchanges:
         self._headers = tuple(headers)
         self._random = random
         self._advance = advance
+        self._on_message = on_message
         # One for each exchange at most.
         self._actions: dict[ClientExchange, HttpAction] = {}
 
@@ -192,6 +203,9 @@ class Exchanges:
         """Take what is to be done, in order."""
         actions = list(self._actions.values())
         self._actions.clear()
+        for action in actions:
+            if isinstance(action, OpenRequest) and action.exchange.body:
+                self.passes(Direction.SENT, action.exchange.body)
         return actions
 
     def _put(self, taker: Taker, url: Url, head: RequestHead, body: bytes, redirects: int) -> None:
@@ -210,6 +224,11 @@ class Exchanges:
     def advance(self, now: float) -> None:
         """Let everything happen that is due."""
         self._advance(now)
+
+    def passes(self, direction: Direction, data: bytes) -> None:
+        """Tell of a whole message as bytes, where somebody wants to hear."""
+        if self._on_message is not None:
+            self._on_message(RawMessage(at=self.now, direction=direction, data=data))
 
     def redirect(self, exchange: ClientExchange, answer: Answer, now: float) -> bool:
         """Follow a redirection that stays on the origin and keeps the method."""

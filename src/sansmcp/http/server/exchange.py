@@ -5,6 +5,7 @@ from typing import Final, Protocol
 from sansmcp.http.heads import RequestHead, ResponseAction, ResponseBody, ResponseEnd, ResponseHead
 from sansmcp.http.refusals import Refused, response
 from sansmcp.http.server.checks import Place
+from sansmcp.http.server.raw import RawMessages
 from sansmcp.http.settings import HttpOptions
 from sansmcp.http.states import EXCHANGE, ExchangeInput, ExchangeState, HttpEffect
 from sansmcp.schema import Revision
@@ -84,6 +85,7 @@ class ServerExchange:
         "_owner",
         "_pieces",
         "_quiet_at",
+        "_raw",
         "_size",
         "_state",
         "head",
@@ -111,6 +113,8 @@ class ServerExchange:
         self._outbox: list[ResponseAction] = []
         self._carried: Carried | None = None
         self._fields: tuple[tuple[str, str], ...] = ()
+        on_message = owner.options.on_message
+        self._raw = None if on_message is None else RawMessages(on_message)
 
     # The binding's side
 
@@ -175,6 +179,8 @@ class ServerExchange:
         if self._carried is not None:
             self._carried.pull()
         actions, self._outbox = self._outbox, []
+        if self._raw is not None:
+            self._raw.sent(actions, self._owner.now)
         if self._state is ExchangeState.ANSWERED:
             self._step(ExchangeInput.TAKEN)
             self._carried = None
@@ -234,6 +240,8 @@ class ServerExchange:
             pieces = self._pieces
             data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
             self._pieces = []
+            if self._raw is not None:
+                self._raw.received(data, self._owner.now)
             self._owner.receive_body(self, data)
 
     def carry(self, carried: Carried) -> None:
