@@ -22,8 +22,8 @@ from tests.suite.relay import Relay
 
 import sansmcp_threads
 from sansmcp import Context, LocalProtocolError, NotConnected, Server
-from sansmcp.http import MemoryEventStore, Refused, RequestHead, StoredEvent
-from sansmcp.session import Restart, ServerEvent, ServerSession
+from sansmcp.http import HttpLimits, MemoryEventStore, Refused, RequestHead, StoredEvent
+from sansmcp.session import Link, Restart, ServerEvent, ServerSession
 from sansmcp.testing import Peer
 
 ADD = ("add", {"a": 1, "b": 2})
@@ -316,11 +316,8 @@ def test_a_store_that_fails_costs_no_answer(runtime: str) -> None:
     assert store.asked
 
 
-@each_runtime
-def test_a_long_response_is_read_to_its_end_by_a_slow_reader_before_the_connection_is_closed(
-    runtime: str,
-) -> None:
-    size = 3_000_000
+def flooding(size: int) -> bytes:
+    """Return a request that is answered with so many bytes."""
     meta = {
         "io.modelcontextprotocol/protocolVersion": MODERN,
         "io.modelcontextprotocol/clientInfo": {"name": "raw", "version": "1"},
@@ -333,15 +330,56 @@ def test_a_long_response_is_read_to_its_end_by_a_slow_reader_before_the_connecti
         "Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\n"
         f"Mcp-Method: tools/call\r\nMcp-Name: flood\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    with served(runtime, new_server()) as url:
-        port = int(url.rpartition(":")[2].partition("/")[0])
-        with socket.create_connection(("127.0.0.1", port), timeout=GUARD) as peer:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
-            peer.sendall((head + body).encode())
-            found = peer.recv(1000)
-            # Longer than the last bytes of a connection of lines would get.
-            threading.Event().wait(0.8)
-            for data in iter(partial(peer.recv, 65536), b""):
-                found += data
+    return (head + body).encode()
+
+
+def dial(url: str) -> socket.socket:
+    """Return a connection to a server whose reader is slow."""
+    port = int(url.rpartition(":")[2].partition("/")[0])
+    peer = socket.create_connection(("127.0.0.1", port), timeout=GUARD)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+    return peer
+
+
+@each_runtime
+def test_a_long_response_is_read_to_its_end_by_a_slow_reader_before_the_connection_is_closed(
+    runtime: str,
+) -> None:
+    size = 3_000_000
+    with served(runtime, new_server()) as url, dial(url) as peer:
+        peer.sendall(flooding(size))
+        found = peer.recv(1000)
+        # Longer than the last bytes of a connection of lines would get.
+        threading.Event().wait(0.8)
+        for data in iter(partial(peer.recv, 65536), b""):
+            found += data
     assert found.startswith(b"HTTP/1.1 200 ")
     assert found.count(b"x" * 1000) >= size // 1000
+
+
+class Heard:
+    """A link whose end is told."""
+
+    def __init__(self, ended: threading.Event, link: Link) -> None:
+        self._ended = ended
+        self._link = link
+
+    def receive_eof(self, now: float, *reason: str) -> None:
+        self._link.receive_eof(now, *reason)
+        self._ended.set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._link, name)
+
+
+@each_runtime
+def test_a_reader_that_reads_nothing_is_waited_for_as_long_as_the_limits_say(runtime: str) -> None:
+    ended = threading.Event()
+    settings: dict[str, Any] = {
+        "http_limits": HttpLimits(write_stall=0.1),
+        "wrap_link": partial(Heard, ended),
+    }
+    with served(runtime, new_server(), **settings) as url, dial(url) as peer:
+        # More than the buffers of the system take.
+        peer.sendall(flooding(3_000_000).replace(b"Connection: close\r\n", b"") * 8)
+        assert ended.wait(20)

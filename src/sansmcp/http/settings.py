@@ -11,7 +11,7 @@ from sansmcp.http.heads import RequestHead
 from sansmcp.http.policy import Policy
 from sansmcp.http.refusals import Refused
 from sansmcp.http.server.store import EventStore, MemoryEventStore
-from sansmcp.session import HearMessage
+from sansmcp.session import DEFAULT_PATIENCE, HearMessage, Patience
 from sansmcp.values import JSON, Value, Word
 
 ResponseForm: TypeAlias = Literal["auto", "json", "stream"]
@@ -65,7 +65,7 @@ class HttpLimits(Value):
     """How long the header fields of a request may take."""
     body_timeout: float = 30.0
     """How long the body of a request may take."""
-    write_stall: float = 30.0
+    write_stall: float = DEFAULT_PATIENCE.write_stall
     """For how long a client may read nothing."""
     # The Python, the Rust and the TypeScript SDK write a comment every 15 s; proxies give up at 30 to 60.
     keep_alive: float = 15.0
@@ -91,6 +91,11 @@ class HttpLimits(Value):
                 expected = f"a whole number from {least}"
             if not fits:
                 raise LocalProtocolError(f"HttpLimits({field.name}={value!r:.80}): expected {expected}")
+
+    @property
+    def patience(self) -> Patience:
+        """How a driver waits for a client: a response may be long, and its reader slow."""
+        return Patience(write_stall=self.write_stall, flush=None)
 
 
 class HttpSettings(TypedDict, total=False):

@@ -76,7 +76,14 @@ from sansmcp.session.reports import Report, Severity, call_listener, report_of
 from sansmcp.session.running import Finish, GivenUp, Outcome, Runnable, Start, Stop, outcome_of
 from sansmcp.session.schedule import Schedule
 from sansmcp.session.server import ServerSession
-from sansmcp.session.settings import KeepAlive, Restart, SessionLimits, Timeouts
+from sansmcp.session.settings import (
+    DEFAULT_PATIENCE,
+    KeepAlive,
+    Patience,
+    Restart,
+    SessionLimits,
+    Timeouts,
+)
 from sansmcp.session.sharing import Shared
 from sansmcp.session.states import (
     DETECTION,
@@ -96,6 +103,7 @@ from sansmcp.session.states import (
 from sansmcp.session.stats import SessionStats
 
 __all__ = [
+    "DEFAULT_PATIENCE",
     "DETECTION",
     "LIFECYCLE",
     "LINK",
@@ -165,6 +173,7 @@ __all__ = [
     "OutgoingQuestions",
     "OutgoingRequest",
     "OutgoingResult",
+    "Patience",
     "Phase",
     "Proceed",
     "ProgressReceived",

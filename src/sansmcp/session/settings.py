@@ -104,6 +104,22 @@ def check_retry(retry: JSON) -> None:
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
+class Patience(Value):
+    """How long a driver waits for a peer that is slow to read, in seconds."""
+
+    # No server of note bounds it; a peer that reads nothing for so long reads nothing any more.
+    write_stall: float = 30.0
+    """For how long it may read nothing."""
+    # End of input leaves running requests half a second, and the process is to be gone within one.
+    flush: float | None = 0.4
+    """How long the last bytes may take once a link is done; None for as long as they move."""
+
+
+DEFAULT_PATIENCE: Final = Patience()
+"""What a driver goes by where nothing else is said."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Restart(Value):
     """How a client makes a lost connection again, by starting the server anew or by dialling again."""
 

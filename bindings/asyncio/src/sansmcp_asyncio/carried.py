@@ -8,16 +8,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from sansmcp.session import Link
+from sansmcp.session import Link, Patience
 from sansmcp_asyncio.flows import Flow
-
-# No server of note bounds it; a peer that reads nothing for so long reads nothing any more.
-WRITE_STALL: Final = 30.0
-"""Seconds for which a peer may read nothing."""
-
-# End of input leaves running requests half a second, and the process is to be gone within one.
-FLUSH: Final = 0.4
-"""Seconds that the last bytes may take once a link is done."""
 
 # A process is asked twice, for two seconds each, before it is killed.
 CLOSE: Final = 5.0
@@ -35,10 +27,10 @@ class Carried:
         link: the link.
         flow: the stream.
         settle: lets the driver see what the link was told.
-        flush: the seconds that the last bytes may take once the link is done; None for as long as they move.
+        patience: how long to wait for a peer that is slow to read.
     """
 
-    def __init__(self, link: Link, flow: Flow, settle: Callable[[], None], flush: float | None) -> None:
+    def __init__(self, link: Link, flow: Flow, settle: Callable[[], None], patience: Patience) -> None:
         self.link = link
         self.fault: Exception | None = None
         """What the stream or the link raised, but for the news that the peer is gone."""
@@ -46,7 +38,7 @@ class Carried:
         """What brings it to its end, once that has begun."""
         self._flow = flow
         self._settle = settle
-        self._patience = flush
+        self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._is_waiting = False
@@ -127,8 +119,8 @@ class Carried:
     # What leaves
 
     def _limit_flush(self, writing: asyncio.Task[None]) -> None:
-        if self._flush is None and self._patience is not None:
-            self._flush = self._loop.call_later(self._patience, writing.cancel)
+        if self._flush is None and self._patience.flush is not None:
+            self._flush = self._loop.call_later(self._patience.flush, writing.cancel)
 
     def _write_now(self, data: bytes) -> None:
         try:
@@ -156,7 +148,7 @@ class Carried:
             if self._broken is not None:
                 raise self._broken
             if not self._flow.is_free:
-                await self._flow.flush(WRITE_STALL)
+                await self._flow.flush(self._patience.write_stall)
             if data := self.link.data_to_send():
                 self._write_now(data)
                 # Requests may have waited for it.

@@ -7,9 +7,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Generic, TypeVar
 
-from sansmcp.session import Dial, Endpoint, EndpointAction, Errand, Link, Schedule
+from sansmcp.session import DEFAULT_PATIENCE, Dial, Endpoint, EndpointAction, Errand, Link, Patience, Schedule
 from sansmcp.values import JSON
-from sansmcp_asyncio.carried import FLUSH, Carried, tell_end
+from sansmcp_asyncio.carried import Carried, tell_end
 from sansmcp_asyncio.flows import Stream, flow_of
 
 SessionT = TypeVar("SessionT")
@@ -24,7 +24,7 @@ class Driver(Generic[SessionT, EventT]):
         handle: takes each event, with its session; it may give commands. What it raises ends every link.
         dial: opens the stream that a `Dial` asks for; raises OSError with words of why it cannot.
         perform: takes every other errand, in order; it must not wait.
-        flush: the seconds that the last bytes may take once a link is done; None for as long as they move.
+        patience: how long to wait for a peer that is slow to read.
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class Driver(Generic[SessionT, EventT]):
         dial: Callable[[JSON], Awaitable[Stream]] | None = None,
         perform: Callable[[Errand], None] | None = None,
         *,
-        flush: float | None = FLUSH,
+        patience: Patience = DEFAULT_PATIENCE,
     ) -> None:
         self._endpoint = endpoint
         self._handle = handle
         self._dial = dial
         self._perform = perform
-        self._flush = flush
+        self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._schedule = Schedule(endpoint)
         self._carried: dict[Link, Carried] = {}
@@ -78,7 +78,7 @@ class Driver(Generic[SessionT, EventT]):
             The task; cancelling it ends the link at once. It raises what the stream or the taker of events
             raised beyond an OSError.
         """
-        carried = Carried(link, flow_of(stream), self.settle, self._flush)
+        carried = Carried(link, flow_of(stream), self.settle, self._patience)
         self._carried[link] = carried
         task = self._start(self._carry(carried), "sansmcp link")
         # A task that is cancelled before it begins does nothing at all, not even its end.

@@ -243,7 +243,7 @@ def stalled(seconds: float) -> TimeoutError:
     Args:
         seconds: for how long.
     """
-    return TimeoutError(f"the peer has read nothing for {seconds:.0f} s")
+    return TimeoutError(f"the peer has read nothing for {seconds:g} s")
 
 
 class ReadableStream(Protocol):

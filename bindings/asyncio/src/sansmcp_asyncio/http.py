@@ -60,8 +60,7 @@ async def serve_http(
         settings=settings,
         say=partial(url_at, path=settings.get("path", "/mcp") or "/"),
         errands=endpoint.perform,
-        # A response may be long, and its reader slow.
-        flush=None,
+        patience=endpoint.options.limits.patience,
     )
 
 

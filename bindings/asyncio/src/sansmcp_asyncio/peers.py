@@ -8,8 +8,7 @@ from typing import TypeAlias, Unpack
 
 from sansmcp.client import TcpAddress, UnixAddress
 from sansmcp.server import Server, ServeSettings, expect_server
-from sansmcp.session import ServerEndpoint, ServerEvent, ServerSession
-from sansmcp_asyncio.carried import FLUSH
+from sansmcp.session import DEFAULT_PATIENCE, Patience, ServerEndpoint, ServerEvent, ServerSession
 from sansmcp_asyncio.listening import Listener, Welcome, listen_tcp, listen_unix
 from sansmcp_asyncio.serving import ENVIRONMENT, DoErrand, Serving, living
 from sansmcp_asyncio.signals import terminated
@@ -90,7 +89,7 @@ async def serve_peers(
     settings: ServeSettings,
     say: Callable[[TcpAddress | UnixAddress], object] = str,
     errands: DoErrand | None = None,
-    flush: float | None = FLUSH,
+    patience: Patience = DEFAULT_PATIENCE,
 ) -> None:
     """Serve peers of one endpoint until cancelled, or until SIGTERM; then end in good order.
 
@@ -103,10 +102,10 @@ async def serve_peers(
         settings: how sessions are set up.
         say: says where it is listened.
         errands: does what the endpoint asks for, on a thread; see `Serving`.
-        flush: the seconds that the last bytes to a peer may take; None while it goes on reading.
+        patience: how long to wait for a peer that is slow to read.
     """
     async with living(server) as lifespan:
-        serving = Serving(server, endpoint, workers, settings, lifespan, errands=errands, flush=flush)
+        serving = Serving(server, endpoint, workers, settings, lifespan, errands=errands, patience=patience)
         try:
             listener = await listen(serving.carry_one_of_many)
             try:

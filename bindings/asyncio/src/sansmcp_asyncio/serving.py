@@ -13,8 +13,10 @@ from sansmcp.environment import Environment
 from sansmcp.errors import LocalProtocolError
 from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
 from sansmcp.session import (
+    DEFAULT_PATIENCE,
     Errand,
     Outcome,
+    Patience,
     Report,
     ServerEndpoint,
     ServerEvent,
@@ -23,7 +25,7 @@ from sansmcp.session import (
     Timeouts,
 )
 from sansmcp.values import JSON
-from sansmcp_asyncio.carried import FLUSH, LAST_WORDS
+from sansmcp_asyncio.carried import LAST_WORDS
 from sansmcp_asyncio.driver import Driver
 from sansmcp_asyncio.flows import Stream
 from sansmcp_asyncio.handlers import Handlers, write_report
@@ -101,7 +103,7 @@ class Serving:
         settings: how sessions are set up.
         lifespan: what entering the lifespan of the server gave.
         errands: does what the endpoint asks for, on a thread, in order; None if it asks for nothing.
-        flush: the seconds that the last bytes to a peer may take; None while it goes on reading.
+        patience: how long to wait for a peer that is slow to read.
     """
 
     def __init__(
@@ -113,14 +115,14 @@ class Serving:
         lifespan: JSON,
         *,
         errands: DoErrand | None = None,
-        flush: float | None = FLUSH,
+        patience: Patience = DEFAULT_PATIENCE,
     ) -> None:
         self._workers = workers or Workers()
         self._own_workers = self._workers if workers is None else None
         self._endpoint = endpoint
         self._grace = (settings.get("timeouts") or Timeouts()).close
         self._driver: Driver[ServerSession, ServerEvent] = Driver(
-            endpoint, self._handle, perform=self._perform, flush=flush
+            endpoint, self._handle, perform=self._perform, patience=patience
         )
         self._do_errand = errands
         # One, so that they are done in order.

@@ -4,17 +4,9 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from sansmcp.session import Link
+from sansmcp.session import Link, Patience
 from sansmcp_threads.joining import Threads
 from sansmcp_threads.streams import ByteStream
-
-# No server of note bounds it; a peer that reads nothing for so long reads nothing any more.
-WRITE_STALL: Final = 30.0
-"""Seconds for which a peer may read nothing."""
-
-# End of input leaves running requests half a second, and the process is to be gone within one.
-FLUSH: Final = 0.4
-"""Seconds that the last bytes may take once a link is done."""
 
 
 class Carried:
@@ -27,7 +19,7 @@ class Carried:
         settle: lets the driver see, under the lock, what taking bytes has changed.
         released: called each time after the lock was released.
         threads: where a thread that waits for a slow peer belongs.
-        flush: the seconds that the last bytes may take once the link is done; None for as long as they move.
+        patience: how long to wait for a peer that is slow to read.
     """
 
     def __init__(
@@ -39,7 +31,7 @@ class Carried:
         settle: Callable[[], None],
         released: Callable[[], None],
         threads: Threads,
-        flush: float | None,
+        patience: Patience,
     ) -> None:
         self.link: Final = link
         """The link."""
@@ -51,7 +43,7 @@ class Carried:
         self._settle = settle
         self._released = released
         self._threads = threads
-        self._flush = flush
+        self._patience = patience
         self._is_writing = False
         self._is_broken = False
         self._done = threading.Event()
@@ -103,15 +95,15 @@ class Carried:
     def wait_written(self) -> None:
         """Wait until the link is done and its last bytes are written, or it is too late for them."""
         self._done.wait()
-        self._written.wait(self._flush)
+        self._written.wait(self._patience.flush)
 
     def _wait_and_write(self) -> None:
         try:
-            self.stream.flush(WRITE_STALL)
+            self.stream.flush(self._patience.write_stall)
             while data := self._take_more():
                 self._released()
                 if not self.stream.write(data):
-                    self.stream.flush(WRITE_STALL)
+                    self.stream.flush(self._patience.write_stall)
         except Exception as error:  # noqa: BLE001  # whatever broke it, half a message may have left
             self._break(error)
         self._end_input_if_done()

@@ -158,7 +158,7 @@ class Sink:
                 try:
                     wait(self._descriptor, select.POLLOUT, self._wake(), timeout)
                 except TimeoutError:
-                    raise TimeoutError(f"the peer has read nothing for {timeout:.0f} s") from None
+                    raise TimeoutError(f"the peer has read nothing for {timeout:g} s") from None
 
     def close(self) -> None:
         """Close it; a `flush` that waits raises OSError."""

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Generic, TypeVar
 
-from sansmcp.session import Dial, Endpoint, EndpointAction, Errand, Link, Schedule
+from sansmcp.session import DEFAULT_PATIENCE, Dial, Endpoint, EndpointAction, Errand, Link, Patience, Schedule
 from sansmcp.values import JSON
-from sansmcp_threads.carrying import FLUSH, Carried
+from sansmcp_threads.carrying import Carried
 from sansmcp_threads.descriptors import Wake
 from sansmcp_threads.joining import Threads
 from sansmcp_threads.streams import ByteStream
@@ -40,7 +40,7 @@ class Driver(Generic[SessionT, EventT]):
         dial: opens the stream that a `Dial` asks for, unless the wake-up comes meanwhile; raises OSError with
             words of why it cannot.
         perform: takes every other errand, in order, under the lock; it must not wait.
-        flush: the seconds that the last bytes may take once a link is done; None for as long as they move.
+        patience: how long to wait for a peer that is slow to read.
     """
 
     def __init__(
@@ -50,13 +50,13 @@ class Driver(Generic[SessionT, EventT]):
         dial: Callable[[JSON, Wake], ByteStream] | None = None,
         perform: Callable[[Errand], None] | None = None,
         *,
-        flush: float | None = FLUSH,
+        patience: Patience = DEFAULT_PATIENCE,
     ) -> None:
         self._endpoint = endpoint
         self._handle = handle
         self._dial = dial
         self._errand = perform
-        self._flush = flush
+        self._patience = patience
         self._lock = threading.Lock()
         self._posted: deque[Command] = deque()
         self._schedule = Schedule(endpoint)
@@ -326,7 +326,7 @@ class Driver(Generic[SessionT, EventT]):
             settle=self._settle,
             released=self._follow_up_elsewhere,
             threads=self._threads,
-            flush=self._flush,
+            patience=self._patience,
         )
         try:
             self.do(partial(self._begin, carried))

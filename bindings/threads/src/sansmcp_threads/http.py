@@ -64,8 +64,7 @@ def listen_http(
         async_runner=async_runner,
         settings=settings,
         errands=endpoint.perform,
-        # A response may be long, and its reader slow.
-        flush=None,
+        patience=endpoint.options.limits.patience,
     )
     say = partial(url_at, path=settings.get("path", "/mcp") or "/")
     if unix is None:

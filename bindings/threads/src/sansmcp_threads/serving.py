@@ -11,16 +11,17 @@ from typing import Final, TypeAlias, Unpack
 from sansmcp.environment import Environment
 from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
 from sansmcp.session import (
+    DEFAULT_PATIENCE,
     Errand,
     Link,
     Outcome,
+    Patience,
     Report,
     ServerEndpoint,
     ServerEvent,
     ServerSession,
     Timeouts,
 )
-from sansmcp_threads.carrying import FLUSH
 from sansmcp_threads.driver import Driver
 from sansmcp_threads.handlers import AsyncRunner, Handlers, write_report
 from sansmcp_threads.living import living
@@ -46,7 +47,7 @@ class Serving:
         async_runner: runs handlers that are an `async def`; None to refuse them.
         settings: how sessions are set up.
         errands: does what the endpoint asks for, on a thread, in order; None if it asks for nothing.
-        flush: the seconds that the last bytes to a peer may take; None while it goes on reading.
+        patience: how long to wait for a peer that is slow to read.
 
     Raises:
         LocalProtocolError: the lifespan of the server is async, and nobody runs it.
@@ -61,7 +62,7 @@ class Serving:
         async_runner: AsyncRunner | None,
         settings: ServeSettings,
         errands: DoErrand | None = None,
-        flush: float | None = FLUSH,
+        patience: Patience = DEFAULT_PATIENCE,
     ) -> None:
         self._workers = workers or Workers()
         self._own_workers = self._workers if workers is None else None
@@ -70,7 +71,7 @@ class Serving:
         self._life = ExitStack()
         lifespan = self._life.enter_context(living(server, async_runner))
         self._driver: Driver[ServerSession, ServerEvent] = Driver(
-            endpoint, self._handle, perform=self._perform, flush=flush
+            endpoint, self._handle, perform=self._perform, patience=patience
         )
         self._do_errand = errands
         # One, so that they are done in order.

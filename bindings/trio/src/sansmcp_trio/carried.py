@@ -11,20 +11,12 @@ from typing import Final
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from sansmcp.session import Link
+from sansmcp.session import Link, Patience
 from sansmcp_trio.streams import PromptStream, sender_of
-
-# No server of note bounds it; a peer that reads nothing for so long reads nothing any more.
-WRITE_STALL: Final = 30.0
-"""Seconds for which a peer may read nothing."""
 
 # Some streams do not tell what has left until all of it has; what TLS holds in one record.
 _PIECE: Final = 16 * 1024
 """How many bytes such a stream is given at once."""
-
-# End of input leaves running requests half a second, and the process is to be gone within one.
-FLUSH: Final = 0.4
-"""Seconds that the last bytes may take once a link is done."""
 
 # A process is asked twice, for two seconds each, before it is killed.
 CLOSE: Final = 5.0
@@ -45,16 +37,18 @@ class Carried:
         link: the link.
         stream: the stream.
         settle: lets the driver see what the link was told; it does not raise.
-        flush: the seconds that the last bytes may take once the link is done.
+        patience: how long to wait for a peer that is slow to read.
     """
 
-    def __init__(self, link: Link, stream: trio.abc.Stream, settle: Callable[[], None], flush: float) -> None:
+    def __init__(
+        self, link: Link, stream: trio.abc.Stream, settle: Callable[[], None], patience: Patience
+    ) -> None:
         self.link = link
         self.fault: Exception | None = None
         """What the stream raised, but for the news that the peer is gone."""
         self._stream = stream
         self._settle = settle
-        self._flush = flush
+        self._patience = patience
         self._prompt = stream if isinstance(stream, PromptStream) else None
         self._send_now = sender_of(stream)
         self._rest = b""
@@ -70,8 +64,9 @@ class Carried:
             return
         self._is_idle = False
         self._changed.set()
-        if self.link.done and self._writing.deadline == math.inf:
-            self._writing.deadline = trio.current_time() + self._flush
+        flush = self._patience.flush
+        if flush is not None and self.link.done and self._writing.deadline == math.inf:
+            self._writing.deadline = trio.current_time() + flush
 
     def cancel(self, fault: Exception | None = None) -> None:
         """End it at once; the first fault is kept."""
@@ -145,7 +140,7 @@ class Carried:
                     try:
                         await self._send_all(data)
                     except trio.TooSlowError:
-                        self.receive_eof(f"the peer has read nothing for {WRITE_STALL:.0f} s")
+                        self.receive_eof(f"the peer has read nothing for {self._patience.write_stall:g} s")
                         await self._discard()
                         return
                     except BROKEN:
@@ -167,7 +162,7 @@ class Carried:
 
     async def _send_all(self, data: bytes) -> None:
         rest = memoryview(data)
-        with trio.fail_after(WRITE_STALL) as moving:
+        with trio.fail_after(self._patience.write_stall) as moving:
             while rest:
                 await self._stream.wait_send_all_might_not_block()
                 sent = self._send_now(rest) if self._send_now is not None else 0
@@ -175,7 +170,7 @@ class Carried:
                     sent = len(rest[:_PIECE])
                     await self._stream.send_all(rest[:_PIECE])
                 rest = rest[sent:]
-                moving.deadline = trio.current_time() + WRITE_STALL
+                moving.deadline = trio.current_time() + self._patience.write_stall
 
     async def _wait_for_last_words(self) -> None:
         """Let the reader find the end and the reason for it; if it does not, end the link without."""

@@ -15,9 +15,9 @@ from typing import Generic, TypeVar
 import trio
 from trio.lowlevel import enable_ki_protection
 
-from sansmcp.session import Dial, Endpoint, EndpointAction, Errand, Link, Schedule
+from sansmcp.session import DEFAULT_PATIENCE, Dial, Endpoint, EndpointAction, Errand, Link, Patience, Schedule
 from sansmcp.values import JSON
-from sansmcp_trio.carried import BROKEN, FLUSH, Carried
+from sansmcp_trio.carried import BROKEN, Carried
 from sansmcp_trio.tasks import Tasks
 
 SessionT = TypeVar("SessionT")
@@ -33,7 +33,7 @@ class Driver(Generic[SessionT, EventT]):
         tasks: where the driver's tasks run; they raise nothing there.
         dial: opens the stream that a `Dial` asks for; raises OSError with words of why it cannot.
         perform: takes every other errand, in order; it must not wait.
-        flush: the seconds that the last bytes may take once a link is done.
+        patience: how long to wait for a peer that is slow to read.
     """
 
     def __init__(
@@ -44,14 +44,14 @@ class Driver(Generic[SessionT, EventT]):
         dial: Callable[[JSON], Awaitable[trio.abc.Stream]] | None = None,
         perform: Callable[[Errand], None] | None = None,
         *,
-        flush: float = FLUSH,
+        patience: Patience = DEFAULT_PATIENCE,
     ) -> None:
         self._endpoint = endpoint
         self._handle = handle
         self._tasks = tasks
         self._dial = dial
         self._perform = perform
-        self._flush = flush
+        self._patience = patience
         self._schedule = Schedule(endpoint)
         self._carried: dict[Link, Carried] = {}
         self._dialling: dict[Link, trio.CancelScope] = {}
@@ -91,7 +91,7 @@ class Driver(Generic[SessionT, EventT]):
         Raises:
             Exception: what the stream or the taker of events raised, but for the news that the peer is gone.
         """
-        carried = Carried(link, stream, self.settle, self._flush)
+        carried = Carried(link, stream, self.settle, self._patience)
         ended = trio.Event()
         self._unfinished[ended] = None
         self._tasks.start(partial(self._carry, carried), "sansmcp link")
@@ -192,7 +192,7 @@ class Driver(Generic[SessionT, EventT]):
             if stream is None:
                 self._finish(ended)
         if stream is not None:
-            carried = Carried(dial.link, stream, self.settle, self._flush)
+            carried = Carried(dial.link, stream, self.settle, self._patience)
             try:
                 await self._carry(carried)
             finally:

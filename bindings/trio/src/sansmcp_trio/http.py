@@ -1,6 +1,5 @@
 """HTTP, spoken by sansmcp_h11: it is imported only where it is wanted, and may be left out else."""
 
-import math
 import os
 import ssl
 from collections.abc import Mapping
@@ -66,8 +65,7 @@ async def serve_http(
         workers=workers,
         settings=settings,
         errands=endpoint.perform,
-        # A response may be long, and its reader slow.
-        flush=math.inf,
+        patience=endpoint.options.limits.patience,
     )
 
 

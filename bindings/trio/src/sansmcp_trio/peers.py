@@ -10,8 +10,7 @@ import trio
 
 from sansmcp.client import TcpAddress, UnixAddress
 from sansmcp.server import Server, ServeSettings, expect_server
-from sansmcp.session import ServerEndpoint, ServerEvent, ServerSession
-from sansmcp_trio.carried import FLUSH
+from sansmcp.session import DEFAULT_PATIENCE, Patience, ServerEndpoint, ServerEvent, ServerSession
 from sansmcp_trio.serving import ENVIRONMENT, DoErrand, Serving, living
 from sansmcp_trio.sockets import Listener, listen_tcp, listen_unix
 from sansmcp_trio.workers import Workers
@@ -101,7 +100,7 @@ async def serve_peers(
     workers: Workers | None,
     settings: ServeSettings,
     errands: DoErrand | None = None,
-    flush: float = FLUSH,
+    patience: Patience = DEFAULT_PATIENCE,
 ) -> None:
     """Serve peers of one endpoint until cancelled, or until SIGTERM; then end in good order.
 
@@ -113,10 +112,10 @@ async def serve_peers(
         workers: the threads of handlers that block, which the caller closes; None for some of its own.
         settings: how sessions are set up.
         errands: does what the endpoint asks for, on a thread; see `Serving`.
-        flush: the seconds that the last bytes to a peer may take.
+        patience: how long to wait for a peer that is slow to read.
     """
     async with living(server) as lifespan:
-        serving = Serving(server, endpoint, workers, settings, lifespan, errands=errands, flush=flush)
+        serving = Serving(server, endpoint, workers, settings, lifespan, errands=errands, patience=patience)
         address, listeners = await listen()
         async with serving:
             await serving.listen(listeners, partial(told, address))

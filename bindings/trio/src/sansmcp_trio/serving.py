@@ -14,9 +14,18 @@ import trio
 from sansmcp.environment import Environment
 from sansmcp.errors import LocalProtocolError
 from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
-from sansmcp.session import Errand, Outcome, ServerEndpoint, ServerEvent, ServerSession, Timeouts
+from sansmcp.session import (
+    DEFAULT_PATIENCE,
+    Errand,
+    Outcome,
+    Patience,
+    ServerEndpoint,
+    ServerEvent,
+    ServerSession,
+    Timeouts,
+)
 from sansmcp.values import JSON
-from sansmcp_trio.carried import FLUSH, LAST_WORDS
+from sansmcp_trio.carried import LAST_WORDS
 from sansmcp_trio.driver import Driver
 from sansmcp_trio.handlers import Handlers, write_report
 from sansmcp_trio.signals import terminated
@@ -88,7 +97,7 @@ class Serving:
         settings: how sessions are set up.
         lifespan: what entering the lifespan of the server gave.
         errands: does what the endpoint asks for, on a thread, in order; None if it asks for nothing.
-        flush: the seconds that the last bytes to a peer may take.
+        patience: how long to wait for a peer that is slow to read.
     """
 
     def __init__(
@@ -100,7 +109,7 @@ class Serving:
         lifespan: JSON,
         *,
         errands: DoErrand | None = None,
-        flush: float = FLUSH,
+        patience: Patience = DEFAULT_PATIENCE,
     ) -> None:
         self._workers = workers or Workers()
         self._own_workers = self._workers if workers is None else None
@@ -109,7 +118,7 @@ class Serving:
         self._settings = settings
         self._lifespan = lifespan
         self._endpoint = endpoint
-        self._flush = flush
+        self._patience = patience
         self._do_errand = errands
         # One, so that they are done in order.
         self._errands = Workers(1)
@@ -118,7 +127,7 @@ class Serving:
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
         self._driver: Driver[ServerSession, ServerEvent] = Driver(
-            self._endpoint, self._handle, self._tasks, perform=self._perform, flush=self._flush
+            self._endpoint, self._handle, self._tasks, perform=self._perform, patience=self._patience
         )
         handlers = Handlers(self._tasks, self._workers, now=self._driver.now, settle=self._driver.settle)
         self._handlers = handlers
