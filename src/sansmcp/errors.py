@@ -10,6 +10,8 @@ client says no to a question, and `InputNeeded`, which is no error, where it has
 Events of the same names live in `sansmcp.session`: a binding maps each to its exception, once.
 """
 
+from collections.abc import Iterable
+
 from sansmcp.values import ABSENT, JSON, Absent
 
 
@@ -211,3 +213,22 @@ class InputNeeded(BaseException):
     def __init__(self, key: str) -> None:
         super().__init__(f"the client must be asked {key!r} first")
         self.key = key
+
+
+def refuse_unknown(call: str, said: Iterable[str], expected: Iterable[str]) -> None:
+    """Refuse settings that there are not, which a type checker would have said.
+
+    Args:
+        call: what the settings were said to.
+        said: their names.
+        expected: the names that there are.
+
+    Raises:
+        LocalProtocolError: one is not among them.
+    """
+    names = tuple(expected)
+    for name in said:
+        if name not in names:
+            raise LocalProtocolError(
+                f"{call}({name}=...): there is no such setting; expected some of {', '.join(names)}"
+            )

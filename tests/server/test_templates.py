@@ -271,11 +271,7 @@ def test_a_template_that_does_not_fit_its_function_is_refused(server, template, 
         server.add_resource_template(template, lambda b: b, name="b")
 
 
-def test_what_is_for_one_kind_of_resource_is_refused_for_the_other(server):
-    with pytest.raises(LocalProtocolError, match="its resources have no one size"):
-        server.resource("a:{b}", size=3)
-    with pytest.raises(LocalProtocolError, match="it has no variables to complete"):
-        server.resource("a:b", completers={"b": ["x"]})
+def test_a_template_is_no_resource_and_is_registered_once(server):
     with pytest.raises(LocalProtocolError, match="for add_resource_template"):
         server.add_resource("a:{b}", "x")
     server.add_resource_template("a:{b}", lambda b: b, name="b")

@@ -24,16 +24,11 @@ from sansmcp.server.content import Audio, Content, Embedded, Image, Text
 from sansmcp.server.context import Context
 from sansmcp.server.handles import (
     Handle,
-    MethodChanges,
     MethodHandle,
     NotificationHandle,
-    PromptChanges,
     PromptHandle,
-    ResourceChanges,
     ResourceHandle,
-    ResourceTemplateChanges,
     ResourceTemplateHandle,
-    ToolChanges,
     ToolHandle,
 )
 from sansmcp.server.inputs import Elicit, ElicitUrl, Roots, Sample
@@ -41,6 +36,20 @@ from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.kept import HandleStore, KeptValue, MemoryStore, OwnHandles, StateHandles
 from sansmcp.server.lifespans import Lifespan, Living
 from sansmcp.server.mounts import MountHandle
+from sansmcp.server.offer_settings import (
+    ContentsSettings,
+    MethodChanges,
+    OfferSettings,
+    PromptChanges,
+    PromptSettings,
+    ResourceChanges,
+    ResourceOrTemplateSettings,
+    ResourceSettings,
+    ResourceTemplateChanges,
+    ResourceTemplateSettings,
+    ToolChanges,
+    ToolSettings,
+)
 from sansmcp.server.peer import Peer
 from sansmcp.server.prompts import Title
 from sansmcp.server.runs import Command, Outlet, Wait, When
@@ -57,6 +66,7 @@ __all__ = [
     "Complete",
     "Constraint",
     "Content",
+    "ContentsSettings",
     "Context",
     "Declined",
     "Description",
@@ -86,16 +96,21 @@ __all__ = [
     "MultipleOf",
     "NotificationHandle",
     "NotificationInvocation",
+    "OfferSettings",
     "Outlet",
     "OwnHandles",
     "Pattern",
     "Peer",
     "PromptChanges",
     "PromptHandle",
+    "PromptSettings",
     "ResourceChanges",
     "ResourceHandle",
+    "ResourceOrTemplateSettings",
+    "ResourceSettings",
     "ResourceTemplateChanges",
     "ResourceTemplateHandle",
+    "ResourceTemplateSettings",
     "RootList",
     "Roots",
     "Sample",
@@ -111,6 +126,7 @@ __all__ = [
     "Title",
     "ToolChanges",
     "ToolHandle",
+    "ToolSettings",
     "TypeSchema",
     "Wait",
     "When",

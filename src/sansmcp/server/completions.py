@@ -106,6 +106,11 @@ def catch_all_of(function: Callable[..., JSON], *, blocks: bool = True) -> Compl
     return _of_function(handler, lambda params: (params,))
 
 
+def sources_of(said: Mapping[str, Source | Completer] | None) -> Mapping[str, Source | Completer]:
+    """Return what was said to propose values, so that nobody changes it."""
+    return dict(said or {})
+
+
 def completers_of(
     name: str, handler: Handler, said: Mapping[str, Source | Completer]
 ) -> Mapping[str, Completer]:

@@ -1,18 +1,23 @@
 """What a registration returns: by it the item is changed while clients are connected."""
 
 import abc
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, Generic, TypedDict, TypeVar, Unpack
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, Generic, TypeVar, Unpack
 
 import attrs
 
 from sansmcp import schema
-from sansmcp.errors import LocalProtocolError
+from sansmcp.errors import LocalProtocolError, refuse_unknown
 from sansmcp.schema import Method
-from sansmcp.schema.inference.plans import EditSchema
-from sansmcp.server.caching import CacheHint
 from sansmcp.server.completions import Completer, Source
 from sansmcp.server.ledger import Ledger
+from sansmcp.server.offer_settings import (
+    MethodChanges,
+    PromptChanges,
+    ResourceChanges,
+    ResourceTemplateChanges,
+    ToolChanges,
+)
 from sansmcp.server.offers import (
     method_offer,
     notification_offer,
@@ -129,15 +134,8 @@ class Handle(abc.ABC):
 
     def _update(self, changes: Mapping[str, JSON], expected: type[JSON]) -> None:
         names = expected.__annotations__
-        unknown = sorted(changes.keys() - names.keys())
-        if unknown:
-            raise LocalProtocolError(
-                f"update({unknown[0]}=...): there is nothing of that name to change; "
-                f"expected some of {', '.join(names)}"
-            )
+        refuse_unknown("update", changes, names)
         said = {name: value for name, value in changes.items() if name not in _SOURCES}
-        if "icons" in said:
-            said["icons"] = tuple(said["icons"])
 
         def replaced(old: Offer[JSON]) -> Offer[JSON]:
             (source,) = [changes[name] for name in _SOURCES if name in changes] or [old.source]
@@ -176,24 +174,6 @@ class Completable(Handle):
         self._replace(replaced)
 
 
-class ToolChanges(TypedDict, total=False):
-    """What of a tool can be changed; what is left out stays. See `Server.add_tool`."""
-
-    function: Callable[..., object]
-    name: str | None
-    title: str | None
-    description: str | None
-    icons: Sequence[schema.Icon]
-    annotations: schema.ToolAnnotations | None
-    input_schema: Mapping[str, JSON] | None
-    output_schema: Mapping[str, JSON] | None
-    meta: Mapping[str, JSON] | None
-    blocks: bool
-    edit_schema: EditSchema | None
-    validate_input: bool
-    validate_output: bool
-
-
 class ToolHandle(Handle):
     """A tool that a server offers; `Server.add_tool` returns it."""
 
@@ -222,19 +202,6 @@ class ToolHandle(Handle):
 
     def _made(self, _key: str, source: JSON, options: JSON, /) -> Offer[JSON]:
         return tool_offer(source, options, self._ledger.revisions)
-
-
-class PromptChanges(TypedDict, total=False):
-    """What of a prompt can be changed; what is left out stays. See `Server.add_prompt`."""
-
-    function: Callable[..., object]
-    name: str | None
-    title: str | None
-    description: str | None
-    icons: Sequence[schema.Icon]
-    meta: Mapping[str, JSON] | None
-    completers: Mapping[str, Source]
-    blocks: bool
 
 
 class PromptHandle(Completable):
@@ -267,22 +234,6 @@ class PromptHandle(Completable):
         return prompt_offer(source, options, self._ledger.revisions)
 
 
-class ResourceChanges(TypedDict, total=False):
-    """What of a resource can be changed; what is left out stays. See `Server.add_resource`."""
-
-    source: Callable[..., object] | str | bytes
-    name: str | None
-    title: str | None
-    description: str | None
-    mime_type: str | None
-    size: int | None
-    icons: Sequence[schema.Icon]
-    annotations: schema.Annotations | None
-    meta: Mapping[str, JSON] | None
-    cache: CacheHint
-    blocks: bool
-
-
 class ResourceHandle(Handle):
     """A resource that a server offers; `Server.add_resource` returns it."""
 
@@ -313,23 +264,6 @@ class ResourceHandle(Handle):
         return resource_offer(key, source, options, self._ledger.revisions)
 
 
-class ResourceTemplateChanges(TypedDict, total=False):
-    """What of a template can be changed; what is left out stays. See `Server.add_resource_template`."""
-
-    function: Callable[..., object]
-    name: str | None
-    title: str | None
-    description: str | None
-    mime_type: str | None
-    icons: Sequence[schema.Icon]
-    annotations: schema.Annotations | None
-    meta: Mapping[str, JSON] | None
-    guards_paths: bool
-    completers: Mapping[str, Source]
-    cache: CacheHint
-    blocks: bool
-
-
 class ResourceTemplateHandle(Completable):
     """A resource template that a server offers; `Server.add_resource_template` returns it."""
 
@@ -358,13 +292,6 @@ class ResourceTemplateHandle(Completable):
 
     def _made(self, key: str, source: JSON, options: JSON, /) -> Offer[JSON]:
         return template_offer(key, source, options, self._ledger.revisions)
-
-
-class MethodChanges(TypedDict, total=False):
-    """What of a method of one's own can be changed; what is left out stays. See `Server.add_method`."""
-
-    function: Callable[..., object]
-    blocks: bool
 
 
 class MethodHandle(Handle):

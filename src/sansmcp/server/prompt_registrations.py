@@ -1,15 +1,14 @@
 """How functions become prompts."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar, overload
+from collections.abc import Callable, Mapping
+from typing import TypeVar, Unpack, overload
 
-from sansmcp import schema
-from sansmcp.server.completions import Source
+from sansmcp.errors import refuse_unknown
 from sansmcp.server.handles import Handles, PromptHandle
+from sansmcp.server.offer_settings import PromptSettings
 from sansmcp.server.offering import Offering
 from sansmcp.server.offers import prompt_offer
 from sansmcp.server.prompts import PromptOptions
-from sansmcp.values import JSON
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -25,61 +24,19 @@ class PromptRegistrations(Offering):
     @overload
     def prompt(self, function: F, /) -> F: ...
     @overload
+    def prompt(self, function: None = None, /, **settings: Unpack[PromptSettings]) -> Callable[[F], F]: ...
     def prompt(
-        self,
-        function: None = None,
-        /,
-        *,
-        name: str | None = None,
-        title: str | None = None,
-        description: str | None = None,
-        icons: Sequence[schema.Icon] = (),
-        meta: Mapping[str, JSON] | None = None,
-        completers: Mapping[str, Source] | None = None,
-        blocks: bool = True,
-    ) -> Callable[[F], F]: ...
-    def prompt(
-        self,
-        function: F | None = None,
-        /,
-        *,
-        name: str | None = None,
-        title: str | None = None,
-        description: str | None = None,
-        icons: Sequence[schema.Icon] = (),
-        meta: Mapping[str, JSON] | None = None,
-        completers: Mapping[str, Source] | None = None,
-        blocks: bool = True,
+        self, function: F | None = None, /, **settings: Unpack[PromptSettings]
     ) -> F | Callable[[F], F]:
         """Register a function as a prompt, as a decorator with or without arguments; see `add_prompt`."""
 
         def register(function: F) -> F:
-            self.add_prompt(
-                function,
-                name=name,
-                title=title,
-                description=description,
-                icons=icons,
-                meta=meta,
-                completers=completers,
-                blocks=blocks,
-            )
+            self.add_prompt(function, **settings)
             return function
 
         return register if function is None else register(function)
 
-    def add_prompt(
-        self,
-        function: Callable[..., object],
-        *,
-        name: str | None = None,
-        title: str | None = None,
-        description: str | None = None,
-        icons: Sequence[schema.Icon] = (),
-        meta: Mapping[str, JSON] | None = None,
-        completers: Mapping[str, Source] | None = None,
-        blocks: bool = True,
-    ) -> PromptHandle:
+    def add_prompt(self, function: Callable[..., object], **settings: Unpack[PromptSettings]) -> PromptHandle:
         """Register a function as a prompt.
 
         Its parameters are the arguments, which clients send as texts: one that is annotated as something
@@ -88,29 +45,15 @@ class PromptRegistrations(Offering):
 
         Args:
             function: a `def` or an `async def`.
-            name: its name for programs; by default the function's.
-            title: its name for people.
-            description: what it is for; by default the function's docstring.
-            icons: pictures that stand for it.
-            meta: what travels beside it in lists.
-            completers: what proposes values for arguments, by argument: a function, or texts.
-            blocks: whether a `def` may block.
+            settings: what else is said of it; see `PromptSettings`.
 
         Returns:
             What changes and removes it.
 
         Raises:
-            LocalProtocolError: the name is taken, or a type cannot be said in JSON.
+            LocalProtocolError: there is no such setting, the name is taken, or a type cannot be said in JSON.
         """
-        options = PromptOptions(
-            name=name,
-            title=title,
-            description=description,
-            icons=tuple(icons),
-            meta=meta,
-            completers=dict(completers or {}),
-            blocks=blocks,
-            vocabulary=self._inference.vocabulary,
-        )
+        refuse_unknown("add_prompt", settings, PromptSettings.__annotations__)
+        options = PromptOptions(**settings, vocabulary=self._inference.vocabulary)
         offer = prompt_offer(function, options, self._ledger.revisions)
         return PromptHandle(self._ledger, "prompts", self._ledger.add("prompts", offer))

@@ -11,10 +11,11 @@ from sansmcp.schema.inference.records import RecordField
 from sansmcp.schema.inference.shapes import NotedShape, field_shape
 from sansmcp.schema.inference.vocabulary import PLAIN, Vocabulary
 from sansmcp.schema.inference.writing import plain
-from sansmcp.server.completions import Completer, Source, completers_of, notes_beside
+from sansmcp.server.completions import Completer, Source, completers_of, notes_beside, sources_of
 from sansmcp.server.content import blocks_of, text_of
 from sansmcp.server.context import Context
 from sansmcp.server.functions import Handler, handler_of, refuse_bare_context
+from sansmcp.server.offer_settings import icons_of
 from sansmcp.server.targets import Target
 from sansmcp.server.texts import TextsReader
 from sansmcp.server.tools import check_name, refused
@@ -43,11 +44,11 @@ class PromptOptions(Value):
     """Its name for people."""
     description: str | None = None
     """What it is for; otherwise the function's docstring."""
-    icons: tuple[schema.Icon, ...] = ()
+    icons: tuple[schema.Icon, ...] = attrs.field(default=(), converter=icons_of)
     """Pictures that stand for it."""
     meta: Mapping[str, JSON] | None = None
     """What travels beside it in lists."""
-    completers: Mapping[str, Source | Completer] = attrs.field(factory=dict)
+    completers: Mapping[str, Source | Completer] = attrs.field(default=None, converter=sources_of)
     """What proposes values for the arguments."""
     blocks: bool = True
     """Whether a `def` may block."""

@@ -13,6 +13,7 @@ from sansmcp.server.caching import NOT_KEPT, CacheHint
 from sansmcp.server.content import contents_of, text_of
 from sansmcp.server.context import Context
 from sansmcp.server.functions import handler_of
+from sansmcp.server.offer_settings import icons_of
 from sansmcp.server.targets import Target
 from sansmcp.session import RequestReceived
 from sansmcp.values import JSON, Value
@@ -32,16 +33,18 @@ class ResourceOptions(Value):
     """Its media type."""
     size: int | None = None
     """Its size in bytes; that of a value is known."""
-    icons: tuple[schema.Icon, ...] = ()
+    icons: tuple[schema.Icon, ...] = attrs.field(default=(), converter=icons_of)
     """Pictures that stand for it."""
     annotations: schema.Annotations | None = None
     """Hints about how to use it."""
     meta: Mapping[str, JSON] | None = None
     """What travels beside it in lists."""
-    cache: CacheHint = NOT_KEPT
-    """How long its contents may be kept."""
+    cache: CacheHint | None = None
+    """How long its contents may be kept; otherwise as the server says."""
     blocks: bool = True
     """Whether a `def` may block."""
+    default_cache: CacheHint = NOT_KEPT
+    """What the server says of it."""
     vocabulary: Vocabulary = attrs.field(default=PLAIN, repr=False)
     """What is known of types beside what annotations say."""
 
@@ -97,7 +100,7 @@ def resource_of(
             name=uri,
             definition=_definition(uri, options, uri, None, _size(source)),
             read=lambda _: value,
-            cache=options.cache,
+            cache=options.cache or options.default_cache,
         )
     else:
         target = _of_function(uri, source, options)
@@ -165,7 +168,7 @@ def _of_function(uri: str, function: Callable[..., JSON], options: ResourceOptio
         vocabulary=options.vocabulary,
         definition=_definition(uri, options, handler.name, handler.description, None),
         read=lambda context: handler.invoke({}, context),
-        cache=options.cache,
+        cache=options.cache or options.default_cache,
     )
 
 

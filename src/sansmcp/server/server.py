@@ -125,11 +125,7 @@ class Server(Registrations):
         schema_limits: SchemaLimits = DEFAULT_LIMITS,
         lifespan: Lifespan | None = None,
     ) -> None:
-        unknown = [revision for revision in revisions if revision not in REVISIONS]
-        if unknown or not revisions:
-            raise LocalProtocolError(
-                f"revisions: expected some of {REVISIONS}, found {tuple(revisions)!r:.80}"
-            )
+        _check(revisions, notice_interval, ordered, lifespan)
         self._hints = CacheHints(cache, cache_of)
         inference = Inference(
             vocabulary=vocabulary_of(schemas, schema_limits),
@@ -148,22 +144,14 @@ class Server(Registrations):
         self._instructions = instructions
         self._abilities = Abilities(capabilities)
         self._lists = Lists(page_size, self._hints, inline_refs if callable(inline_refs) else None)
-        if not 0 <= notice_interval < math.inf:
-            raise LocalProtocolError(
-                f"notice_interval: expected seconds from 0, found {notice_interval!r:.80}"
-            )
         self._notice_interval = notice_interval
         self._keys = KeyRing(state_keys)
         self._handles = handles or StateHandles()
         self._used = UsedStates() if state_single_use else None
         self._state_lifetime = state_lifetime
-        if isinstance(ordered, str):
-            raise LocalProtocolError(f"ordered: expected a list of methods, such as [{ordered!r:.80}]")
         self._ordered = frozenset(ordered)
         self._reveals = reveal_errors
         self._stack = Stack.of(middleware, sending_middleware)
-        if lifespan is not None:
-            check_lifespan(lifespan)
         self._lifespan = lifespan
         # What sessions on links of one kind share.
         self._terms: dict[Kind, Terms] = {}
@@ -487,3 +475,17 @@ def _refused(event: RequestReceived, reason: StateRefusedError) -> Target:
     # One text for every reason (2026-07-28, Multi Round-Trip Requests): the reason is for our side.
     error = RpcError(INVALID_PARAMS, "requestState is not valid for this request")
     return Refused(name=event.method, error=error, cause=reason)
+
+
+def _check(
+    revisions: Sequence[Revision], notice_interval: float, ordered: Collection[str], lifespan: Lifespan | None
+) -> None:
+    """Refuse settings that cannot be meant."""
+    if not revisions or any(revision not in REVISIONS for revision in revisions):
+        raise LocalProtocolError(f"revisions: expected some of {REVISIONS}, found {tuple(revisions)!r:.80}")
+    if not 0 <= notice_interval < math.inf:
+        raise LocalProtocolError(f"notice_interval: expected seconds from 0, found {notice_interval!r:.80}")
+    if isinstance(ordered, str):
+        raise LocalProtocolError(f"ordered: expected a list of methods, such as [{ordered!r:.80}]")
+    if lifespan is not None:
+        check_lifespan(lifespan)

@@ -12,9 +12,10 @@ from sansmcp.schema.inference.shapes import field_shape
 from sansmcp.schema.inference.vocabulary import PLAIN, Vocabulary
 from sansmcp.schema.uri_templates import Expression
 from sansmcp.server.caching import NOT_KEPT, CacheHint
-from sansmcp.server.completions import Completer, Source, completers_of
+from sansmcp.server.completions import Completer, Source, completers_of, sources_of
 from sansmcp.server.context import Context
 from sansmcp.server.functions import Handler, handler_of
+from sansmcp.server.offer_settings import icons_of
 from sansmcp.server.resources import read_result
 from sansmcp.server.targets import Target
 from sansmcp.server.texts import TextsReader, is_list
@@ -35,20 +36,22 @@ class TemplateOptions(Value):
     """What the resources hold; otherwise the function's docstring."""
     mime_type: str | None = None
     """Their media type."""
-    icons: tuple[schema.Icon, ...] = ()
+    icons: tuple[schema.Icon, ...] = attrs.field(default=(), converter=icons_of)
     """Pictures that stand for them."""
     annotations: schema.Annotations | None = None
     """Hints about how to use them."""
     meta: Mapping[str, JSON] | None = None
     """What travels beside it in lists."""
-    cache: CacheHint = NOT_KEPT
-    """How long contents may be kept."""
+    cache: CacheHint | None = None
+    """How long contents may be kept; otherwise as the server says."""
     guards_paths: bool = True
     """Whether URIs are refused whose values lead elsewhere as paths."""
-    completers: Mapping[str, Source | Completer] = attrs.field(factory=dict)
+    completers: Mapping[str, Source | Completer] = attrs.field(default=None, converter=sources_of)
     """What proposes values for the variables."""
     blocks: bool = True
     """Whether a `def` may block."""
+    default_cache: CacheHint = NOT_KEPT
+    """What the server says of it."""
     vocabulary: Vocabulary = attrs.field(default=PLAIN, repr=False)
     """What is known of types beside what annotations say."""
 
@@ -175,7 +178,7 @@ def template_of(
         reader=TextsReader(handler.fields),
         lists=frozenset(field.name for field in handler.fields if field.required and field.name in lists),
         completers=completers_of(text, handler, options.completers),
-        cache=options.cache,
+        cache=options.cache or options.default_cache,
     )
 
 

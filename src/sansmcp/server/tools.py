@@ -16,6 +16,7 @@ from sansmcp.schema.inlining import inlined
 from sansmcp.schema.mismatch import show
 from sansmcp.server.context import Context
 from sansmcp.server.functions import Handler, handler_of, refuse_bare_context
+from sansmcp.server.offer_settings import icons_of
 from sansmcp.server.results import Results, raw_results, results_of
 from sansmcp.server.targets import ArgumentsRefusedError, Target
 from sansmcp.session import RequestReceived
@@ -38,7 +39,7 @@ class ToolOptions(Value):
     """Its name for people."""
     description: str | None = None
     """What it does, for the model; otherwise the function's docstring."""
-    icons: tuple[schema.Icon, ...] = ()
+    icons: tuple[schema.Icon, ...] = attrs.field(default=(), converter=icons_of)
     """Pictures that stand for it."""
     annotations: schema.ToolAnnotations | None = None
     """Hints about what it does."""
