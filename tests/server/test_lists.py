@@ -268,6 +268,8 @@ def test_the_most_particular_hint_counts():
     assert hint(peer.result("resources/read", uri="config:silent")) == (0, "private")
     server.resources["config:public"].update(cache=CacheHint())
     assert hint(peer.result("resources/read", uri="config:public")) == (0, "private")
+    server.resources["config:public"].update(cache=None)
+    assert hint(peer.result("resources/read", uri="config:public")) == (1000, "private")
     assert hint(peer.result("resources/read", uri="item://x")) == (2, "private")
 
 

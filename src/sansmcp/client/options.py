@@ -12,7 +12,7 @@ from sansmcp.client.checking import Validate, check_choice
 from sansmcp.client.handlers import ElicitationHandler, InputHandlers, RootsSource, SamplingHandler
 from sansmcp.client.refreshing import LIST_DELAY, ListRefreshed
 from sansmcp.client.sending import OwnSession
-from sansmcp.errors import LocalProtocolError
+from sansmcp.errors import LocalProtocolError, refuse_unknown
 from sansmcp.http import ClientHttp, HttpClientLimits, Url
 from sansmcp.schema import METHODS, REVISIONS, MethodTable, Revision
 from sansmcp.schema.schema_limits import DEFAULT_LIMITS, SchemaLimits
@@ -204,12 +204,7 @@ class ClientOptions(Value):
         Raises:
             LocalProtocolError: if there is no such setting, which a type checker would have said.
         """
-        unknown = sorted(settings.keys() - ClientSettings.__annotations__.keys())
-        if unknown:
-            raise LocalProtocolError(
-                f"connect({unknown[0]}=...): there is no such setting; "
-                f"expected some of {', '.join(ClientSettings.__annotations__)}"
-            )
+        refuse_unknown("connect", settings, ClientSettings.__annotations__)
         _check_kinds(settings)
         handlers = InputHandlers(
             elicitation=settings.get("elicitation"),

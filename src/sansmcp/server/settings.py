@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, TypedDict
 
-from sansmcp.errors import LocalProtocolError
+from sansmcp.errors import LocalProtocolError, refuse_unknown
 from sansmcp.http import HttpSettings
 from sansmcp.schema import Revision
 from sansmcp.session import (
@@ -94,11 +94,8 @@ def check_settings(settings: Mapping[str, JSON], *, names: Collection[str] = _NA
     Raises:
         LocalProtocolError: there is one, which a type checker would have said.
     """
+    refuse_unknown("serve", settings, names)
     for name, value in settings.items():
-        if name not in names:
-            raise LocalProtocolError(
-                f"serve({name}=...): there is no such setting; expected some of {', '.join(names)}"
-            )
         kind = _KINDS.get(name)
         if value is None or name in HttpSettings.__annotations__:
             continue
