@@ -1,10 +1,21 @@
 """Settings of every test; `effort` says how hard the property tests try."""
 
+import os
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from tests.effort import EXAMPLES, PROFILE
+
+# Hundreds of processes are started here, and each would compile all that it imports where Python is told to
+# keep nothing compiled; what is kept is kept out of the tree then.
+if sys.dont_write_bytecode:
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+    del os.environ["PYTHONDONTWRITEBYTECODE"]
 
 # What these find is told as fully as what a test finds itself.
 pytest.register_assert_rewrite(
