@@ -6,8 +6,9 @@ Names of header fields are lower-case texts, values are texts whose characters a
 Source: RFC 9110, sections 5 and 6.
 """
 
+import re
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -67,6 +68,29 @@ class RequestHead(Value):
     """The header fields."""
     mount: str = ""
     """The prefix of the path below which an application has mounted the endpoint."""
+
+
+_ABSOLUTE: Final = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([^/?]*)(.*)", re.DOTALL)
+
+
+def origin_form(head: RequestHead) -> RequestHead:
+    """Return the same request to a path, where it names the whole URL, as clients of proxies do.
+
+    The host of the URL takes the place of that of the field, which is not looked at; but there has to be one
+    field all the same.
+
+    Source: RFC 9112, sections 3.2 and 3.2.2.
+
+    Args:
+        head: the head of a request.
+    """
+    found = None if head.target.startswith("/") else _ABSOLUTE.fullmatch(head.target)
+    if found is None:
+        return head
+    authority, rest = found.groups()
+    lines = [(name, authority if name == "host" else value) for name, value in head.headers.lines]
+    target = rest if rest.startswith("/") else f"/{rest}"
+    return attrs.evolve(head, target=target, headers=Headers(lines))
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

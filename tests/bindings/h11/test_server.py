@@ -184,9 +184,18 @@ def test_an_answer_to_head_has_no_body():
 
 
 @pytest.mark.parametrize(
-    ("target", "status"), [("/other", 404), ("/", 404), ("*", 404), ("http://127.0.0.1:8000/mcp", 404)]
+    ("target", "status"),
+    [
+        ("/other", 404),
+        ("/", 404),
+        ("*", 404),
+        ("http://127.0.0.1:8000/mcp", 200),
+        ("http://127.0.0.1:8000/other", 404),
+        ("http://evil.example/mcp", 403),
+        ("ftp://127.0.0.1:8000/mcp", 404),
+    ],
 )
-def test_other_targets_are_not_there(target, status):
+def test_a_target_is_a_path_or_a_whole_url(target, status):
     serving = Serving()
     connection = serving.open().send(post(call_body(), fields_for(MODERN), target=target))
     assert connection.response().status == status

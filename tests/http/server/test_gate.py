@@ -4,7 +4,7 @@ import pytest
 from tests.http.server.exchanging import BOTH, MODERN, Exchanging
 from tests.http.server.offered import served
 
-from sansmcp.http import HttpLimits, ServerHttp
+from sansmcp.http import HttpLimits, RequestHead, ServerHttp
 from sansmcp.session import ProtocolViolated
 
 JSON_TYPE = ("Content-Type", "application/json")
@@ -148,3 +148,70 @@ def test_limits_of_the_head_are_settable() -> None:
     assert world.request("POST", [JSON_TYPE, ACCEPT], PING).status == 400
     assert world.request("POST", [JSON_TYPE, ACCEPT, ("X", "y")], PING).status == 431
     assert isinstance(world.endpoint, ServerHttp)
+
+
+@pytest.mark.parametrize("scheme", ["http", "HTTPS"])
+@pytest.mark.parametrize("path", ["/mcp", None])
+def test_a_target_may_be_a_whole_url_whose_host_goes_before_the_field(scheme: str, path: str | None) -> None:
+    world = Exchanging(served(), path=path, allowed_hosts=["mcp.example:8000"])
+    fields = [JSON_TYPE, ACCEPT]
+    for target, host, status in (
+        ("mcp.example:8000/mcp", "mcp.example:8000", 400),
+        ("mcp.example:8000/mcp", "evil.example", 400),
+        ("MCP.example:8000/mcp?x=1", "", 400),
+        ("evil.example/mcp", "mcp.example:8000", 403),
+        ("mcp.example/mcp", "mcp.example:8000", 403),
+    ):
+        reply = world.request("POST", fields, PING, target=f"{scheme}://{target}", host=host)
+        assert reply.status == status
+    # What is missing there is the session: the request was let in.
+    assert "Mcp-Session-Id is missing" in violations(world)[0]
+
+
+@pytest.mark.parametrize("authority", ["user@127.0.0.1", "user:word@127.0.0.1:80", "", "a b", "127.0.0.1:x"])
+def test_what_is_no_host_in_a_whole_url_is_refused(authority: str) -> None:
+    world = Exchanging(served(), path=None)
+    reply = world.request("POST", [JSON_TYPE, ACCEPT], PING, target=f"http://{authority}/mcp")
+    assert reply.status == 400
+    assert violations(world)[0].startswith("Host is ")
+
+
+@pytest.mark.parametrize("path", ["/mcp", None])
+@pytest.mark.parametrize("target", ["ftp://127.0.0.1/mcp", "httpx://127.0.0.1/mcp", "mcp", "*", "http:/mcp"])
+def test_what_is_no_path_is_not_there(path: str | None, target: str) -> None:
+    world = Exchanging(served(), path=path)
+    assert world.request("POST", [JSON_TYPE, ACCEPT], PING, target=target).status == 404
+
+
+@pytest.mark.parametrize(
+    ("rest", "status"), [("", 404), ("?x=1", 404), ("/", 404), ("/mcp?x", 400), ("/x", 404)]
+)
+def test_the_path_of_a_whole_url_is_what_follows_its_host(rest: str, status: int) -> None:
+    world = Exchanging(served())
+    reply = world.request("POST", [JSON_TYPE, ACCEPT], PING, target=f"http://127.0.0.1{rest}")
+    assert reply.status == status
+
+
+def test_a_whole_url_spares_nobody_the_host_field() -> None:
+    world = Exchanging(served())
+    target = "http://127.0.0.1/mcp"
+    assert world.request("POST", [JSON_TYPE, ACCEPT], PING, target=target, host=None).status == 400
+    twice = [("Host", "127.0.0.1"), JSON_TYPE, ACCEPT]
+    assert world.request("POST", twice, PING, target=target).status == 400
+    assert violations(world) == [
+        "Host is there 0 times; expected it once",
+        "Host is there 2 times; expected it once",
+    ]
+
+
+def test_who_verifies_a_request_to_a_whole_url_sees_its_path_and_its_host() -> None:
+    seen: list[tuple[str, str | None]] = []
+
+    def verify(head: RequestHead) -> None:
+        seen.append((head.target, head.headers.get("host")))
+
+    world = Exchanging(served(), verify=verify, http_sse=True)
+    fields = [("Accept", "text/event-stream")]
+    stream = world.request("GET", fields, target="http://localhost:8000/sse", host="x")
+    assert seen == [("/sse", "localhost:8000")]
+    assert b"data: /messages?session_id=" in stream.body

@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from sansmcp.http.heads import RequestHead
+from sansmcp.http.heads import RequestHead, origin_form
 from sansmcp.http.refusals import Refused
 from sansmcp.http.server.checks import (
     LAST_EVENT,
@@ -84,6 +84,7 @@ class ServerHttp(HttpPosts):
             now: the time.
         """
         self.advance(now)
+        head = origin_form(head)
         exchange = ServerExchange(self, head, self.now)
         self._ready[exchange] = None
         judged = self._gate.judge(head)

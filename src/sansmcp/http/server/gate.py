@@ -83,13 +83,16 @@ class Gate:
             return Judged(preflight=preflight)
         place = self._place(head)
         if place is None:
-            text = f"the path is {head.target!r:.80}; expected {options.path}"
+            text = f"the path is {head.target!r:.80}; expected {options.path or 'one from /'}"
             return Judged(refused=Refused(status=404, reason=text), fields=fields)
         refused = check_single(head.headers) or self._check_at(head, place)
         return Judged(place=place, refused=refused, fields=fields)
 
     def _place(self, head: RequestHead) -> Place | None:
         options = self._options
+        if not head.target.startswith("/"):
+            # Of another scheme, or no path at all.
+            return None
         path = head.target.partition("?")[0].removeprefix(head.mount)
         # Where it is mounted is its own place, too.
         if head.mount and path in {"", "/"}:
