@@ -1,5 +1,6 @@
 """Serving and connecting over HTTP on each runtime: over TLS and Unix sockets, and through what breaks."""
 
+import errno
 import json
 import os
 import socket
@@ -383,3 +384,40 @@ def test_a_reader_that_reads_nothing_is_waited_for_as_long_as_the_limits_say(run
         # More than the buffers of the system take.
         peer.sendall(flooding(3_000_000).replace(b"Connection: close\r\n", b"") * 8)
         assert ended.wait(20)
+
+
+@each_runtime
+def test_a_process_without_descriptors_lets_peers_wait_and_goes_on(
+    runtime: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries, may_come = list[None](), threading.Event()
+    accept = socket.socket._accept  # type: ignore[attr-defined]  # what all runtimes call
+
+    def without_descriptors(listening: socket.socket) -> Any:
+        tries.append(None)
+        if may_come.is_set():
+            return accept(listening)
+        # Somebody else has taken them by the time that this is looked at.
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(socket.socket, "_accept", without_descriptors)
+    with served(runtime, new_server()) as url, dial(url) as peer:
+        peer.sendall(flooding(10))
+        while not tries:
+            threading.Event().wait(0.01)
+        # Whoever did not wait would try a thousand times.
+        threading.Event().wait(0.2)
+        may_come.set()
+        assert peer.recv(12) == b"HTTP/1.1 200"
+    assert len(tries) < 10
+
+
+@each_runtime
+def test_one_connection_too_many_is_turned_away(runtime: str) -> None:
+    with served(runtime, new_server(), http_limits=HttpLimits(connections=1)) as url, dial(url) as peer:
+        peer.sendall(flooding(10).replace(b"Connection: close\r\n", b""))
+        assert peer.recv(12) == b"HTTP/1.1 200"
+        with dial(url) as late:
+            told = b"".join(iter(partial(late.recv, 65536), b""))
+    assert told.startswith(b"HTTP/1.1 503 ")
+    assert told.endswith(b"1 connections are open; try again later\n")

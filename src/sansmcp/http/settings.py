@@ -49,6 +49,9 @@ class HttpLimits(Value):
     """Sessions of legacy clients; further ones are refused with 503."""
     idle: float = 1800.0
     """How long a session is kept that has neither a request nor a stream in flight."""
+    # As many as sessions; nginx has 512, Go and uvicorn none. The system may allow a process fewer.
+    connections: int = 10_000
+    """Connections, where they are the binding's own; further ones get 503 and are closed."""
     # The websockets library reads 128 lines of 8 KiB.
     header_bytes: int = 32 * 1024
     """The bytes of all header fields of a request."""

@@ -16,7 +16,7 @@ from tests.bindings.h11.serving import (
     session_for,
 )
 
-from sansmcp.http import ServerHttp
+from sansmcp.http import HttpLimits, ServerHttp
 from sansmcp.session import ProtocolViolated, RequestCancelled
 from sansmcp_h11 import ConnectionLimits, H11Server
 
@@ -543,3 +543,36 @@ def test_a_request_leaves_nothing_to_the_collector_of_cycles(revision, sessions)
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+# Too many connections
+
+
+def test_who_comes_when_all_connections_are_taken_is_told_so_and_closed():
+    serving = Serving(http_limits=HttpLimits(connections=2))
+    first, second = serving.open(), serving.open()
+    for _ in range(3):
+        late = serving.open()
+        answer = late.response()
+        assert (answer.status, answer.field("connection")) == (503, "close")
+        assert answer.body == b"2 connections are open; try again later\n"
+        assert late.closed
+        late.send(call()).end()
+        assert late.read() == b""
+    assert serving.violations() == ["2 connections are open; try again later"]
+    assert len(serving.endpoint.links) == 2
+    assert second.send(call()).response().status == 200
+    first.end()
+    assert serving.open().send(call()).response().status == 200
+    assert serving.open().response().status == 503
+    assert len(serving.violations()) == 2
+
+
+def test_a_connection_that_is_turned_away_is_shown_to_who_looks_on():
+    shown = []
+    serving = Serving(
+        http_limits=HttpLimits(connections=1), wrap_link=lambda link: shown.append(link) or link
+    )
+    serving.open()
+    assert serving.open().response().status == 503
+    assert len(shown) == 2

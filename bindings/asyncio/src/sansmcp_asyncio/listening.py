@@ -7,6 +7,7 @@ accepts at that moment, and what has not shaken hands yet.
 import asyncio
 import contextlib
 import errno
+import logging
 import os
 import socket
 import ssl
@@ -28,6 +29,8 @@ _HANDSHAKE: Final = 10.0
 # What lacks, such as descriptors, is not there again at once.
 _BREAK: Final = 1.0
 """Seconds until peers are accepted again after that has failed."""
+
+_logger: Final = logging.getLogger("sansmcp")
 
 Welcome = Callable[[SocketFlow], object]
 """Takes the stream of a peer that has come."""
@@ -83,7 +86,8 @@ class Listener:
             peer, _ = listening.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
-        except OSError:
+        except OSError as error:
+            _logger.warning("%s: a peer has to wait: %s", self.address, error)
             self._loop.remove_reader(listening)
             self._pauses[listening] = self._loop.call_later(_BREAK, self._resume, listening)
             return

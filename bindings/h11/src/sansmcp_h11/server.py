@@ -65,9 +65,21 @@ class H11Server:
         link = ServerLink(board, now)
         if self._wrap_link is not None:
             link.shown = self._wrap_link(link)
-        board.links[link] = None
+        if len(board.links) < board.connections:
+            board.links[link] = None
+        else:
+            self._turn_away(link, now)
         board.touch(link)
         return link.shown
+
+    def _turn_away(self, link: ServerLink, now: float) -> None:
+        board = self._board
+        reason = f"{board.connections} connections are open; try again later"
+        if not board.is_full:
+            # Told once: who comes in a crowd must not fill the log.
+            board.is_full = True
+            board.note_violation(reason, now)
+        link.turn_away(reason, now)
 
     def next_event(self) -> tuple[ServerSession, ServerEvent] | None:
         """Take the next event of any session, with the session, or None."""
@@ -112,6 +124,8 @@ class _Board:
         self.header_timeout = requests.header_timeout
         self.header_bytes = requests.header_bytes
         self.header_count = requests.header_count
+        self.connections = requests.connections
+        self.is_full = False
         self.limits = limits
         self.links: dict[ServerLink, None] = {}
         self._endpoint = endpoint
@@ -166,7 +180,8 @@ class _Board:
         self._carrying.pop(exchange, None)
 
     def forget(self, link: ServerLink) -> None:
-        self.links.pop(link, None)
+        if self.links.pop(link, link) is None:
+            self.is_full = False
         self.touch(link)
 
     def note_violation(self, reason: str, now: float) -> None:

@@ -170,6 +170,16 @@ class ServerLink:
         if self._place in {Place.HEAD, Place.REST}:
             self._close(now, "this side closed the connection")
 
+    def turn_away(self, reason: str, now: float) -> None:
+        """End the connection before it begins.
+
+        Args:
+            reason: why.
+            now: the time.
+        """
+        self._answer(HeadFault(status=503, reason=reason))
+        self._close(now, reason)
+
     # Outputs
 
     def data_to_send(self) -> bytes:
@@ -371,6 +381,11 @@ class ServerLink:
             self._refuse(HeadFault(status=400, reason=reason), now)
 
     def _refuse(self, fault: HeadFault, now: float) -> None:
+        self._answer(fault)
+        self._board.note_violation(fault.reason, now)
+        self._close(now, fault.reason)
+
+    def _answer(self, fault: HeadFault) -> None:
         body = f"{fault.reason}\n".encode("ascii", "backslashreplace")
         fields = (
             ("content-type", "text/plain; charset=utf-8"),
@@ -379,8 +394,6 @@ class ServerLink:
         )
         self._outbox.append(response_head(fault.status, fields))
         self._outbox.append(body)
-        self._board.note_violation(fault.reason, now)
-        self._close(now, fault.reason)
 
     def _close(self, now: float, reason: str) -> None:
         exchange, self._exchange = self._exchange, None

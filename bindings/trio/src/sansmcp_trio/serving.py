@@ -29,7 +29,7 @@ from sansmcp_trio.carried import LAST_WORDS
 from sansmcp_trio.driver import Driver
 from sansmcp_trio.handlers import Handlers, write_report
 from sansmcp_trio.signals import terminated
-from sansmcp_trio.sockets import Listener
+from sansmcp_trio.sockets import Listener, accept_all
 from sansmcp_trio.streams import ByteStream, StdioStream
 from sansmcp_trio.tasks import Tasks
 from sansmcp_trio.workers import Workers
@@ -182,8 +182,9 @@ class Serving:
 
     async def _accept(self, listeners: Sequence[Listener], scope: trio.CancelScope) -> None:
         with scope:
-            nursery = self._tasks.nursery
-            await trio.serve_listeners(self._carry_one_of_many, list(listeners), handler_nursery=nursery)
+            async with trio.open_nursery() as nursery:
+                for listener in listeners:
+                    nursery.start_soon(accept_all, listener, self._tasks.nursery, self._carry_one_of_many)
 
     async def _end(self) -> None:
         self._endpoint.close(self._driver.now())
@@ -196,6 +197,8 @@ class Serving:
         except Exception:
             # One peer's stream is no matter of the others.
             _logger.exception("a connection failed")
+        finally:
+            await trio.aclose_forcefully(stream)
 
     def _perform(self, errand: Errand) -> None:
         if self._do_errand is None:

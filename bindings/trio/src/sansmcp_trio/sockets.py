@@ -2,10 +2,12 @@
 
 import contextlib
 import errno
+import logging
 import os
 import socket
 import ssl
 import stat
+from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
 import trio
@@ -15,6 +17,12 @@ from sansmcp.server import expect_tls
 
 # Peers that come while the loop is busy; what asyncio takes by default.
 _BACKLOG: Final = 100
+
+# What lacks, such as descriptors, is not there again at once.
+_BREAK: Final = 1.0
+"""Seconds until peers are accepted again after that has failed."""
+
+_logger: Final = logging.getLogger("sansmcp")
 
 Listener: TypeAlias = trio.abc.Listener[trio.abc.Stream]
 """Where peers come to."""
@@ -91,6 +99,29 @@ async def listen_tcp(
     if context is None:
         return address, list[Listener](listeners)
     return address, [trio.SSLListener(listener, context) for listener in listeners]
+
+
+async def accept_all(
+    listener: Listener, nursery: trio.Nursery, carry: Callable[[trio.abc.Stream], Awaitable[None]]
+) -> None:
+    """Serve those who come until cancelled; then the listener is closed.
+
+    What trio has for it ends where accepting fails for another reason than that something lacks.
+
+    Args:
+        listener: where they come to.
+        nursery: where each is served.
+        carry: serves one of them.
+    """
+    async with listener:
+        while True:
+            try:
+                stream = await listener.accept()
+            except OSError as error:
+                _logger.warning("a peer has to wait: %s", error)
+                await trio.sleep(_BREAK)
+            else:
+                nursery.start_soon(carry, stream)
 
 
 async def listen_unix(path: str) -> tuple[UnixAddress, list[Listener]]:
