@@ -28,6 +28,7 @@ REQUIRED = {
     "sansmcp-trio": {"sansmcp", "trio"},
     "sansmcp-threads": {"sansmcp"},
     "sansmcp-h11": {"h11", "sansmcp"},
+    "sansmcp-files": {"sansmcp"},
     "sansmcp-wsgi": {"sansmcp", "sansmcp-threads"},
     "sansmcp-cli": {"sansmcp", "sansmcp-asyncio", "sansmcp-h11", "sansmcp-threads", "sansmcp-trio"},
 }
@@ -37,6 +38,7 @@ EXTRAS = {
     "asgi": {"sansmcp-asgi"},
     "asyncio": {"sansmcp-asyncio"},
     "cli": {"sansmcp-cli"},
+    "files": {"sansmcp-files"},
     "h11": {"sansmcp-h11"},
     "threads": {"sansmcp-threads"},
     "trio": {"sansmcp-trio"},
@@ -159,7 +161,7 @@ def test_framing_needs_no_converters(part: str, unneeded: str) -> None:
     assert is_needed is (unneeded == "attr")
 
 
-@pytest.mark.parametrize("binding", ["asyncio", "h11", "threads", "trio"])
+@pytest.mark.parametrize("binding", ["asyncio", "files", "h11", "threads", "trio"])
 def test_a_binding_works_with_nothing_else_installed(binding: str) -> None:
     """All is hidden that its metadata does not ask for, directly or not; the binding serves and calls."""
     calls = {
@@ -167,6 +169,7 @@ def test_a_binding_works_with_nothing_else_installed(binding: str) -> None:
         "asyncio": f"{_COROUTINE.format(binding='asyncio')}\nimport asyncio; said = asyncio.run(work())",
         "trio": f"{_COROUTINE.format(binding='trio')}\nimport trio; said = trio.run(work)",
         "h11": _IN_MEMORY,
+        "files": _IN_FILES,
     }
     loaded_alone(binding, f"{calls[binding]}\nassert said.content[0].text == '3'")
 
@@ -204,7 +207,7 @@ def add(a: int, b: int) -> int:
 
 {work}
 """)
-    others = {"asgi", "asyncio", "cli", "h11", "threads", "trio", "wsgi"} - {binding} - besides
+    others = {"asgi", "asyncio", "cli", "files", "h11", "threads", "trio", "wsgi"} - {binding} - besides
     assert not loaded.intersection(f"sansmcp_{other}" for other in others)
     assert not loaded.intersection(hidden)
 
@@ -277,6 +280,18 @@ client = Client(server, ClientOptions.of({}), {}, lambda data: [data])
 client.open()
 said = client.call_tool("add", pair)
 client.close()
+"""
+
+
+_IN_FILES = """
+import os, tempfile
+from sansmcp.testing import connect_http
+
+with tempfile.TemporaryDirectory() as folder, sansmcp_files.FileEventStore(folder) as store:
+    serving = {"event_store": store, "responses": "stream"}
+    with connect_http(server, revisions=("2025-11-25",), serving=serving) as client:
+        said = client.call_tool("add", pair)
+        assert store.size > 0 and len(os.listdir(folder)) == 2
 """
 
 

@@ -1,4 +1,4 @@
-"""The stores of events that the page on HTTP shows: what they are given, another process finds."""
+"""The store of events that the page on HTTP shows: what it is given, another process finds."""
 
 import importlib.util
 from pathlib import Path
@@ -46,10 +46,8 @@ class Redis:
         assert time == 1800
 
 
-@pytest.fixture(params=["file", "redis"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> EventStore:
-    if request.param == "file":
-        return example("file_event_store").FileEventStore(tmp_path / "sessions")
+@pytest.fixture
+def store() -> EventStore:
     return example("redis_event_store").RedisEventStore(Redis())
 
 
