@@ -34,20 +34,20 @@ def randomly(seed):
 
 
 @functools.cache
-def in_one_piece(scenario):
+def in_one_piece(scenario, **options):
     """Play a scenario with nothing cut; return what happened, and how many bytes went both ways."""
     count = Split(-1)
-    recording = scenario.play(count)
+    recording = scenario.play(count, **options)
     return happened(recording), count.passed
 
 
 def happened(recording):
     """Return what can be seen of a conversation; the text leaves out what repeats, the events do not."""
-    events = recording.pair.client_events + recording.pair.server_events
+    events = recording.events
     # Of what a handler raised each playing has its own.
     return recording.text, [repr(event) if isinstance(event, HandlerFailed) else event for event in events]
 
 
-def assert_same(scenario, cut, what):
+def assert_same(scenario, cut, what, **options):
     """Play a scenario with its bytes cut, and hold it against itself in one piece."""
-    assert happened(scenario.play(cut)) == in_one_piece(scenario)[0], what
+    assert happened(scenario.play(cut, **options)) == in_one_piece(scenario, **options)[0], what

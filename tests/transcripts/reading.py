@@ -1,9 +1,13 @@
 """Read golden transcripts back: who said which line, and which lines nobody's session would have sent."""
 
 import json
+import re
 
 import attrs
-from tests.transcripts.recording import BY_HAND, BY_HAND_AND_ILLEGAL
+from tests.transcripts.conversation import BY_HAND, BY_HAND_AND_ILLEGAL
+
+_MESSAGE = re.compile(r"([CS])([0-9]*): (.*)", re.DOTALL)
+_REQUEST = re.compile(r"C([0-9]+) [A-Z]+ ")
 
 
 @attrs.frozen(kw_only=True)
@@ -40,12 +44,17 @@ def is_message(value):
 
 
 def lines_of(text):
-    """Return the lines of a transcript, without its times, events and remarks."""
+    """Return the lines of a transcript that are messages, without heads, times, events and remarks."""
     found = []
-    remark = ""
+    before = ""
+    # Over HTTP a remark stands before the head of the request that it is of.
+    remarks = {}
     for line in text.split("\n"):
-        sender, colon, body = line.partition(": ")
-        if colon and sender in {"C", "S"}:
+        if (request := _REQUEST.match(line)) is not None:
+            remarks["C", request[1]] = before
+        elif (message := _MESSAGE.fullmatch(line)) is not None:
+            sender, number, body = message.groups()
+            remark = remarks.get((sender, number), "") if number else before
             found.append(
                 Line(
                     sender=sender,
@@ -54,10 +63,5 @@ def lines_of(text):
                     legal=not remark.startswith(BY_HAND_AND_ILLEGAL),
                 )
             )
-        remark = line
+        before = line
     return found
-
-
-def conversation_of(text):
-    """Return the transcript with nothing but what the sessions said to each other."""
-    return "\n".join(f"{line.sender}: {line.text}" for line in lines_of(text) if not line.by_hand)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import attrs
+from tests.transcripts.http_recording import HttpRecording
 from tests.transcripts.recording import Recording
 
 from sansmcp.schema import LEGACY_REVISIONS, MODERN_REVISIONS, REVISIONS
@@ -15,7 +16,9 @@ LEGACY = LEGACY_REVISIONS
 MODERN = MODERN_REVISIONS
 
 SCENARIOS = []
-"""All of them, in the order in which they were written."""
+"""All of those over lines, in the order in which they were written."""
+HTTP_SCENARIOS = []
+"""All of those over HTTP."""
 
 
 @attrs.frozen(kw_only=True)
@@ -32,29 +35,32 @@ class Scenario:
     drive: object
     replayed: bool
     open: bool
+    over_http: bool
 
     @property
     def golden(self):
         """Where its transcript is kept."""
-        return GOLDEN / self.revision / f"{self.name}.txt"
+        folder = GOLDEN / self.revision
+        return (folder / "http" if self.over_http else folder) / f"{self.name}.txt"
 
     def __str__(self):
-        return f"{self.revision}-{self.name}"
+        return f"{self.revision}-http-{self.name}" if self.over_http else f"{self.revision}-{self.name}"
 
-    def play(self, cut=whole):
+    def play(self, cut=whole, **options):
         """Play it; return the recording."""
-        recording = Recording(self.revision, cut)
+        recording = (HttpRecording if self.over_http else Recording)(self.revision, cut, **options)
         self.drive(recording)
         recording.finish()
         return recording
 
     def text_of(self, recording):
         """Return the text of a recording of it, as it is kept."""
-        return "\n".join([f"# {self.title}", f"# {self.revision}", "", *recording.text, ""])
+        carried = f"{self.revision} over HTTP" if self.over_http else self.revision
+        return "\n".join([f"# {self.title}", f"# {carried}", "", *recording.text, ""])
 
 
-def scenario(revisions=EVERY, *, replayed=False, open=False):  # noqa: A002 - as an attribute
-    """Enter a function as a scenario, for each of the revisions."""
+def scenario(revisions=EVERY, *, replayed=False, open=False, http=False):  # noqa: A002 - as an attribute
+    """Enter a function as a scenario, for each of the revisions; `http` has it played over HTTP too."""
 
     def enter(function):
         for revision in revisions:
@@ -65,8 +71,29 @@ def scenario(revisions=EVERY, *, replayed=False, open=False):  # noqa: A002 - as
                 drive=function,
                 replayed=replayed,
                 open=open,
+                over_http=False,
             )
             SCENARIOS.append(entry)
+        return http_scenario(revisions)(function) if http else function
+
+    return enter
+
+
+def http_scenario(revisions):
+    """Enter a function as a scenario over HTTP, for each of the revisions."""
+
+    def enter(function):
+        for revision in revisions:
+            entry = Scenario(
+                name=function.__name__,
+                title=function.__doc__.strip(),
+                revision=revision,
+                drive=function,
+                replayed=False,
+                open=False,
+                over_http=True,
+            )
+            HTTP_SCENARIOS.append(entry)
         return function
 
     return enter

@@ -6,18 +6,28 @@ from tests.transcripts import (
     scenarios_connecting,
     scenarios_ending,
     scenarios_faults,
+    scenarios_http_heads,
+    scenarios_http_sessions,
+    scenarios_http_streams,
     scenarios_listening,
     scenarios_plain,
 )
-from tests.transcripts.registry import SCENARIOS
+from tests.transcripts.registry import HTTP_SCENARIOS, SCENARIOS
+
+ALL_SCENARIOS = (*SCENARIOS, *HTTP_SCENARIOS)
 
 __all__ = [
+    "ALL_SCENARIOS",
+    "HTTP_SCENARIOS",
     "SCENARIOS",
     "scenarios_asking",
     "scenarios_calling",
     "scenarios_connecting",
     "scenarios_ending",
     "scenarios_faults",
+    "scenarios_http_heads",
+    "scenarios_http_sessions",
+    "scenarios_http_streams",
     "scenarios_listening",
     "scenarios_plain",
 ]

@@ -9,7 +9,7 @@ from sansmcp.session import SessionLimits
 WITH_FORMS = ("2025-06-18", "2025-11-25", "2026-07-28")
 
 
-@scenario(WITH_FORMS)
+@scenario(WITH_FORMS, http=True)
 def declining_and_cancelling_a_form(r):
     """The user says no to one form and closes another: both are answers."""
     r.start()
@@ -20,7 +20,7 @@ def declining_and_cancelling_a_form(r):
         r.respond_text(r.request(), f"the user said {action}")
 
 
-@scenario(LEGACY)
+@scenario(LEGACY, http=True)
 def refusing_to_sample(r):
     """The client answers a question with an error, which the handler gets in the place of an answer."""
     r.start()
@@ -32,7 +32,7 @@ def refusing_to_sample(r):
     r.fail(r.request(), -32603, "there is no answer to go on with")
 
 
-@scenario(MODERN)
+@scenario(MODERN, http=True)
 def refusing_to_answer(r):
     """No answer says no to a question as such: the client gives the call up and sends nothing."""
     r.start()
@@ -55,7 +55,7 @@ def questions_at_once(r):
     r.respond_text(r.request(), "Bo: small")
 
 
-@scenario()
+@scenario(http=True)
 def several_rounds(r):
     """A call asks, runs again, and asks once more."""
     r.start()
@@ -95,7 +95,7 @@ def too_many_rounds(r):
         r.ask(r.request(), {}, request_state=f"round {number}")
 
 
-@scenario(EVERY)
+@scenario(EVERY, http=True)
 def cancelling_a_call_that_asks(r):
     """The client gives up a call whose question is open: the question is withdrawn at both ends."""
     r.start()
@@ -127,7 +127,7 @@ def a_question_in_many_calls(r):
     r.fail(waiting, -32603, "stopped")
 
 
-@scenario(("2025-11-25",))
+@scenario(("2025-11-25",), http=True)
 def visiting_a_page(r):
     """The user is sent to a page, and the server tells when that is done."""
     r.start()
@@ -148,7 +148,7 @@ def visiting_a_page(r):
     r.respond_text(request, "thank you")
 
 
-@scenario(MODERN)
+@scenario(MODERN, http=True)
 def visiting_a_page_without_an_id(r):
     """The user is sent to a page; the call is run again when the user agreed."""
     r.start()
@@ -163,7 +163,7 @@ def visiting_a_page_without_an_id(r):
     r.respond_text(r.request(), "thank you")
 
 
-@scenario()
+@scenario(http=True)
 def asking_for_a_prompt_and_a_resource(r):
     """Fetching a prompt and reading a resource may ask as calls of tools do."""
     r.start()
@@ -244,7 +244,7 @@ def questions_that_cannot_be_asked(r):
     )
 
 
-@scenario(LEGACY)
+@scenario(LEGACY, http=True)
 def the_roots_change(r):
     """The client tells that its folders changed."""
     r.start()

@@ -64,7 +64,7 @@ def the_connection_breaks(r):
     r.advance(1.0)
 
 
-@scenario()
+@scenario(http=True)
 def the_server_closes(r):
     """A server that closes takes no new work, and lets what runs finish."""
     r.start()
@@ -78,7 +78,7 @@ def the_server_closes(r):
     r.respond_text(request, "finished")
 
 
-@scenario()
+@scenario(http=True)
 def the_server_closes_without_patience(r):
     """What does not finish in time is stopped when the server closes."""
     r.start(server={"timeouts": Timeouts(close=2.0)})
@@ -87,7 +87,7 @@ def the_server_closes_without_patience(r):
     r.advance(3.0)
 
 
-@scenario()
+@scenario(http=True)
 def the_client_closes_with_calls(r):
     """A client that closes ends its own calls; the server hears the end of its input."""
     r.start()

@@ -13,7 +13,7 @@ GREETING = Change(kind=ChangeKind.RESOURCE, uri=NOTE)
 OTHER = Change(kind=ChangeKind.RESOURCE, uri="note://other")
 
 
-@scenario(MODERN)
+@scenario(MODERN, http=True)
 def several_subscriptions(r):
     """Subscriptions share the channel; each hears what it asked for, under its own id."""
     r.start()
@@ -51,7 +51,7 @@ def a_part_is_honoured(r):
         r.publish(change)
 
 
-@scenario(MODERN)
+@scenario(MODERN, http=True)
 def the_server_ends_a_subscription(r):
     """The server ends one subscription; another one goes on."""
     r.start()

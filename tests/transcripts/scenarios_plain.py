@@ -40,7 +40,7 @@ ADD = {
 }
 
 
-@scenario(LEGACY, replayed=True)
+@scenario(LEGACY, replayed=True, http=True)
 def handshake(r):
     """A session is opened by a handshake, used once, and closed by the client."""
     r.start(server={"instructions": "For examples."})
@@ -48,7 +48,7 @@ def handshake(r):
     r.respond(r.request(), {"content": [{"type": "text", "text": "3"}]})
 
 
-@scenario(MODERN, replayed=True)
+@scenario(MODERN, replayed=True, http=True)
 def discovery(r):
     """The client asks what the server speaks; each request describes itself, and there is no session."""
     r.start(server={"instructions": "For examples."})
@@ -56,7 +56,7 @@ def discovery(r):
     r.respond(r.request(), {"content": [{"type": "text", "text": "3"}]})
 
 
-@scenario(replayed=True)
+@scenario(replayed=True, http=True)
 def lists(r):
     """What a server offers is listed."""
     r.start()
@@ -74,7 +74,7 @@ def lists(r):
     )
 
 
-@scenario(replayed=True)
+@scenario(replayed=True, http=True)
 def uses(r):
     """A tool is called, a prompt and a resource are fetched, an argument is completed."""
     r.start()
@@ -94,7 +94,7 @@ def uses(r):
     r.respond(r.request(), {"completion": {"values": ["kind", "kindly"], "total": 2, "hasMore": False}})
 
 
-@scenario(replayed=True)
+@scenario(replayed=True, http=True)
 def failures_of_tools(r):
     """A tool that fails has a result, which says so."""
     r.start()
@@ -114,7 +114,7 @@ def failures_of_tools(r):
     r.answered(request)
 
 
-@scenario(replayed=True)
+@scenario(replayed=True, http=True)
 def progress(r):
     """A call reports how far it is; each report gives it its whole timeout again."""
     r.start()
@@ -128,7 +128,7 @@ def progress(r):
     r.respond_text(request, "2 steps")
 
 
-@scenario(replayed=True)
+@scenario(replayed=True, http=True)
 def answers_out_of_order(r):
     """Calls run at once, and are answered in any order."""
     r.start()
@@ -142,7 +142,7 @@ def answers_out_of_order(r):
     r.respond_text(second, "2")
 
 
-@scenario(replayed=True)
+@scenario(replayed=True, http=True)
 def cancelling(r):
     """The client gives a call up; its handler is told, and what it answers after that is dropped."""
     r.start()
@@ -157,20 +157,20 @@ def cancelling(r):
     r.respond_text(r.request(), "1")
 
 
-@scenario(("2025-06-18", "2025-11-25", "2026-07-28"), replayed=True)
+@scenario(("2025-06-18", "2025-11-25", "2026-07-28"), replayed=True, http=True)
 def elicitation(r):
     """A tool asks the user to fill in a form: the user does, the call is run again with the answer."""
     r.start()
     r.tool("asks")
     r.advance(1.0)
     r.ask(r.request(), {"__main__:name_of_user": FORM}, request_state=r.state("s1"))
-    r.advance(3600.0)
+    r.advance(900.0)
     r.provide(r.question(), ACCEPTED)
     r.advance(1.0)
     r.respond_text(r.request(), "Hello, Bo")
 
 
-@scenario(replayed=True)
+@scenario(replayed=True, http=True)
 def sampling(r):
     """A tool asks the client's model."""
     r.start()
@@ -180,7 +180,7 @@ def sampling(r):
     r.respond_text(r.request(), "small: Hello")
 
 
-@scenario(replayed=True)
+@scenario(replayed=True, http=True)
 def roots(r):
     """A tool asks which folders it may work in."""
     r.start()
@@ -190,7 +190,7 @@ def roots(r):
     r.respond_text(r.request(), "file:///home/bo")
 
 
-@scenario(MODERN, replayed=True)
+@scenario(MODERN, replayed=True, http=True)
 def listening(r):
     """The client listens for changes of all kinds, hears of them, and stops."""
     r.start()
@@ -210,14 +210,14 @@ def listening(r):
     r.publish(Change(kind=ChangeKind.RESOURCE, uri=NOTE))
     r.respond_text(r.request(), "changed")
     r.note("a listening subscription has no deadline")
-    r.advance(7200.0)
+    r.advance(1800.0)
     r.client.cancel(handle, r.now)
     r.settle()
     r.note("nobody hears of this")
     r.publish(Change(kind=ChangeKind.TOOLS))
 
 
-@scenario(LEGACY, replayed=True)
+@scenario(LEGACY, replayed=True, http=True)
 def listening_to_a_resource(r):
     """In a legacy session changes of lists come unasked, and resources are subscribed to one by one."""
     r.start()
@@ -242,7 +242,7 @@ def listening_to_a_resource(r):
     r.publish(Change(kind=ChangeKind.RESOURCE, uri=NOTE))
 
 
-@scenario(LEGACY, replayed=True)
+@scenario(LEGACY, replayed=True, http=True)
 def ping(r):
     """The client asks whether the server is there."""
     r.start()
@@ -250,7 +250,7 @@ def ping(r):
     r.settle()
 
 
-@scenario(LEGACY, replayed=True)
+@scenario(LEGACY, replayed=True, http=True)
 def logging(r):
     """The client sets the level of log messages; what is less severe is not sent."""
     r.start()
@@ -262,7 +262,7 @@ def logging(r):
     r.respond_text(request, "hello")
 
 
-@scenario(MODERN, replayed=True)
+@scenario(MODERN, replayed=True, http=True)
 def logging_per_request(r):
     """Each request says which log messages it wants; less severe ones are not sent."""
     r.start(client={"log_level": "warning"})

@@ -1,5 +1,7 @@
 """Every transcript is played with files, sockets, clocks, chance and streams replaced by what raises.
 
+Those of HTTP are played so as exchanges and as bytes of HTTP/1.1, and say the same each time.
+
 Source: the core does no I/O; bytes, messages and the time go in, events and actions come out.
 """
 
@@ -13,8 +15,10 @@ import time
 
 import pytest
 from tests.adversarial.bench import ServerBench
+from tests.transcripts.carrying import ByBytes, ByExchanges
+from tests.transcripts.cuts import happened
 from tests.transcripts.outside import Outside, outside_gone
-from tests.transcripts.scenarios import SCENARIOS
+from tests.transcripts.scenarios import HTTP_SCENARIOS, SCENARIOS
 
 from sansmcp.schema import LEGACY_REVISIONS, REVISIONS
 
@@ -35,6 +39,19 @@ def test_no_transcript_needs_anything_outside(revision):
     for scenario in played:
         assert outcome_of(scenario.play) is None, str(scenario)
     assert len(played) > 50
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_no_transcript_of_http_needs_anything_outside_and_each_playing_is_the_same(revision):
+    played = [scenario for scenario in HTTP_SCENARIOS if scenario.revision == revision]
+    for scenario in played:
+        golden, found = scenario.golden.read_text(encoding="utf-8"), []
+        for carrier in (ByExchanges, ByBytes):
+            stopped_by = outcome_of(lambda: found.append(scenario.play(carrier=carrier)))  # noqa: B023 - called at once
+            assert stopped_by is None, str(scenario)
+        assert [scenario.text_of(recording) for recording in found] == [golden, golden], str(scenario)
+        assert happened(found[0]) == happened(found[1]), str(scenario)
+    assert len(played) > 20
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

@@ -10,7 +10,7 @@ _VERSION = "io.modelcontextprotocol/protocolVersion"
 _RESULTS = {ours: theirs for theirs, ours in RENAMED.items()}
 
 
-def faults(message, revision, asked, sender, *, strict):
+def faults(message, revision, asked, sender, *, strict, over_http=False):
     """Say what is wrong with a message of a conversation, whose messages are given one after the other.
 
     Args:
@@ -19,12 +19,17 @@ def faults(message, revision, asked, sender, *, strict):
         asked: the requests so far, by the side that is to answer and their id; it is written to.
         sender: "C" or "S".
         strict: whether members that the schema does not name are faults.
+        over_http: whether it may be the body of a request that was refused.
     """
     method, revision = described(message, revision, asked, sender)
     if "id" in message and "method" in message:
         asked["S" if sender == "C" else "C", repr(message["id"])] = method, revision
     if revision == "2025-03-26" and "error" in message and message.get("id", ...) is None:
         # Of JSON-RPC, which has one answer for each unreadable item of an array; the schema has no null.
+        message = {**message, "id": 0}
+    if over_http and revision < "2025-11-25" and "error" in message and message.get("id") is None:
+        # "A JSON-RPC error response that has no id" (Streamable HTTP, Sending Messages to the Server), which
+        # the schema has from 2025-11-25 on.
         message = {**message, "id": 0}
     found = faults_of_envelope(revision, message)
     name, payload = named(message, method, revision, sender)
