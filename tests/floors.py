@@ -40,6 +40,7 @@ STANDARD = frozenset(
         "datetime",
         "decimal",
         "enum",
+        "errno",
         "functools",
         "hashlib",
         "heapq",

@@ -1,6 +1,7 @@
 """Where a server is: what may be said, what it means, and that all else is refused in words."""
 
 import contextlib
+import errno
 import re
 
 import pytest
@@ -15,6 +16,7 @@ from sansmcp.client import (
     address_of,
     check_goes_with,
     environment_for_server,
+    no_connection,
     url_at,
 )
 from sansmcp.errors import LocalProtocolError
@@ -226,3 +228,49 @@ def test_what_is_no_port_is_refused(port):
 def test_a_host_is_a_text(host):
     with pytest.raises(LocalProtocolError, match="host: expected a name or an address, found"):
         TcpAddress(host=host, port=0)
+
+
+class gaierror(OSError):  # noqa: N801 - as `socket` calls it
+    """A name that nobody knows."""
+
+
+class SSLError(OSError):
+    """TLS that failed."""
+
+
+class SSLCertVerificationError(SSLError):
+    """A certificate that is not trusted."""
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConnectionRefusedError(111, "refused"), "; is the server running, and is this its address?"),
+        (FileNotFoundError(2, "no such file"), "; is the server running, and is this its address?"),
+        (
+            OSError(f"Multiple exceptions: [Errno {errno.ECONNREFUSED}] ::1, [Errno 101] 127.0.0.1"),
+            "; is the server running, and is this its address?",
+        ),
+        (gaierror(-2, "not known"), "; is the name of the host right?"),
+        (
+            SSLCertVerificationError(1, "self-signed"),
+            "; connect(..., ssl=...) says which certificates to trust",
+        ),
+        (SSLError(1, "wrong version"), "; does the server speak TLS on this port?"),
+        (OSError(113, "no route"), ""),
+    ],
+)
+def test_a_failed_connection_says_where_why_and_what_to_look_at(error, words):
+    told = no_connection(TcpAddress(host="localhost", port=8000), error)
+    assert str(told) == f"cannot connect to tcp://localhost:8000: {error}{words}"
+
+
+def test_a_failed_connection_tells_what_stands_behind_its_error():
+    each = [ConnectionRefusedError(111, "::1"), ConnectionRefusedError(111, "127.0.0.1")]
+    error = OSError("all attempts failed")
+    error.__cause__ = ExceptionGroup("attempts", each)
+    told = str(no_connection(UnixAddress(path="/run/a"), error))
+    assert told.startswith("cannot connect to unix:/run/a: [Errno 111] ::1; [Errno 111] 127.0.0.1; is the")
+    error.__cause__ = SSLError(1, "bad record")
+    told = str(no_connection(UnixAddress(path="/run/a"), error))
+    assert "[Errno 1] bad record; does" in told

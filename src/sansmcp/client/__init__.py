@@ -10,6 +10,7 @@ from sansmcp.client.addresses import (
     address_of,
     check_goes_with,
     environment_for_server,
+    no_connection,
     url_at,
 )
 from sansmcp.client.awaitable import AwaitableCalls
@@ -116,6 +117,7 @@ __all__ = [
     "list_resources",
     "list_tools",
     "log_records",
+    "no_connection",
     "ping",
     "read_resource",
     "request",

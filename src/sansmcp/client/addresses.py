@@ -1,6 +1,7 @@
 """Where a server is: a command, an address of a socket or a URL, as values for any binding."""
 
 from collections.abc import Mapping, Sequence
+from errno import ECONNREFUSED
 from typing import Final, TypeAlias
 from urllib.parse import unquote, urlsplit
 
@@ -81,6 +82,14 @@ _EXPECTED: Final = (
     "or an address: http://HOST:PORT/PATH, https://HOST:PORT/PATH, tcp://HOST:PORT, tls://HOST:PORT "
     "or unix:PATH"
 )
+# By name, since neither sockets nor TLS are known here; the first that fits counts.
+_HINTS: Final = (
+    ("ConnectionRefusedError", "is the server running, and is this its address?"),
+    ("FileNotFoundError", "is the server running, and is this its address?"),
+    ("gaierror", "is the name of the host right?"),
+    ("SSLCertVerificationError", "connect(..., ssl=...) says which certificates to trust"),
+    ("SSLError", "does the server speak TLS on this port?"),
+)
 _HTTP: Final = ("http://", "https://", "http+unix://")
 
 
@@ -141,6 +150,23 @@ def url_at(address: TcpAddress | UnixAddress, path: str) -> Url:
     if isinstance(address, UnixAddress):
         return Url(scheme="http+unix", host=address.path, port=0, target=path)
     return Url(scheme="https" if address.tls else "http", host=address.host, port=address.port, target=path)
+
+
+def no_connection(address: TcpAddress | UnixAddress, error: BaseException) -> ConnectionError:
+    """Return the error that says where nobody could be reached, why, and what to look at.
+
+    Args:
+        address: what was dialled.
+        error: what came of it; of several attempts a group of errors is its cause.
+    """
+    cause = error.__cause__
+    tried = cause.exceptions if isinstance(cause, BaseExceptionGroup) else (cause or error,)
+    words = "; ".join(str(each) for each in tried)
+    kinds = {kind.__name__ for each in tried for kind in type(each).__mro__}
+    # asyncio tells of several attempts in one text.
+    kinds |= {"ConnectionRefusedError"} if f"[Errno {ECONNREFUSED}]" in words else set()
+    hint = next((f"; {hint}" for kind, hint in _HINTS if kind in kinds), "")
+    return ConnectionError(f"cannot connect to {address}: {words}{hint}")
 
 
 def _command(words: tuple[str, ...]) -> Command | None:

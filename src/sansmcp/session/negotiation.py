@@ -138,6 +138,11 @@ class Negotiation(CallingSession[ClientEvent]):
         self._left_while_probing = False
 
     @property
+    def revisions(self) -> tuple[Revision, ...]:
+        """What this side speaks, oldest first."""
+        return self._revisions
+
+    @property
     def detection(self) -> DetectionState:
         """What is known of the server's era."""
         return self._detection

@@ -9,7 +9,10 @@ from sansmcp.testing import SeededEnvironment
 
 URL = "http://127.0.0.1:8000/mcp"
 INFO = schema.Implementation(name="client", version="1")
-LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+FIRST = "2024-11-05"
+LEGACY = (FIRST, "2025-03-26", "2025-06-18", "2025-11-25")
+# What the first revision does not know.
+STREAMABLE = LEGACY[1:]
 MODERN = "2026-07-28"
 CAPABILITIES = {
     "tools": {"listChanged": True},

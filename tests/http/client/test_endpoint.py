@@ -1,7 +1,16 @@
 """A client over HTTP in both eras: what it sends, and what becomes of the responses."""
 
 import pytest
-from tests.http.client.talking import DONE, LEGACY, MODERN, MODERN_DONE, Talk, event_of, message_of
+from tests.http.client.talking import (
+    DONE,
+    LEGACY,
+    MODERN,
+    MODERN_DONE,
+    STREAMABLE,
+    Talk,
+    event_of,
+    message_of,
+)
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.session import (
@@ -49,7 +58,7 @@ def test_giving_up_a_modern_call_breaks_its_exchange_off():
     assert (talk.aborted, talk.opened) == ([exchange], [])
 
 
-@pytest.mark.parametrize("revision", LEGACY)
+@pytest.mark.parametrize("revision", STREAMABLE)
 def test_a_legacy_session_is_opened_kept_and_ended(revision):
     talk = Talk((revision,))
     talk.client.connect(0.0)

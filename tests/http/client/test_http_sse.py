@@ -4,7 +4,7 @@ Source: 2024-11-05, HTTP with SSE; 2025-03-26 to 2026-07-28, Backward Compatibil
 """
 
 import pytest
-from tests.http.client.talking import DONE, LEGACY, Talk, event_of, message_of
+from tests.http.client.talking import DONE, FIRST, STREAMABLE, URL, Talk, event_of, message_of
 
 from sansmcp.http import HttpClientLimits
 from sansmcp.schema import REVISIONS
@@ -59,7 +59,7 @@ def answer(talk, get, exchange, revision="2024-11-05"):
     talk.push(get, b"event: message\n" + message)
 
 
-@pytest.mark.parametrize("revisions", [REVISIONS, *((revision,) for revision in LEGACY)])
+@pytest.mark.parametrize("revisions", [REVISIONS, *((revision,) for revision in STREAMABLE)])
 @pytest.mark.parametrize("status", [400, 404, 405])
 def test_a_server_that_refuses_initialize_is_asked_for_a_stream(revisions, status):
     talk, initialize = refused(revisions, status)
@@ -73,8 +73,48 @@ def test_a_server_that_refuses_initialize_is_asked_for_a_stream(revisions, statu
     assert post.url.origin == get.url.origin
 
 
+def test_a_client_of_the_first_revision_asks_for_a_stream_at_once():
+    # It has no other transport.
+    talk = Talk((FIRST,))
+    talk.client.connect(0.0)
+    get = talk.take()
+    assert (get.request.method, get.request.target) == ("GET", "/mcp")
+    talk.stream(get, ENDPOINT)
+    initialize = talk.take()
+    assert message_of(initialize)["params"]["protocolVersion"] == FIRST
+    talk.answer(initialize, 202)
+    answer(talk, get, initialize)
+    assert [event.revision for event in talk.told(Connected)] == [FIRST]
+
+
+def test_a_session_of_the_first_revision_is_opened_anew_where_its_stream_ends():
+    talk = Talk((FIRST,))
+    talk.client.connect(0.0)
+    for _ in range(2):
+        get = talk.take()
+        talk.stream(get, ENDPOINT)
+        initialize = talk.take()
+        talk.answer(initialize, 202)
+        answer(talk, get, initialize)
+        talk.answer(talk.take(), 202)
+        assert len(talk.told(Connected)) == 1
+        talk.end(get)
+
+
+def test_a_server_without_a_stream_for_the_first_revision_is_told_of():
+    talk = Talk((FIRST,))
+    talk.client.connect(0.0)
+    talk.answer(talk.take(), 405)
+    (end,) = talk.told(Disconnected)
+    assert end.reason == (
+        f"{URL}: 2024-11-05 is spoken over HTTP+SSE only; and a GET there: the server answered with the "
+        "status 405; is the path of the URL right? Many servers have /mcp"
+    )
+    assert talk.take_all() == []
+
+
 @pytest.mark.parametrize("status", [401, 403, 406, 415, 422])
-@pytest.mark.parametrize("revision", LEGACY)
+@pytest.mark.parametrize("revision", STREAMABLE)
 def test_before_2025_11_25_any_refusal_counts(revision, status):
     talk = Talk((revision,))
     talk.client.connect(0.0)
@@ -223,7 +263,7 @@ def test_a_server_that_is_away_is_tried_again_and_then_given_up():
         talk.at(at)
     talk.take().receive_failure("connection refused", talk.now)
     (end,) = talk.told(Disconnected)
-    assert end.reason == "connection refused"
+    assert end.reason == f"{URL}: connection refused"
 
 
 def test_closing_ends_the_stream():

@@ -4,7 +4,7 @@ Source: adversarial case client-stream-ends; 2025-03-26 to 2025-11-25, Session M
 """
 
 import pytest
-from tests.http.client.talking import DONE, LEGACY, MODERN, MODERN_DONE, Talk, event_of, message_of
+from tests.http.client.talking import DONE, LEGACY, MODERN, MODERN_DONE, URL, Talk, event_of, message_of
 
 from sansmcp import schema
 from sansmcp.errors import LocalProtocolError
@@ -339,7 +339,7 @@ def test_a_handshake_that_is_not_accepted_ends_the_connection(how):
     talk.drain()
     assert [event.handle for event in talk.events if isinstance(event, RequestLost)] == [handle]
     (end,) = talk.told(Disconnected)
-    assert end.reason.startswith("notifications/initialized was not accepted")
+    assert end.reason.startswith(f"{URL}: notifications/initialized was not accepted")
     assert talk.client.next_deadline() is None
 
 

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 
-from sansmcp.client import TcpAddress, UnixAddress
+from sansmcp.client import TcpAddress, UnixAddress, no_connection
 from sansmcp_asyncio.flows import SocketFlow
 
 
@@ -45,7 +45,7 @@ async def _opened(
     try:
         await open_with(lambda: flow)
     except OSError as error:
-        raise ConnectionError(f"cannot connect to {address}: {error}") from error
+        raise no_connection(address, error) from error
     except asyncio.CancelledError:
         # It may have come about in the same moment.
         flow.abort()

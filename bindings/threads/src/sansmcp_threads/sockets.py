@@ -10,7 +10,7 @@ import stat
 import time
 from typing import Final
 
-from sansmcp.client import TcpAddress, UnixAddress
+from sansmcp.client import TcpAddress, UnixAddress, no_connection
 from sansmcp.values import JSON
 from sansmcp_threads.descriptors import READ_SIZE, Wake, wait
 from sansmcp_threads.streams import ByteStream, StreamPair
@@ -41,7 +41,7 @@ def open_tcp(address: TcpAddress, context: ssl.SSLContext | None, stop: Wake) ->
         connection = _connect(address, stop)
         return stream_of(connection, tls, stop, server_hostname=address.host)
     except OSError as error:
-        raise ConnectionError(f"cannot connect to {address}: {error}") from error
+        raise no_connection(address, error) from error
 
 
 def open_unix(address: UnixAddress, stop: Wake) -> ByteStream:
@@ -60,7 +60,7 @@ def open_unix(address: UnixAddress, stop: Wake) -> ByteStream:
         return stream_of(connection, None, stop)
     except OSError as error:
         connection.close()
-        raise ConnectionError(f"cannot connect to {address}: {error}") from error
+        raise no_connection(address, error) from error
 
 
 def stream_of(

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 import trio
 
-from sansmcp.client import TcpAddress, UnixAddress
+from sansmcp.client import TcpAddress, UnixAddress, no_connection
 from sansmcp.server import expect_tls
 
 # Peers that come while the loop is busy; what asyncio takes by default.
@@ -41,7 +41,7 @@ async def open_tcp(address: TcpAddress, context: ssl.SSLContext | None) -> trio.
     try:
         stream = await trio.open_tcp_stream(address.host, address.port)
     except OSError as error:
-        raise ConnectionError(f"cannot connect to {address}: {_why(error)}") from error
+        raise no_connection(address, error) from error
     if not address.tls:
         return stream
     tls = trio.SSLStream(stream, context or ssl.create_default_context(), server_hostname=address.host)
@@ -49,7 +49,7 @@ async def open_tcp(address: TcpAddress, context: ssl.SSLContext | None) -> trio.
         await tls.do_handshake()
     except trio.BrokenResourceError as error:
         await trio.aclose_forcefully(stream)
-        raise ConnectionError(f"cannot connect to {address}: {error.__cause__ or error}") from error
+        raise no_connection(address, error) from error
     except BaseException:
         await trio.aclose_forcefully(stream)
         raise
@@ -68,7 +68,7 @@ async def open_unix(address: UnixAddress) -> trio.abc.Stream:
     try:
         return await trio.open_unix_socket(address.path)
     except OSError as error:
-        raise ConnectionError(f"cannot connect to {address}: {error}") from error
+        raise no_connection(address, error) from error
 
 
 async def listen_tcp(
@@ -153,14 +153,6 @@ class _UnixListener(trio.abc.Listener[trio.abc.Stream]):
             if os.stat(self._path).st_ino == self._inode:  # noqa: PTH116
                 os.unlink(self._path)  # noqa: PTH108
         await self._listener.aclose()
-
-
-def _why(error: OSError) -> str:
-    """Say what went wrong with the addresses of a host, which trio keeps in a group."""
-    cause = error.__cause__
-    if not isinstance(cause, BaseExceptionGroup):
-        return str(error)
-    return "; ".join(str(inner) for inner in cause.exceptions)
 
 
 def _bind_unix(path: str) -> socket.socket:

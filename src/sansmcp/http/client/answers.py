@@ -13,6 +13,13 @@ from sansmcp.values import RequestId
 from sansmcp.wire import Batch, ErrorResponse, Limits, Message, Violation, decode
 
 _OF_AN_ERA: Final = (400, 404, 405)
+_ADVICE: Final = (
+    ((301, 302, 303, 307, 308), "connect to that URL if you trust it"),
+    ((401, 403), "are the credentials in headers= there, and right?"),
+    ((404, 405), "is the path of the URL right? Many servers have /mcp"),
+    ((421,), "the server does not know itself by the host of the URL"),
+    ((502, 503, 504), "is the server behind the proxy running?"),
+)
 
 
 def message_in(answer: Answer, limits: Limits) -> Message | Batch | Violation | None:
@@ -45,7 +52,22 @@ def told_by(answer: Answer, error: ErrorResponse | None) -> str:
     location = answer.headers.get("location")
     if location is not None:
         words += f", to {location[:80]!r}"
+    challenge = answer.headers.get("www-authenticate")
+    if challenge is not None:
+        words += f", and asks for {challenge[:200]!r}"
     return words if error is None else f"{words}: {error.error.message[:200]} ({error.error.code})"
+
+
+def advice_on(answer: Answer) -> str:
+    """Say what to look at where a server does not let a client in; nothing where its own words must do."""
+    if is_page(answer) and answer.status < 500:
+        return "; that is a web page: is the path of the URL right? Many servers have /mcp"
+    return "".join(f"; {advice}" for statuses, advice in _ADVICE if answer.status in statuses)
+
+
+def is_page(answer: Answer) -> bool:
+    """Say whether a body is meant for a browser."""
+    return (answer.headers.get("content-type") or "").lower().startswith("text/html")
 
 
 def is_modern_error(answer: Answer, error: ErrorResponse | None) -> bool:

@@ -3,6 +3,8 @@
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 
+import attrs
+
 from sansmcp.http.client.exchanges import Exchanges, HttpAction, HttpClientLimits, checked_headers
 from sansmcp.http.client.reopening import Reopening
 from sansmcp.http.client.transport import Transport
@@ -73,6 +75,7 @@ class ClientHttp:
             close_timeout=timeouts.close,
         )
         self._disconnected: Disconnected | None = None
+        self._is_closed = False
 
     @property
     def session(self) -> ClientSession:
@@ -116,6 +119,7 @@ class ClientHttp:
         Afterwards drain next_event(), actions() and next_deadline(), until `Disconnected` comes: a legacy
         server is told first, and has five seconds to answer.
         """
+        self._is_closed = True
         self._session.close(now)
 
     # Outputs
@@ -131,12 +135,17 @@ class ClientHttp:
                 return self._take_end()
             if isinstance(event, Disconnected):
                 self._exchanges.events.extend(self._reopening.end(event.reason))
-                self._disconnected = event
+                self._disconnected = event if self._is_closed else self._named(event)
                 continue
             seen = self._transport.tool_headers.take(event, self._exchanges.now)
             told = None if seen is None else self._reopening.take(seen, self._exchanges.now)
             if told is not None:
                 return self._session, told
+
+    def _named(self, event: Disconnected) -> Disconnected:
+        # What stands behind a question mark may be secret.
+        url = str(self._exchanges.url).partition("?")[0]
+        return attrs.evolve(event, reason=f"{url}: {event.reason}")
 
     def _take_end(self) -> tuple[ClientSession, ClientEvent] | None:
         """Tell of the end when the server has heard of it."""

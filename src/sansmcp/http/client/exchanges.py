@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from sansmcp.errors import LocalProtocolError
+from sansmcp.http.client.answers import advice_on
 from sansmcp.http.client.exchange import AbortRequest, Answer, ClientExchange, OpenRequest, Taker
 from sansmcp.http.heads import Headers, RequestHead
 from sansmcp.http.urls import Url
@@ -243,7 +244,8 @@ class Exchanges:
             taker.take_end(f"{refused}; {error}", now)
             return True
         if url.origin != exchange.url.origin:
-            taker.take_end(f"{refused}; redirections are followed on {exchange.url.origin} only", now)
+            reason = f"{refused}; that is another server, which is not followed{advice_on(answer)}"
+            taker.take_end(reason, now)
         elif exchange.redirects >= _REDIRECTS:
             taker.take_end(f"{refused}, after {exchange.redirects} redirections", now)
         else:

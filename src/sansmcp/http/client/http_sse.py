@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.http.client.answers import told_by
+from sansmcp.http.client.answers import advice_on, told_by
 from sansmcp.http.client.exchange import Answer, Taker
 from sansmcp.http.client.exchanges import Exchanges
 from sansmcp.http.client.notes import Note
@@ -28,12 +28,12 @@ class HttpSse(Way, Taker):
         owner: whom it belongs to.
         exchanges: where exchanges are opened.
         timeout: seconds to wait until a message is accepted.
-        refusal: why the server did not take a POST, for those who wait if it has no such stream either.
+        before: what was tried before, or why nothing was, for those who wait if there is no stream.
     """
 
-    def __init__(self, owner: WayOwner, exchanges: Exchanges, *, timeout: float, refusal: str) -> None:
+    def __init__(self, owner: WayOwner, exchanges: Exchanges, *, timeout: float, before: str) -> None:
         super().__init__(owner, exchanges, timeout=timeout)
-        self._refusal = refusal
+        self._before = before
         self._is_proven = False
         self._attempts = 0
         self._post_url: Url | None = None
@@ -96,7 +96,8 @@ class HttpSse(Way, Taker):
 
     def take_answer(self, answer: Answer, now: float) -> None:
         """Take in that there is no stream."""
-        self.take_end(told_by(answer, None), now)
+        advice = "" if self._is_proven else advice_on(answer)
+        self.take_end(f"{told_by(answer, None)}{advice}", now)
 
     def take_end(self, reason: str, now: float) -> None:
         """Take in that there is no stream, or that it has ended, and the session with it."""
@@ -111,7 +112,7 @@ class HttpSse(Way, Taker):
             self._exchanges.wait(self, now + delay, "the stream of a session is opened again", self._listen)
         else:
             requests = dict(self._requests)
-            why = reason if self._is_proven else f"{self._refusal}; and a GET there: {reason}"
+            why = reason if self._is_proven else f"{self._before}; and a GET there: {reason}"
             self.forget_session()
             for request_id, method in requests.items():
                 self.lose(request_id, method, why, now)

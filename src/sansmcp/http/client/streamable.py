@@ -11,7 +11,14 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.http.client.answers import error_in, is_legacy_evidence, is_modern_error, message_in, told_by
+from sansmcp.http.client.answers import (
+    advice_on,
+    error_in,
+    is_legacy_evidence,
+    is_modern_error,
+    message_in,
+    told_by,
+)
 from sansmcp.http.client.exchange import Answer
 from sansmcp.http.client.exchanges import Exchanges
 from sansmcp.http.client.notes import Note
@@ -111,7 +118,8 @@ class Streamable(Way):
         """Wait for the answer to a probe as long as for any other; silence says nothing of an era."""
 
         def too_late() -> None:
-            stream.give_up(f"there was no answer within {self._timeout} s", self._exchanges.now)
+            reason = f"server/discover: there was no answer within {self._timeout} s"
+            stream.give_up(reason, self._exchanges.now)
 
         self._exchanges.wait(stream, now + self._timeout, "the server's era is asked for", too_late)
 
@@ -192,8 +200,8 @@ class Streamable(Way):
         self.stream_over(stream, "", now)
         for refused, name in requests.items():
             reason = told_by(answer, error)
-            # A call says by itself which it is.
-            reason = f"{name}: {reason}" if name in _OF_A_HANDSHAKE else reason
+            # A call says by itself which it is, and that the server let us in.
+            reason = f"{name}: {reason}{advice_on(answer)}" if name in _OF_A_HANDSHAKE else reason
             self._session.receive_rejection(refused, reason, now, era_evidence=evidence)
 
     # The legacy session
@@ -238,4 +246,4 @@ def _unanswered(answer: Answer) -> str:
     if answer.status != 200:
         return f"{told_by(answer, None)}, and no answer can come"
     kind = (answer.headers.get("content-type") or "none")[:80]
-    return f"the response has no answer in it; its content type is {kind}"
+    return f"the response has no answer in it; its content type is {kind}{advice_on(answer)}"

@@ -19,6 +19,7 @@ from sansmcp.session.era import supported_by_error
 from sansmcp.wire import ErrorResponse, Request
 
 _OF_AN_OLDER_SERVER: Final = (400, 404, 405)
+_FIRST: Final = "2024-11-05"
 
 
 class Transport:
@@ -51,6 +52,7 @@ class Transport:
         self.tool_headers = ToolHeaders(exchanges, self._streamable.post_again)
         """Which arguments are repeated in headers."""
         self._session.check_requests(self._streamable.check)
+        self._knows_first_only = self._session.revisions == (_FIRST,)
 
     @property
     def is_ending(self) -> bool:
@@ -62,15 +64,20 @@ class Transport:
         for action in self._session.actions():
             now = self._session.now
             if isinstance(action, Send):
-                if method_of(action.message) == "server/discover" and self._way is not self._streamable:
-                    self._way.forget_session()
-                    self._way = self._streamable
+                self._choose_way(method_of(action.message))
                 self._way.send(action, now)
             elif isinstance(action, Cancel):
                 self._way.cancel(action, now)
             else:
                 # A client's session asks for nothing else but the end.
                 self._end(now)
+
+    def _choose_way(self, method: str) -> None:
+        if method == "server/discover" and self._way is not self._streamable:
+            self._way.forget_session()
+            self._way = self._streamable
+        elif method == "initialize" and self._way is self._streamable and self._knows_first_only:
+            self._take_older_way(f"{_FIRST} is spoken over HTTP+SSE only")
 
     # What the way to the server tells
 
@@ -126,9 +133,12 @@ class Transport:
         return 400 <= answer.status < 500 and str(params.get("protocolVersion")) < "2025-11-25"
 
     def _go_back(self, sent: Send, refusal: str, now: float) -> None:
-        self._way.forget_session()
-        self._way = HttpSse(self, self._exchanges, timeout=self._timeout, refusal=f"initialize: {refusal}")
+        self._take_older_way(f"initialize: {refusal}")
         self._way.send(sent, now)
+
+    def _take_older_way(self, before: str) -> None:
+        self._way.forget_session()
+        self._way = HttpSse(self, self._exchanges, timeout=self._timeout, before=before)
 
     # The end
 
