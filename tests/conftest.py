@@ -20,7 +20,8 @@ if sys.dont_write_bytecode:
 # What these find is told as fully as what a test finds itself.
 pytest.register_assert_rewrite(
     "tests.adversarial.checks",
-    "tests.adversarial.words",
+    "tests.adversarial.words_of_messages",
+    "tests.adversarial.words_of_sessions",
     "tests.stateful.model",
     "tests.transcripts.cuts",
 )

@@ -1,7 +1,8 @@
 """All types of the tables, and the cases in them."""
 
-from tests.schema.inference.basics import BASICS, Colour, Kind, Level, Options, Picky, Point
+from tests.schema.inference.basics import BASICS
 from tests.schema.inference.further import MORE
+from tests.schema.inference.models import Colour, Kind, Level, Options, Picky, Point
 
 __all__ = ["TABLE", "Colour", "Kind", "Level", "Options", "Picky", "Point", "cases"]
 
