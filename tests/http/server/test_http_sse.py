@@ -55,6 +55,21 @@ def call(name: str, call_id: JSON = 1, **arguments: JSON) -> JSON:
     return {"jsonrpc": "2.0", "id": call_id, "method": "tools/call", "params": params}
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_what_a_client_says_of_itself_is_bounded(more: int) -> None:
+    world = Exchanging(served(), http_sse=True, http_limits=HttpLimits(opening_bytes=1024))
+    stream = open_stream(world)
+    params = {"protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": {"name": "", "version": "1"}}
+    params["clientInfo"]["name"] = "c" * (1024 - len(json.dumps(params, separators=(",", ":"))) + more)
+    reply = send(world, stream, {"jsonrpc": "2.0", "id": 7, "method": "initialize", "params": params})
+    assert reply.status == (413 if more else 202)
+    assert len(messages(stream)) == 1 - more
+    # Whoever said too much may say less.
+    if more:
+        shake(world, stream)
+        assert len(messages(stream)) == 1
+
+
 def test_it_is_off_unless_asked_for() -> None:
     world = Exchanging(served())
     assert open_stream(world).status == 404

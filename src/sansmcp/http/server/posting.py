@@ -294,10 +294,8 @@ class HttpPosts(HttpOutputs):
             exchange.refuse(self._full(), request_id=message.id, revision=self._legacy[-1])
             return
         said = json.dumps(message.params, separators=(",", ":"))
-        most = self.options.limits.opening_bytes
-        if len(said) > most:
-            text = f"initialize: expected params of {most} bytes at most, found {len(said)}"
-            refused = Refused(status=413, reason=text, code=INVALID_REQUEST, message=text)
+        refused = self._too_long(said)
+        if refused is not None:
             exchange.refuse(refused, request_id=message.id, revision=self._legacy[-1])
             return
         inner = self._session_of(exchange.principal, is_alone=False)
@@ -318,6 +316,13 @@ class HttpPosts(HttpOutputs):
         session.keep()
         session.watch()
         session.opened(message.id, exchange)
+
+    def _too_long(self, said: str) -> Refused | None:
+        most = self.options.limits.opening_bytes
+        if len(said) <= most:
+            return None
+        text = f"initialize: expected params of {most} bytes at most, found {len(said)}"
+        return Refused(status=413, reason=text, code=INVALID_REQUEST, message=text)
 
     def _full(self) -> Refused:
         text = f"{self.options.limits.sessions} sessions are open; try again later"
@@ -373,6 +378,12 @@ class HttpPosts(HttpOutputs):
         elif isinstance(message, Request) and self._reader.is_modern(message, self._legacy[0]):
             text = "a request of the modern era; expected it at the endpoint of Streamable HTTP"
             exchange.refuse(bad(text), request_id=message.id)
+        elif (
+            isinstance(message, Request)
+            and message.method == "initialize"
+            and (refused := self._too_long(json.dumps(message.params, separators=(",", ":")))) is not None
+        ):
+            exchange.refuse(refused, request_id=message.id)
         else:
             exchange.empty(202)
             found.session.receive_message(message, self.now)
