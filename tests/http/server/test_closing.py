@@ -1,13 +1,17 @@
 """How an endpoint ends in good order."""
 
 import pytest
-from tests.http.server.exchanging import Exchanging, meta
+from tests.http.server.exchanging import Exchanging, LegacyClient, meta
 from tests.http.server.offered import served
 
-from sansmcp.http import MemoryEventStore
+from sansmcp.http import LATER, MemoryEventStore
 from sansmcp.session import ExchangeEnded, RequestCancelled, Timeouts
 
 NEWEST = "2025-11-25"
+
+
+class Slow(MemoryEventStore):
+    """A store that is no memory of the endpoint's own."""
 
 
 def close(world: Exchanging) -> None:
@@ -107,3 +111,32 @@ def test_a_server_that_stops_keeps_its_sessions_for_the_next_one(*, finishes: bo
     assert again.ended
     assert again.messages[-1]["id"] == 1
     assert ("result" in again.messages[-1]) is finishes
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_what_is_looked_up_while_it_ends_is_not_served_any_more(ends: bool) -> None:
+    store = Slow()
+    client = Exchanging(served(), event_store=store).handshake(NEWEST)
+    world = Exchanging(served(), seed=7, event_store=store)
+    again = LegacyClient(world, NEWEST, client.opened)
+    world.holds_errands = True
+    replies = [again.ask("ping"), again.listen(), again.delete()]
+    if ends:
+        close(world)
+    world.do_errands()
+    assert [reply.status for reply in replies] == ([503, 503, 503] if ends else [200, 200, 200])
+    # The delete has ended the session, and the stream with it.
+    assert all(reply.ended for reply in replies)
+    assert world.endpoint.sessions == 0
+    assert world.endpoint.next_deadline() is None
+
+
+@pytest.mark.parametrize("target", ["/mcp", "/sse"])
+def test_who_is_found_out_while_it_ends_is_not_served_any_more(target: str) -> None:
+    world = Exchanging(served(), verify=lambda _: LATER, http_sse=True)
+    world.holds_errands = True
+    reply = world.request("GET", [("Accept", "text/event-stream")], target=target)
+    close(world)
+    world.endpoint.authorize(reply.exchange, "A", world.now)
+    world.settle()
+    assert (reply.status, world.endpoint.sessions) == (503, 0)

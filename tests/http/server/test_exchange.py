@@ -6,7 +6,15 @@ import pytest
 from tests.http.server.exchanging import BOTH, MODERN, Exchanging, meta
 from tests.http.server.offered import served
 
-from sansmcp.http import ExchangeState, Headers, HttpLimits, RequestHead, ServerExchange
+from sansmcp.http import (
+    LATER,
+    ExchangeState,
+    Headers,
+    HttpLimits,
+    MemoryEventStore,
+    RequestHead,
+    ServerExchange,
+)
 from sansmcp.session import AnswerDropped, ExchangeEnded, ProtocolViolated, RequestCancelled
 
 FIELDS = (
@@ -17,6 +25,7 @@ FIELDS = (
     ("Mcp-Method", "tools/call"),
     ("Mcp-Name", "echo"),
 )
+PING = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'
 CALL = json.dumps(
     {
         "jsonrpc": "2.0",
@@ -25,6 +34,10 @@ CALL = json.dumps(
         "params": {"name": "echo", "arguments": {"x": "hi"}, "_meta": meta()},
     }
 ).encode()
+
+
+class Slow(MemoryEventStore):
+    """A store that is no memory of the endpoint's own."""
 
 
 def opened(world: Exchanging) -> ServerExchange:
@@ -208,3 +221,30 @@ def test_a_response_in_one_piece_is_never_begun_by_a_comment() -> None:
     assert reply.actions == []
     world.go_on()
     assert reply.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+def test_a_request_that_is_complete_is_not_late_however_long_its_session_is_looked_up(method: str) -> None:
+    store = Slow()
+    client = Exchanging(served(), event_store=store).handshake("2025-11-25")
+    world = Exchanging(served(), seed=7, event_store=store)
+    world.holds_errands = True
+    fields = [("Content-Type", "application/json"), ("Accept", BOTH), *client.headers]
+    reply = world.request(method, fields, PING if method == "POST" else None)
+    assert reply.exchange.next_deadline() is None
+    world.wait(100.0)
+    assert reply.actions == []
+    reply.exchange.handle_timeout(world.now)
+    world.do_errands()
+    assert reply.status == 200
+
+
+def test_a_request_that_is_not_complete_is_late_though_its_sender_is_being_found_out() -> None:
+    world = Exchanging(served(), verify=lambda _: LATER)
+    world.holds_errands = True
+    fields = [("Host", "localhost"), ("Content-Type", "application/json"), ("Accept", BOTH)]
+    head = RequestHead(method="POST", target="/mcp", headers=Headers(fields))
+    exchange = world.endpoint.open_exchange(head, world.now)
+    assert exchange.next_deadline() == 30.0
+    exchange.handle_timeout(30.0)
+    assert exchange.actions()[0].status == 408  # type: ignore[union-attr]

@@ -181,6 +181,9 @@ class ServerHttp(HttpPosts):
 
     def _enter(self, exchange: ServerExchange) -> None:
         """Serve a request whose sender is known, as far as it is there."""
+        if self._is_closing:
+            exchange.refuse(CLOSING, is_told=False)
+            return
         method = exchange.head.method
         if method == "POST":
             exchange.go_on()

@@ -152,6 +152,9 @@ class ServerExchange:
         self._is_taken = True
         if not self.is_waiting:
             self.go_on()
+        if self._state is ExchangeState.RECEIVING:
+            # Who sent it, or whose it is, is being found out: that is not the client's time.
+            self._owner.wake(self)
 
     def receive_disconnect(self, now: float, reason: str = CLIENT_GONE) -> None:
         """Take in that the client is gone; it may be said again.
@@ -203,7 +206,7 @@ class ServerExchange:
     def next_deadline(self) -> float | None:
         """Return when handle_timeout is wanted next, or None."""
         if self._state is ExchangeState.RECEIVING:
-            return self._body_by
+            return None if self._is_taken else self._body_by
         own = self._quiet_at
         if self._carried is None:
             return own
@@ -219,7 +222,7 @@ class ServerExchange:
         """
         self._owner.advance(now)
         if self._state is ExchangeState.RECEIVING:
-            if now >= self._body_by:
+            if now >= self._body_by and not self._is_taken:
                 self._refuse_late()
             return
         if self._carried is not None:

@@ -104,7 +104,9 @@ class HttpPosts(HttpOutputs):
     ) -> None:
         if exchange.state is not ExchangeState.RECEIVING:
             return
-        if session is None:
+        if self._is_closing:
+            exchange.refuse(CLOSING, is_told=False)
+        elif session is None:
             exchange.refuse(unknown_session(), is_told=False)
         else:
             then(session)
@@ -329,8 +331,8 @@ class HttpPosts(HttpOutputs):
         return Refused(status=503, reason=text, code=INTERNAL_ERROR, message=text)
 
     def _restore(self, session_id: str, record: bytes) -> HttpSession | None:
-        """Open a session again that another process has kept."""
-        if len(self._table) >= self.options.limits.sessions:
+        """Open a session again that another process has kept; not where nobody would close it any more."""
+        if self._is_closing or len(self._table) >= self.options.limits.sessions:
             return None
         known: dict[str, JSON] = json.loads(record)
         inner = self._session_of(known["principal"], is_alone=False)
