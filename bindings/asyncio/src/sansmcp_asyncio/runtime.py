@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-from collections.abc import Awaitable, Callable
+import types
+from collections.abc import Awaitable, Callable, Generator
 from typing import Final
 
 from sansmcp.session import Stop
+from sansmcp.values import JSON
 from sansmcp_asyncio.workers import Workers
 
 _logger: Final = logging.getLogger("sansmcp")
@@ -49,11 +51,9 @@ class Runtime:
         Returns:
             What cancels it.
         """
-        spawned = _Spawned(work)
-        task = self._loop.create_task(spawned.run(), name=name)
+        spawned = _Spawned(work, self._tasks)
         # The loop itself keeps no strong reference to a task.
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.add(self._loop.create_task(spawned.run(), name=name))
         return spawned.stop
 
     def wake(self, call: Callable[[], object]) -> None:
@@ -72,10 +72,16 @@ class Runtime:
         Returns:
             Whether it has come to its end; what it raises is raised.
         """
+        steps = work().__await__()
+        try:
+            waited_for = next(steps)
+        except StopIteration:
+            # Most need not wait, and a timer costs more than they do.
+            return True
         limit = asyncio.timeout_at(at)
         try:
             async with limit:
-                await work()
+                await _go_on(steps, waited_for)
         except TimeoutError:
             if limit.expired():
                 return False
@@ -101,16 +107,30 @@ class Runtime:
             await asyncio.wait(others, timeout=patience)
 
 
-class _Spawned:
-    """One task, which begins even if it is stopped before."""
+@types.coroutine
+def _go_on(steps: Generator[JSON, JSON, object], waited_for: JSON) -> Generator[JSON, JSON, None]:
+    """Wait for the rest of what has begun in this task, and waits for something."""
+    with contextlib.suppress(StopIteration):
+        while True:
+            try:
+                yield waited_for
+            except BaseException as error:  # noqa: BLE001  # whatever it is, it is meant for what waits
+                waited_for = steps.throw(error)
+            else:
+                waited_for = next(steps)
 
-    def __init__(self, work: Callable[[], Awaitable[object]]) -> None:
+
+class _Spawned:
+    """One task, which begins even if it is stopped before; it is among the tasks that there are."""
+
+    def __init__(self, work: Callable[[], Awaitable[object]], tasks: set[asyncio.Task[None]]) -> None:
         self._work = work
+        self._tasks = tasks
         self._task: asyncio.Task[None] | None = None
         self._is_stopped = False
 
     async def run(self) -> None:
-        self._task = asyncio.current_task()
+        self._task = task = asyncio.current_task()
         if self._is_stopped:
             self.stop()
         try:
@@ -119,6 +139,8 @@ class _Spawned:
             _logger.exception("a task failed")
         except BaseException as error:  # noqa: BLE001  # a task of ours ends no loop of others
             del error
+        finally:
+            self._tasks.discard(task)
 
     def stop(self) -> None:
         self._is_stopped = True
