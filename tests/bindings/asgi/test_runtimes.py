@@ -84,6 +84,47 @@ def test_a_wait_ends_with_what_is_waited_for_or_at_its_time(run):
 
 
 @each_loop
+def test_who_is_out_of_time_hears_of_it_and_may_wait_again_to_end_well(run):
+    async def work():
+        runtime, steps = runtime_of_this_loop(), []
+        began = runtime.now()
+
+        async def wait():
+            await anyio.sleep(1)
+            steps.append("once")
+            try:
+                await anyio.sleep(10)
+            except anyio.get_cancelled_exc_class():
+                with anyio.CancelScope(shield=True):
+                    await anyio.sleep(1)
+                steps.append("ended well")
+                raise
+
+        assert not await runtime.sleep_until(began + 3, wait)
+        assert steps == ["once", "ended well"]
+        assert runtime.now() - began == pytest.approx(4)
+
+    run(work)
+
+
+@each_loop
+def test_what_others_can_do_at_once_is_done_after_a_turn(run):
+    async def work():
+        runtime, steps = runtime_of_this_loop(), []
+
+        async def step():
+            steps.append("done")
+
+        runtime.spawn(step, "step")
+        # Trio draws lots for who goes first.
+        await runtime.turn()
+        await runtime.turn()
+        assert steps == ["done"]
+
+    run(work)
+
+
+@each_loop
 def test_a_flag_is_set_and_cleared(run):
     async def work():
         flag = runtime_of_this_loop().flag()

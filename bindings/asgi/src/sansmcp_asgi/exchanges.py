@@ -46,6 +46,7 @@ class Carried:
     async def run(self) -> None:
         """Read the request and write the response, until that is complete or nobody reads it any more."""
         watching: Stop | None = None
+        is_late = False
         try:
             self._serving.settle()
             while not self._is_gone:
@@ -59,6 +60,10 @@ class Carried:
                     return
                 elif not self._is_read:
                     await self._read_body()
+                elif not is_late:
+                    # Most answers come at once, and a watcher costs more than waiting for them.
+                    is_late = True
+                    await self._runtime.turn()
                 else:
                     watching = watching or self._runtime.spawn(self._watch, "sansmcp watcher")
                     await self._changed.wait()

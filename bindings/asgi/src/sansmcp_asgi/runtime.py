@@ -60,6 +60,10 @@ class Runtime(Protocol):
         """
         ...
 
+    def turn(self) -> Awaitable[None]:
+        """Let everything else go on for once that can."""
+        ...
+
     def in_thread(self, job: Callable[[], None]) -> None:
         """Run something that must not raise on a daemon thread, soon."""
 

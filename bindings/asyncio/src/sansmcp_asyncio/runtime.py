@@ -88,6 +88,11 @@ class Runtime:
             raise
         return True
 
+    @staticmethod
+    async def turn() -> None:
+        """Let everything else go on for once that can."""
+        await asyncio.sleep(0)
+
     def in_thread(self, job: Callable[[], None]) -> None:
         """Run something that must not raise on a daemon thread, soon, with the variables of the context."""
         context = contextvars.copy_context()

@@ -117,6 +117,11 @@ class Runtime:
             await work()
         return not scope.cancelled_caught
 
+    @staticmethod
+    async def turn() -> None:
+        """Let everything else go on for once that can."""
+        await trio.lowlevel.checkpoint()
+
     def in_thread(self, job: Callable[[], None]) -> None:
         """Run something that must not raise on a daemon thread, soon, with the variables of the context."""
         context = contextvars.copy_context()
