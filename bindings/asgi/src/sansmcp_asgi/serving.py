@@ -68,18 +68,17 @@ class Serving:
         """Begin an exchange; the flag is set each time it has something to say. Settle afterwards."""
         exchange = self._endpoint.open_exchange(head, self.runtime.now())
         flag = self._flags[exchange] = self.runtime.flag()
-        self._schedule.note(exchange)
         return exchange, flag
 
     def end_exchange(self, exchange: ServerExchange) -> None:
         """Take in that nobody reads what an exchange says any more, or that it has said everything."""
         if not exchange.done:
             exchange.receive_disconnect(self.runtime.now())
+            self.settle()
         self._schedule.forget(exchange)
         del self._flags[exchange]
         if not self._flags:
             self._all_ended.set()
-        self.settle()
 
     def settle(self) -> None:
         """Hand out events, do errands, wake exchanges and move the timer: call it after every command."""
@@ -87,8 +86,7 @@ class Serving:
             return
         self._is_settling = True
         try:
-            while self._move():
-                pass
+            self._drain()
         except Exception:
             # A fault of ours in one exchange is no matter of the others.
             _logger.exception("the endpoint failed")
@@ -116,22 +114,18 @@ class Serving:
         """Stop what still runs, at once."""
         self._connections.close()
 
-    def _move(self) -> bool:
+    def _drain(self) -> None:
+        # Events alone lead to more of anything, so what comes after them need not be looked for again.
         endpoint = self._endpoint
-        moved = False
         while (found := endpoint.next_event()) is not None:
             self._connections.handle(*found)
-            moved = True
         for errand in endpoint.actions():
             self._errands.do(errand)
-            moved = True
         for exchange in endpoint.ready():
             flag = self._flags.get(exchange)
             if flag is not None:
                 self._schedule.note(exchange)
                 flag.set()
-            moved = True
-        return moved
 
     async def _wait_all_ended(self) -> None:
         while self._flags:
