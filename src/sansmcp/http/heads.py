@@ -25,11 +25,12 @@ class Headers:
     __slots__ = ("_values", "lines")
 
     def __init__(self, lines: Iterable[tuple[str, str]] = ()) -> None:
-        self.lines = tuple((name.lower(), value) for name, value in lines)
+        self.lines = tuple([(name.lower(), value) for name, value in lines])
         """The fields, names in lower case."""
-        self._values: dict[str, tuple[str, ...]] = {}
+        values: dict[str, tuple[str, ...]] = {}
         for name, value in self.lines:
-            self._values[name] = (*self._values.get(name, ()), value)
+            values[name] = (*values[name], value) if name in values else (value,)
+        self._values = values
 
     def get(self, name: str) -> str | None:
         """Return the value of a field, the first of several; None if there is none.

@@ -1,6 +1,7 @@
 """Heads of requests as ASGI tells them, and heads of responses as it wants them."""
 
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Final, TypeAlias
 from urllib.parse import quote
 
@@ -34,18 +35,22 @@ def head_of(scope: Scope) -> ScopedHead:
     mount: str = scope.get("root_path", "")
     path: str = scope["path"]
     # Some leave the prefix out of the path.
-    target = quote(path if path.startswith(mount) else mount + path, safe=_KEPT)
+    target = _quoted(path if path.startswith(mount) else mount + path)
     return ScopedHead(
         method=scope["method"],
         target=f"{target}?{query.decode('latin-1')}" if query else target,
-        headers=Headers((_text(name), _text(value)) for name, value in scope["headers"]),
-        mount=quote(mount, safe=_KEPT),
+        headers=Headers(
+            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        ),
+        mount=_quoted(mount),
         scope=scope,
     )
 
 
-def _text(data: bytes) -> str:
-    return data.decode("latin-1")
+# An application has few paths.
+@lru_cache(maxsize=64)
+def _quoted(path: str) -> str:
+    return quote(path, safe=_KEPT)
 
 
 def start_of(head: ResponseHead, scope: Scope) -> AsgiMessage:
