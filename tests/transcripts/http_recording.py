@@ -18,6 +18,7 @@ Times, remarks and what the two ends tell their users are as in the transcripts 
 and so is `# by hand`. Fields that say the same in every head are left out where they do (`USUAL`).
 """
 
+import functools
 import json
 import math
 from collections import deque
@@ -220,13 +221,7 @@ class HttpRecording(Conversation):
     def start(self, *, client=None, server=None, connect=True, header_parameters=None, **settings):
         """Make both ends and connect them; settings are those of the server over HTTP."""
         settings = {"http_sse": self.revision == OLDEST, **settings}
-        given = self._arguments_of_client(client)
-        patient = attrs.evolve(given.pop("timeouts", Timeouts()), probe=math.inf)
         offered = self._arguments_of_server(server)
-
-        def open_client(*, revisions, finding, handles):
-            del revisions, finding
-            return ClientSession(**given, timeouts=patient, handles=handles)
 
         def open_server(*, principal, answers_only, sessions_off, since):
             del principal
@@ -234,21 +229,46 @@ class HttpRecording(Conversation):
             quiet = {"capabilities": _QUIET} if answers_only or sessions_off else {}
             return ServerSession(**{**offered, **quiet, "revisions": spoken, "answers_only": answers_only})
 
-        self.endpoint = ServerHttp(
+        self._make_server = functools.partial(
+            ServerHttp,
             open_server,
             options=HttpOptions.of(settings, host="127.0.0.1"),
             random=counted(),
             revisions=offered["revisions"],
             header_parameters=({} if header_parameters is None else header_parameters).get,
         )
-        path = "/sse" if self.revision == OLDEST else "/mcp"
-        self.asking = ClientHttp(open_client, ORIGIN + path, random=counted(), timeouts=patient)
-        self._carrier = self._carrier_type(self.endpoint, self._cut)
-        self._schedule = Schedule(self._carrier.served)
-        self.client, self.server = _Client(self.asking), _Sessions(self.endpoint)
+        self._serve()
+        self._ask(self._arguments_of_client(client))
         if connect:
             self.client.connect(self.now)
             self.settle()
+
+    def restart(self):
+        """Let the server end without a word, and another one begin with the same settings and store."""
+        self._write("# the server is started anew")
+        self._serve()
+        self._unanswered.clear()
+        for trip in [trip for trip in self._trips if not trip.is_over]:
+            trip.is_over = True
+            trip.taker.receive_failure("the connection was lost", self.now)
+        self.settle()
+
+    def _serve(self):
+        self.endpoint = self._make_server()
+        self.server = _Sessions(self.endpoint)
+        self._carrier = self._carrier_type(self.endpoint, self._cut)
+        self._schedule = Schedule(self._carrier.served)
+
+    def _ask(self, given):
+        patient = attrs.evolve(given.pop("timeouts", Timeouts()), probe=math.inf)
+
+        def open_client(*, revisions, finding, handles):
+            del revisions, finding
+            return ClientSession(**given, timeouts=patient, handles=handles)
+
+        path = "/sse" if self.revision == OLDEST else "/mcp"
+        self.asking = ClientHttp(open_client, ORIGIN + path, random=counted(), timeouts=patient)
+        self.client = _Client(self.asking)
 
     def finish(self):
         """End the conversation, where the scenario has not, and check that nothing is left."""

@@ -1,13 +1,17 @@
 """Sessions over HTTP: how a client finds a server's era, who ends a session, and what comes after that."""
 
+import json
+
 from tests.transcripts.http_recording import BOTH_TYPES, EVENTS, JSON_TYPE
 from tests.transcripts.registry import EVERY, LEGACY, MODERN, http_scenario
 from tests.transcripts.scenarios_http_streams import STREAMABLE
 from tests.transcripts.scenarios_listening import GREETING
 from tests.transcripts.scenarios_plain import NOTE
 
-from sansmcp.http import Refused
+from sansmcp.http import HttpLimits, Refused
 from sansmcp.schema import REVISIONS
+
+INFO = {"name": "another", "version": "1"}
 
 
 @http_scenario(EVERY)
@@ -64,6 +68,24 @@ def without_sessions(r):
     r.respond_text(request, "done")
     r.call("tools/list")
     r.respond(r.request(), {"tools": []})
+
+
+@http_scenario(STREAMABLE)
+def no_room_for_a_session(r):
+    """Past the limit no session is opened, until another one has ended."""
+    r.start(http_limits=HttpLimits(sessions=1))
+    message = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {"protocolVersion": r.revision, "capabilities": {}, "clientInfo": INFO},
+    }
+    body = json.dumps(message, separators=(",", ":")).encode()
+    r.send("POST", (BOTH_TYPES, JSON_TYPE), "another client", body, legal=True)
+    r.client.close(r.now)
+    r.settle()
+    r.send("POST", (BOTH_TYPES, JSON_TYPE), "it tries again", body, legal=True)
+    r.send("DELETE", r.fields_for(), "it ends its session", legal=True)
 
 
 @http_scenario(STREAMABLE)

@@ -2,7 +2,7 @@
 
 from tests.transcripts.http_recording import EVENTS
 from tests.transcripts.registry import LEGACY, MODERN, http_scenario
-from tests.transcripts.scenarios_listening import RESOURCES, TOOLS
+from tests.transcripts.scenarios_listening import GREETING, RESOURCES, TOOLS
 from tests.transcripts.scenarios_plain import FORM, NOTE
 
 from sansmcp.session import CallRequest
@@ -98,6 +98,20 @@ def polling(r):
     r.settle()
     r.respond_text(request, "done")
     r.advance(5.0)
+
+
+@http_scenario(STREAMABLE)
+def the_server_is_started_anew(r):
+    """With its store kept another server goes on: the session is there, and what ran has an end."""
+    r.start()
+    r.listen(resource_subscriptions=(NOTE,))
+    r.tool("slow", progress=True)
+    r.progress(r.request(), 1, 2)
+    r.restart()
+    r.advance(1.0)
+    r.tool("echo")
+    r.respond_text(r.request(), "hello")
+    r.publish(GREETING)
 
 
 @http_scenario(STREAMABLE)
