@@ -13,8 +13,16 @@ KEY = b"the key of all of their processes"
 
 def with_offers(server, log_handler):
     """Add what only these tests want."""
-    heard, meeting = [], threading.Barrier(2)
+    with_tools(server)
+    with_what_is_heard(server)
     logging.getLogger("tests.offers").addHandler(log_handler(server))
+    server.rotate_state_key(KEY)
+    return server
+
+
+def with_tools(server):
+    """Add a note and what is called."""
+    meeting = threading.Barrier(2)
 
     @server.resource("note://one")
     def note() -> str:
@@ -50,6 +58,23 @@ def with_offers(server, log_handler):
                     raise ToolError("nowhere")
         return f"{first} {os.getpid()} {' '.join(places)}"
 
+    @server.tool
+    def meet() -> str:
+        """Wait for another call of this."""
+        meeting.wait(30)
+        return "met"
+
+    @server.tool
+    def log_by_the_way(ctx: Context) -> str:  # noqa: ARG001  # the bridge finds the request by itself
+        """Log as a program does."""
+        logging.getLogger("tests.offers").warning("by the way")
+        return "logged"
+
+
+def with_what_is_heard(server):
+    """Add a method, and a notification that is remembered."""
+    heard = []
+
     @server.method("tests/shout")
     def shout(text: str) -> dict[str, str]:
         """Answer a method of one's own."""
@@ -61,21 +86,6 @@ def with_offers(server, log_handler):
         heard.append(word)
 
     @server.tool
-    def meet() -> str:
-        """Wait for another call of this."""
-        meeting.wait(30)
-        return "met"
-
-    @server.tool
     def what_was_heard() -> list[str]:
         """Say what was heard."""
         return list(heard)
-
-    @server.tool
-    def log_by_the_way(ctx: Context) -> str:  # noqa: ARG001  # the bridge finds the request by itself
-        """Log as a program does."""
-        logging.getLogger("tests.offers").warning("by the way")
-        return "logged"
-
-    server.rotate_state_key(KEY)
-    return server

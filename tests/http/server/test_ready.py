@@ -21,105 +21,118 @@ class Elsewhere(MemoryEventStore):
     """A store that the endpoint does not call in place."""
 
 
-def walk(seed: int) -> None:
-    chance = random.Random(seed)
-    world = Exchanging(
-        served(),
-        event_store=chance.choice((MemoryEventStore(), Elsewhere(), None)),
-        responses=chance.choice(("auto", "auto", "stream", "json")),
-        sessions=chance.random() < 0.9,
-        http_limits=HttpLimits(outbox_messages=8, backlog=4, idle=100.0),
-    )
-    world.holds_errands = True
-    clients = [world.handshake(chance.choice(REVISIONS), capabilities={"elicitation": {}}) for _ in range(2)]
-    world.do_errands()
-    replies: list[Reply] = []
-    numbers = iter(range(100, 10_000))
+class Walk:
+    """Clients that do what chance says, and a server."""
 
-    def client() -> LegacyClient:
-        return chance.choice(clients)
-
-    def pick() -> Reply | None:
-        return chance.choice(replies) if replies else None
-
-    def call() -> None:
-        tool, arguments = chance.choice(
-            (
-                ("echo", {"x": "hi"}),
-                ("talk", {"times": 3}),
-                ("rests", {}),
-                ("asks", {}),
-                ("count", {"times": 5}),
-            )
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.world = Exchanging(
+            served(),
+            event_store=self.chance.choice((MemoryEventStore(), Elsewhere(), None)),
+            responses=self.chance.choice(("auto", "auto", "stream", "json")),
+            sessions=self.chance.random() < 0.9,
+            http_limits=HttpLimits(outbox_messages=8, backlog=4, idle=100.0),
         )
-        replies.append(client().call(tool, arguments, call_id=next(numbers), token=next(numbers)))
+        self.world.holds_errands = True
+        self.clients = [
+            self.world.handshake(self.chance.choice(REVISIONS), capabilities={"elicitation": {}})
+            for _ in range(2)
+        ]
+        self.world.do_errands()
+        self.replies: list[Reply] = []
+        self.numbers = iter(range(100, 10_000))
 
-    def modern() -> None:
-        replies.append(world.call("talk", {"times": 2}, call_id=next(numbers)))
+    @property
+    def client(self) -> LegacyClient:
+        return self.chance.choice(self.clients)
 
-    def listen() -> None:
-        replies.append(client().listen())
+    def pick(self) -> Reply | None:
+        return self.chance.choice(self.replies) if self.replies else None
 
-    def subscribe() -> None:
+    def take(self) -> None:
+        """Do one thing or another."""
+        acts: list[Callable[[], JSON]] = [
+            *(self.call, self.modern, self.listen, self.subscribe, self.resume, self.drop, self.stall),
+            *(self.change, self.hold, self.world.go_on, self.world.do_errands),
+            lambda: self.world.wait(self.chance.choice((0.01, 1.0, 15.0, 40.0))),
+            lambda: self.client.notify("notifications/cancelled", {"requestId": next(self.numbers) - 2}),
+        ]
+        self.chance.choice(acts)()
+
+    def call(self) -> None:
+        tools = (
+            ("echo", {"x": "hi"}),
+            ("talk", {"times": 3}),
+            ("rests", {}),
+            ("asks", {}),
+            ("count", {"times": 5}),
+        )
+        tool, arguments = self.chance.choice(tools)
+        number, token = next(self.numbers), next(self.numbers)
+        self.replies.append(self.client.call(tool, arguments, call_id=number, token=token))
+
+    def modern(self) -> None:
+        self.replies.append(self.world.call("talk", {"times": 2}, call_id=next(self.numbers)))
+
+    def listen(self) -> None:
+        self.replies.append(self.client.listen())
+
+    def subscribe(self) -> None:
         params = {"notifications": {"toolsListChanged": True}, "_meta": meta()}
-        replies.append(world.modern("subscriptions/listen", params, call_id=next(numbers)))
+        number = next(self.numbers)
+        self.replies.append(self.world.modern("subscriptions/listen", params, call_id=number))
 
-    def resume() -> None:
-        reply = pick()
+    def resume(self) -> None:
+        reply = self.pick()
         known = [] if reply is None else [event.event_id for event in reply.events if event.event_id]
         if known:
-            replies.append(client().listen(chance.choice(known)))
+            self.replies.append(self.client.listen(self.chance.choice(known)))
 
-    def drop() -> None:
-        reply = pick()
+    def drop(self) -> None:
+        reply = self.pick()
         if reply is not None:
-            world.drop(reply)
+            self.world.drop(reply)
 
-    def stall() -> None:
-        reply = pick()
+    def stall(self) -> None:
+        reply = self.pick()
         if reply is not None:
             reply.is_read = not reply.is_read
             if reply.is_read:
                 reply.actions += reply.exchange.actions()
-                world.settle()
+                self.world.settle()
 
-    def change() -> None:
-        for session in {session for session, _ in world.events[-50:]}:
-            session.publish(Change(kind=ChangeKind.TOOLS), world.now)
-        world.settle()
+    def change(self) -> None:
+        for session in {session for session, _ in self.world.events[-50:]}:
+            session.publish(Change(kind=ChangeKind.TOOLS), self.world.now)
+        self.world.settle()
 
-    def hold() -> None:
-        world.holds = not world.holds
+    def hold(self) -> None:
+        self.world.holds = not self.world.holds
 
-    def end() -> None:
-        client().delete()
-
-    acts: list[Callable[[], JSON]] = [
-        *(call, modern, listen, subscribe, resume, drop, stall, change, hold),
-        *(world.go_on, world.do_errands),
-        lambda: world.wait(chance.choice((0.01, 1.0, 15.0, 40.0))),
-        lambda: client().notify("notifications/cancelled", {"requestId": next(numbers) - 2}),
-    ]
-    for step in range(60):
-        chance.choice(acts)()
-        if step == 50:
-            end()
-    world.endpoint.close(world.now)
-    world.settle()
-    world.holds_errands = False
-    world.do_errands()
-    for reply in replies:
-        if not reply.is_read:
-            reply.is_read = True
-            reply.actions += reply.exchange.actions()
-    world.settle()
-    world.wait(10.0)
-    world.go_on()
-    assert world.endpoint.sessions == 0
-    assert world.endpoint.stats.alone == 0
-    assert all(reply.exchange.done for reply in replies)
+    def end(self) -> None:
+        """Let everything come to its end."""
+        self.world.endpoint.close(self.world.now)
+        self.world.settle()
+        self.world.holds_errands = False
+        self.world.do_errands()
+        for reply in self.replies:
+            if not reply.is_read:
+                reply.is_read = True
+                reply.actions += reply.exchange.actions()
+        self.world.settle()
+        self.world.wait(10.0)
+        self.world.go_on()
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_whatever_has_something_to_do_has_said_so(seed: int) -> None:
-    walk(seed)
+    walk = Walk(seed)
+    for _ in range(51):
+        walk.take()
+    walk.client.delete()
+    for _ in range(9):
+        walk.take()
+    walk.end()
+    assert walk.world.endpoint.sessions == 0
+    assert walk.world.endpoint.stats.alone == 0
+    assert all(reply.exchange.done for reply in walk.replies)
