@@ -6,7 +6,7 @@ import json
 import attrs
 from tests.adversarial.bench import flat
 from tests.adversarial.corpus import bytes_of, written
-from tests.adversarial.served import RELEASE
+from tests.adversarial.served import RELEASE, RUNTIMES
 from tests.reliability.processes import Attacked, End, cpu_of, peak, python, resident
 
 SHORT = 4096
@@ -166,12 +166,18 @@ def is_ours(message):
     return isinstance(message, dict) and message.get("id") in {HELLO, PROBE}
 
 
-def attack_with_bytes(runtime, stimulus, folder):
-    """Feed an input of the kind `bytes`, whole and, where it is short, byte by byte."""
+def attack_with_bytes(runtime, stimulus, folder, *, is_full):
+    """Feed an input of the kind `bytes`, whole and, where it is short, byte by byte.
+
+    Where not everything is tried, the runtimes take turns with the two ways.
+    """
     data = bytes_of(stimulus, {})
     ways = {"as it is": stimulus.input.get("chunk")}
     if len(data) <= SHORT:
         ways["byte by byte"] = 1
+    if not is_full:
+        turn = RUNTIMES.index(runtime) + stimulus.number
+        ways = dict([list(ways.items())[turn % len(ways)]])
     return [feed(runtime, stimulus, folder, way, data, chunk) for way, chunk in ways.items()]
 
 

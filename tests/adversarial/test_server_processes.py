@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from tests.adversarial.attacking import attack_with_bytes, end_of_input, flood, flood_with_others
+from tests.adversarial.conftest import FULL
 from tests.adversarial.corpus import read_cases, stimuli_of
 from tests.adversarial.running import alternatives
 from tests.adversarial.served import RUNTIMES
@@ -38,7 +39,7 @@ def attacks_of(runtime, stimulus, folder):
         return [end_of_input(runtime, stimulus, folder, in_flight) for in_flight in ways]
     if stimulus.case.id == "stdio-request-flood":
         return [flood(runtime, stimulus, folder)]
-    return attack_with_bytes(runtime, stimulus, folder)
+    return attack_with_bytes(runtime, stimulus, folder, is_full=FULL)
 
 
 @pytest.mark.parametrize("stimulus", STIMULI, ids=str)

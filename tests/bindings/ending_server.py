@@ -1,7 +1,7 @@
-"""A server as a program that listens until it is asked to end.
+"""A server as a program that listens over TCP and over HTTP until it is asked to end.
 
-It is `python -m tests.bindings.ending_server RUNTIME WAY GRACE`. It prints where it listens, and a last
-line once serving has returned.
+It is `python -m tests.bindings.ending_server RUNTIME GRACE [own]`. It prints both places where it listens,
+and a last line once serving has returned.
 """
 
 import asyncio
@@ -43,44 +43,42 @@ def say(line: str) -> None:
 
 def main() -> None:
     """Serve over what is named."""
-    runtime, way, grace = sys.argv[1:]
+    runtime, grace, *own = sys.argv[1:]
     binding = importlib.import_module(f"sansmcp_{runtime}")
-    serve = binding.serve_http if way == "http" else binding.serve_tcp
-    if way == "own":
+    if own:
         # One that deals with the signal itself.
         signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(9))
     settings = {"timeouts": Timeouts(close=float(grace)), "started": say, "port": 0}
-    times = 2 if way == "two" else 1
+    ways = [partial(serve, server, **settings) for serve in (binding.serve_tcp, binding.serve_http)]
     if runtime == "threads":
-        serve_on_threads(partial(serve, server, **settings), times)
+        serve_on_threads(*ways)
     elif runtime == "trio":
-        trio.run(serve_on_trio, partial(serve, server, **settings), times)
+        trio.run(serve_on_trio, *ways)
     else:
-        asyncio.run(serve_on_asyncio(partial(serve, server, **settings), times))
+        asyncio.run(serve_on_asyncio(*ways))
     say("served")
 
 
-def serve_on_threads(serve, times: int) -> None:
-    """Serve in this thread, and in others before it."""
-    others = [threading.Thread(target=serve) for _ in range(times - 1)]
-    for other in others:
-        other.start()
-    serve()
-    for other in others:
-        other.join()
+def serve_on_threads(*ways) -> None:
+    """Serve in this thread, and in another one."""
+    first, last = ways
+    other = threading.Thread(target=first)
+    other.start()
+    last()
+    other.join()
 
 
-async def serve_on_trio(serve, times: int) -> None:
+async def serve_on_trio(*ways) -> None:
     """Serve in tasks."""
     async with trio.open_nursery() as nursery:
-        for _ in range(times):
+        for serve in ways:
             nursery.start_soon(serve)
 
 
-async def serve_on_asyncio(serve, times: int) -> None:
+async def serve_on_asyncio(*ways) -> None:
     """Serve in tasks."""
     async with asyncio.TaskGroup() as tasks:
-        for _ in range(times):
+        for serve in ways:
             tasks.create_task(serve())
 
 

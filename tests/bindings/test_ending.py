@@ -1,4 +1,7 @@
-"""Servers on sockets that are asked to end by SIGTERM: what runs is answered, all else ends, exit code 0."""
+"""Servers on sockets that are asked to end by SIGTERM: what runs is answered, all else ends, exit code 0.
+
+Each program serves over TCP and over HTTP, and what can be open there is open at once.
+"""
 
 import contextlib
 import signal
@@ -17,13 +20,13 @@ from tests.bindings.looking import text
 
 from sansmcp import NotConnected, RequestLost
 from sansmcp.schema import REVISIONS
+from sansmcp.session import Restart
 from sansmcp_threads import connect
 
 LATEST_LEGACY, MODERN = "2025-11-25", "2026-07-28"
 GUARD = 60.0
 
 each_runtime = pytest.mark.parametrize("runtime", ["asyncio", "trio", "threads"])
-each_way = pytest.mark.parametrize("way", ["tcp", "http"])
 
 
 @attrs.define(eq=False)
@@ -31,7 +34,13 @@ class Program:
     """A server that runs as a program."""
 
     process: "subprocess.Popen[str]"
-    address: str
+    tcp: str
+    http: str
+
+    @property
+    def conversations(self) -> list[tuple[str, str]]:
+        """Where it can be talked to, and in which revision: the newest of each era, over HTTP."""
+        return [(self.tcp, MODERN), (self.http, LATEST_LEGACY), (self.http, MODERN)]
 
     def asked_to_end(self) -> float:
         """Send the signal, wait for the end in good order, and return the seconds that it took."""
@@ -43,13 +52,15 @@ class Program:
 
 
 @contextlib.contextmanager
-def serving(runtime: str, way: str, grace: float = 5.0) -> Iterator[Program]:
-    words = [sys.executable, "-m", "tests.bindings.ending_server", runtime, way, str(grace)]
+def serving(runtime: str, grace: float = 5.0, *own: str) -> Iterator[Program]:
+    words = [sys.executable, "-m", "tests.bindings.ending_server", runtime, str(grace), *own]
     pipe = subprocess.PIPE
     with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True) as process:
         try:
             assert process.stdout is not None
-            yield Program(process, process.stdout.readline().strip())
+            # Which of them listens first is left to the runtime.
+            http, tcp = sorted(process.stdout.readline().strip() for _ in range(2))
+            yield Program(process, tcp, http)
         finally:
             process.kill()
 
@@ -68,36 +79,43 @@ def calling(client: Any, seconds: float, begun: threading.Event) -> "Future[Any]
     return call
 
 
-@each_runtime
-@each_way
-def test_an_idle_server_ends_at_once(runtime: str, way: str) -> None:
-    with serving(runtime, way) as program:
-        # One client has been there, and another one is, without anything under way.
-        with connect(program.address) as client:
-            assert text(client.call_tool("add", {"a": 1, "b": 2})) == "3"
-        with connect(program.address) as client:
-            # The promise is a moment; the grace would take five seconds.
-            assert program.asked_to_end() < 4
+@contextlib.contextmanager
+def calls_that_run(program: Program, seconds: float) -> "Iterator[list[Future[Any]]]":
+    """Let a call run in each conversation."""
+    with contextlib.ExitStack() as stack:
+        calls = []
+        for address, revision in program.conversations:
+            begun = threading.Event()
+            # A server that is gone for good is not tried for long.
+            settings = quiet(revisions=[revision], restart=Restart(attempts=1))
+            client = stack.enter_context(connect(address, **settings))
+            calls.append(calling(client, seconds, begun))
+            assert begun.wait(GUARD)
+        yield calls
 
 
 @each_runtime
-def test_an_open_stream_of_a_legacy_session_does_not_hold_up_the_end(runtime: str) -> None:
-    with (
-        serving(runtime, "http") as program,
-        connect(program.address, **quiet(revisions=[LATEST_LEGACY])) as client,
-    ):
-        assert text(client.call_tool("add", {"a": 1, "b": 2})) == "3"
+def test_idle_servers_of_a_program_end_at_once(runtime: str) -> None:
+    with serving(runtime) as program, contextlib.ExitStack() as stack:
+        for address in (program.tcp, program.http):
+            # One client has been there, and another one is, without anything under way.
+            with connect(address) as client:
+                assert text(client.call_tool("add", {"a": 1, "b": 2})) == "3"
+            stack.enter_context(connect(address))
+        # The promise is a moment; the grace would take five seconds.
         assert program.asked_to_end() < 4
 
 
 @each_runtime
-def test_who_listens_hears_the_end_in_good_order(runtime: str) -> None:
+def test_open_streams_do_not_hold_up_the_end_and_who_listens_hears_it(runtime: str) -> None:
     ended = threading.Event()
     with (
-        serving(runtime, "http") as program,
-        connect(program.address, **quiet(revisions=[MODERN], on_event=_on_end(ended))) as client,
-        client.listen(tools=True),
+        serving(runtime) as program,
+        connect(program.http, **quiet(revisions=[LATEST_LEGACY])) as legacy,
+        connect(program.http, **quiet(revisions=[MODERN], on_event=_on_end(ended))) as modern,
+        modern.listen(tools=True),
     ):
+        assert text(legacy.call_tool("add", {"a": 1, "b": 2})) == "3"
         assert program.asked_to_end() < 4
         assert ended.wait(GUARD)
 
@@ -111,49 +129,29 @@ def _on_end(ended: threading.Event) -> Any:
 
 
 @each_runtime
-@pytest.mark.parametrize(("way", "revision"), [("tcp", MODERN), ("http", LATEST_LEGACY), ("http", MODERN)])
-def test_a_call_that_runs_is_answered_and_nobody_new_is_let_in(runtime: str, way: str, revision: str) -> None:
-    begun = threading.Event()
-    with (
-        serving(runtime, way) as program,
-        connect(program.address, **quiet(revisions=[revision])) as client,
-    ):
-        call = calling(client, 3.0, begun)
-        assert begun.wait(GUARD)
+def test_calls_that_run_are_answered_and_nobody_new_is_let_in(runtime: str) -> None:
+    with serving(runtime) as program, calls_that_run(program, 2.0) as calls:
         took = program.asked_to_end()
-        assert text(call.result(GUARD)) == "held"
-        # Less would mean that nobody waited, and more that something other than the call was waited for.
-        assert 1.5 < took < 4.9
-        with pytest.raises(NotConnected):
-            connect(program.address)
+        assert [text(call.result(GUARD)) for call in calls] == ["held"] * len(calls)
+        # Less would mean that nobody waited, and more that something other than the calls was waited for.
+        assert 1.0 < took < 4.9
+        for address in (program.tcp, program.http):
+            with pytest.raises(NotConnected):
+                connect(address)
 
 
 @each_runtime
-@pytest.mark.parametrize(("way", "revision"), [("tcp", MODERN), ("http", LATEST_LEGACY), ("http", MODERN)])
-def test_a_handler_that_is_stuck_costs_the_grace_and_no_more(runtime: str, way: str, revision: str) -> None:
-    begun = threading.Event()
-    with (
-        serving(runtime, way, grace=0.5) as program,
-        connect(program.address, **quiet(revisions=[revision])) as client,
-    ):
-        call = calling(client, 3600.0, begun)
-        assert begun.wait(GUARD)
+def test_handlers_that_are_stuck_cost_the_grace_and_no_more(runtime: str) -> None:
+    with serving(runtime, 0.5) as program, calls_that_run(program, 3600.0) as calls:
         assert program.asked_to_end() < 5
-        with pytest.raises(RequestLost):
-            call.result(GUARD)
-
-
-@each_runtime
-def test_every_server_of_a_program_ends(runtime: str) -> None:
-    with serving(runtime, "two") as program:
-        assert program.process.stdout is not None
-        assert program.process.stdout.readline().startswith("tcp://")
-        program.asked_to_end()
+        for call in calls:
+            with pytest.raises(RequestLost):
+                call.result(GUARD)
 
 
 @each_runtime
 def test_a_program_that_deals_with_the_signal_itself_goes_on_doing_so(runtime: str) -> None:
-    with serving(runtime, "own") as program:
+    with serving(runtime, 5.0, "own") as program:
         program.process.send_signal(signal.SIGTERM)
         assert program.process.wait(GUARD) == 9
 
@@ -162,14 +160,14 @@ def test_a_program_that_deals_with_the_signal_itself_goes_on_doing_so(runtime: s
 def test_a_second_signal_ends_the_program_at_once(runtime: str) -> None:
     begun = threading.Event()
     with (
-        serving(runtime, "http", grace=3600.0) as program,
-        connect(program.address, **quiet(revisions=[MODERN])) as client,
+        serving(runtime, 3600.0) as program,
+        connect(program.http, **quiet(revisions=[MODERN])) as client,
     ):
         call = calling(client, 3600.0, begun)
         assert begun.wait(GUARD)
         program.process.send_signal(signal.SIGTERM)
         # Nobody new is let in as soon as the first one was heard.
-        while _is_let_in(program.address):
+        while _is_let_in(program.http):
             pass
         program.process.send_signal(signal.SIGTERM)
         assert program.process.wait(GUARD) == -signal.SIGTERM

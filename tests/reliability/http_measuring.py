@@ -1,6 +1,7 @@
 """What the promises of docs/reliability.md about HTTP are measured by, in its tests and its benchmark."""
 
 import contextlib
+import os
 import resource
 import signal
 import socket
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 import attrs
 from benchmarks.watched import Watched
+from tests.reliability.processes import starved_of
 from tests.reliability.raw_http import Connection, call, events_in, modern_headers, open_session
 
 RUNTIMES = ("asyncio", "trio", "threads")
@@ -347,6 +349,8 @@ class Ended:
     """How a server ended that was told to."""
 
     seconds: float
+    starved: float
+    """How many of them its main thread was ready to run and had no core."""
     code: int
     answered: bool
     """Whether what was open got its closing words: the result of a subscription, or the answer."""
@@ -367,13 +371,14 @@ def sigterm(runtime, what):
             message = call(7, what, {}, token="token", modern=True)
             connection.send("POST", message, **modern_headers("tools/call", what))
             connection.read_until(lambda data: b"notifications/progress" in data)
-        began = time.monotonic()
+        began, starved = time.monotonic(), starved_of(serving.process.pid)
         serving.process.send_signal(signal.SIGTERM)
         rest = b""
         with contextlib.suppress(OSError):
             while data := connection.socket.recv(1 << 16):
                 rest += data
-        code = serving.process.wait(PATIENCE)
-        seconds = time.monotonic() - began
+        os.waitid(os.P_PID, serving.process.pid, os.WEXITED | os.WNOWAIT)
+        seconds, starved = time.monotonic() - began, starved_of(serving.process.pid) - starved
+        code = serving.process.wait()
         words = {"listen": b'"result"', "long": b'"done"'}.get(what, b"")
-        return Ended(seconds=seconds, code=code, answered=words in rest)
+        return Ended(seconds=seconds, starved=starved, code=code, answered=words in rest)

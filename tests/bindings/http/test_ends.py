@@ -6,9 +6,10 @@ from tests.bindings.http.speaking import modern
 from tests.bindings.http.test_streams import LISTEN
 
 DRAINING = [carrier for carrier in CARRIERS if carrier.drains]
+OTHERS = [carrier for carrier in CARRIERS if not carrier.drains]
 
 
-@pytest.mark.parametrize("carrier", CARRIERS, ids=[carrier.name for carrier in CARRIERS])
+@pytest.mark.parametrize("carrier", OTHERS, ids=[carrier.name for carrier in OTHERS])
 def test_a_server_that_is_asked_to_end_does(carrier):
     with serving(carrier) as served, speaking(served) as speaker:
         assert speaker.post(modern("tools/list")).status == 200
@@ -19,6 +20,7 @@ def test_a_server_that_is_asked_to_end_does(carrier):
 @pytest.mark.parametrize("carrier", DRAINING, ids=[carrier.name for carrier in DRAINING])
 def test_streams_get_their_ends_first(carrier):
     with serving(carrier) as served, speaking(served) as speaker:
+        assert speaker.post(modern("tools/list")).status == 200
         listening = speaker.post(LISTEN).messages()
         assert next(listening)["method"] == "notifications/subscriptions/acknowledged"
         inside = speaker.begin()
