@@ -49,15 +49,13 @@ class Carried:
         is_late = False
         try:
             self._serving.settle()
-            while not self._is_gone:
+            while not (self._is_gone or self._exchange.done):
                 # Cleared before anything is taken, so that no wake-up is lost.
                 self._changed.clear()
                 if actions := self._exchange.actions():
                     # Requests may have waited for it.
                     self._serving.settle()
                     await self._write(actions)
-                elif self._exchange.done:
-                    return
                 elif not self._is_read:
                     await self._read_body()
                 elif not is_late:
