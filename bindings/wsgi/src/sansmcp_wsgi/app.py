@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import Final, Unpack
 
-from sansmcp.http import RequestHead, ResponseAction
+from sansmcp.http import RequestHead
 from sansmcp.server import ServeHttpSettings, Server, check_principal_of
 from sansmcp_threads.handlers import AsyncRunner
 from sansmcp_threads.serving import check
@@ -70,7 +70,7 @@ class App:
         serving = self._serving_for(environ)
         carried = serving.open_exchange(head_of(environ))
         try:
-            actions = _receive(environ, serving, carried)
+            _receive(environ, serving, carried)
         except BodyBrokenError:
             serving.end_exchange(carried)
             start_response("400 Bad Request", [("content-length", "0")])
@@ -78,7 +78,7 @@ class App:
         except BaseException:
             serving.end_exchange(carried)
             raise
-        response = Response(serving, carried, actions)
+        response = Response(serving, carried)
         start_response(*response.start)
         whole = response.whole()
         return response if whole is None else whole
@@ -128,17 +128,19 @@ def _environ_of(head: RequestHead) -> Environ:
             raise AssertionError("unreachable: the application made the head itself")
 
 
-def _receive(environ: Environ, serving: Serving, carried: Carried) -> list[ResponseAction]:
-    """Read the body, as long as it is wanted; return what there is to write then, if anything."""
+def _receive(environ: Environ, serving: Serving, carried: Carried) -> None:
+    """Read the body, as long as it is wanted."""
     pieces = pieces_of(environ)
-    while not (actions := serving.take(carried)):
+    held = b""
+    while carried.is_receiving:
         piece = next(pieces, None)
         if piece is None:
-            serving.complete(carried)
-            return serving.take(carried)
-        serving.receive(carried, piece)
+            serving.complete(carried, held)
+            return
+        if held:
+            serving.receive(carried, held)
+        held = piece
     # A connection that is closed before the client has said everything may lose the response.
     with suppress(BodyBrokenError):
         for _ in islice(pieces, _MOST_DROPPED):
             pass
-    return actions

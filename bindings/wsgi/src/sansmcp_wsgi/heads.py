@@ -62,7 +62,8 @@ def _lines(environ: Environ) -> Iterator[tuple[str, str]]:
         if name is None or (value == "" and not key.startswith("HTTP_")):
             continue
         if name in _SINGLE:
-            yield from ((name, part.strip()) for part in value.split(","))
+            for part in value.split(","):
+                yield name, part.strip()
         else:
             yield name, value
 

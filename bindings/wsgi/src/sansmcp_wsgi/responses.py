@@ -22,13 +22,12 @@ class Response:
     Args:
         serving: the endpoint of the exchange.
         carried: the exchange.
-        actions: what it has said.
     """
 
-    def __init__(self, serving: Serving, carried: Carried, actions: list[ResponseAction]) -> None:
+    def __init__(self, serving: Serving, carried: Carried) -> None:
         self._serving = serving
         self._carried = carried
-        self._actions: deque[ResponseAction] = deque(actions)
+        self._actions: deque[ResponseAction] = deque()
         self._is_over = False
         self.start: Final = self._begin()
         """The status and the header fields."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from sansmcp.environment import Environment
 from sansmcp.http import (
+    ExchangeState,
     RequestHead,
     ResponseAction,
     ServerExchange,
@@ -41,6 +42,11 @@ class Carried:
         """The exchange."""
         self.changed: Final = threading.Event()
         """Set each time it may have something to say."""
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether more of the request is wanted."""
+        return self.exchange.state is ExchangeState.RECEIVING
 
     @property
     def done(self) -> bool:
@@ -87,12 +93,11 @@ class _Endpoint:
         for exchange in self._http.ready():
             carried = self.carried.get(exchange)
             if carried is not None:
+                if exchange.done:
+                    del self.carried[exchange]
                 carried.changed.set()
                 found.append(carried)
         return found
-
-    def forget(self, carried: Carried) -> None:
-        self.carried.pop(carried.exchange, None)
 
     def next_deadline(self) -> float | None:
         return self._http.next_deadline()
@@ -159,10 +164,15 @@ class Serving:
         """Take in a piece of the body."""
         self._driver.do(partial(carried.receive_data, data))
 
-    def complete(self, carried: Carried) -> None:
-        """Take in that the body is complete; what is to run on this thread is run."""
+    def complete(self, carried: Carried, data: bytes) -> None:
+        """Take in the last piece of the body; what is to run on this thread is run."""
+
+        def complete(now: float) -> None:
+            carried.receive_data(data, now)
+            carried.receive_eof(now)
+
         with nullcontext() if self._own_threads is None else self._own_threads.here():
-            self._driver.do(carried.receive_eof)
+            self._driver.do(complete)
 
     def take(self, carried: Carried) -> list[ResponseAction]:
         """Return what there is to write now."""
@@ -174,13 +184,8 @@ class Serving:
 
     def end_exchange(self, carried: Carried) -> None:
         """Take in that nobody reads what an exchange says any more, or that it has said everything."""
-
-        def end(now: float) -> None:
-            if not carried.done:
-                carried.exchange.receive_disconnect(now)
-
-        self._driver.do(end)
-        self._driver.do(lambda _now: self._endpoint.forget(carried))
+        if not carried.done:
+            self._driver.do(carried.exchange.receive_disconnect)
 
     def drain(self) -> None:
         """Begin to end in good order: streams get their ends, running requests a grace."""
