@@ -1,7 +1,6 @@
 """Heads of requests as ASGI tells them, and heads of responses as it wants them."""
 
 from collections.abc import MutableMapping
-from functools import lru_cache
 from typing import Final, TypeAlias
 from urllib.parse import quote
 
@@ -35,22 +34,16 @@ def head_of(scope: Scope) -> ScopedHead:
     mount: str = scope.get("root_path", "")
     path: str = scope["path"]
     # Some leave the prefix out of the path.
-    target = _quoted(path if path.startswith(mount) else mount + path)
+    target = quote(path if path.startswith(mount) else mount + path, safe=_KEPT)
     return ScopedHead(
         method=scope["method"],
         target=f"{target}?{query.decode('latin-1')}" if query else target,
         headers=Headers(
             [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         ),
-        mount=_quoted(mount),
+        mount=quote(mount, safe=_KEPT),
         scope=scope,
     )
-
-
-# An application has few paths.
-@lru_cache(maxsize=64)
-def _quoted(path: str) -> str:
-    return quote(path, safe=_KEPT)
 
 
 def start_of(head: ResponseHead, scope: Scope) -> AsgiMessage:
