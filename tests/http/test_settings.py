@@ -8,6 +8,7 @@ import pytest
 from sansmcp.errors import LocalProtocolError
 from sansmcp.http import HttpLimits, HttpOptions, MemoryEventStore
 from sansmcp.server import Server
+from sansmcp.session import Patience
 from sansmcp.testing import SeededEnvironment
 from sansmcp.values import JSON
 
@@ -84,6 +85,7 @@ def test_a_limit_that_is_refused_says_what_it_was_and_what_it_may_be() -> None:
     with pytest.raises(LocalProtocolError) as error:
         HttpLimits(sessions=0.5)  # type: ignore[arg-type]
     assert str(error.value) == "HttpLimits(sessions=0.5): expected a whole number from 1"
+    assert HttpLimits(write_stall=5).patience == Patience(write_stall=5, flush=None)
     assert (HttpLimits(backlog=0).backlog, HttpLimits(idle=1, write_stall=1e9).idle) == (0, 1)
 
 

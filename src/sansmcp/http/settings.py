@@ -73,6 +73,9 @@ class HttpLimits(Value):
     # The Python, the Rust and the TypeScript SDK write a comment every 15 s; proxies give up at 30 to 60.
     keep_alive: float = 15.0
     """How long a stream is quiet before a comment keeps it open."""
+    # The Python and the TypeScript SDK do so at once, and give no quick call a response in one piece.
+    priming: float = 1.0
+    """How long a call of 2025-11-25 may be silent until its response begins, with an id to come back with."""
     # A thousand notices of 4 kB; no SDK has a bound.
     outbox_messages: int = 1024
     """Messages that wait for a client to read its stream; past them it loses the response, not the stream."""

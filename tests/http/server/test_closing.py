@@ -4,10 +4,11 @@ import pytest
 from tests.http.server.exchanging import Exchanging, LegacyClient, meta
 from tests.http.server.offered import served
 
-from sansmcp.http import LATER, MemoryEventStore
+from sansmcp.http import LATER, HttpLimits, MemoryEventStore
 from sansmcp.session import ExchangeEnded, RequestCancelled, Timeouts
 
 NEWEST = "2025-11-25"
+UNPRIMED = HttpLimits(priming=15.0)
 
 
 class Slow(MemoryEventStore):
@@ -35,7 +36,7 @@ def test_who_listens_is_told_at_once() -> None:
 
 
 def test_what_runs_may_finish_in_time() -> None:
-    world = Exchanging(served(), timeouts=Timeouts(close=5.0))
+    world = Exchanging(served(), timeouts=Timeouts(close=5.0), http_limits=UNPRIMED)
     client = world.handshake(NEWEST)
     world.holds = True
     modern, legacy = world.call("echo", {"x": "hi"}), client.call("echo", {"x": "hi"})
@@ -52,7 +53,7 @@ def test_what_runs_may_finish_in_time() -> None:
 
 
 def test_what_does_not_finish_in_time_is_given_up() -> None:
-    world = Exchanging(served(), timeouts=Timeouts(close=5.0))
+    world = Exchanging(served(), timeouts=Timeouts(close=5.0), http_limits=UNPRIMED)
     client = world.handshake(NEWEST)
     world.holds = True
     modern, legacy = world.call("echo", {"x": "hi"}), client.call("echo", {"x": "hi"})

@@ -247,13 +247,20 @@ class ServerExchange:
                 self._raw.received(data, self._owner.now)
             self._owner.receive_body(self, data)
 
-    def carry(self, carried: Carried) -> None:
-        """Serve the request: what it carries writes the response."""
+    def carry(self, carried: Carried, *, begin_after: float | None = None) -> None:
+        """Serve the request: what it carries writes the response.
+
+        Args:
+            carried: what it carries.
+            begin_after: the seconds after which the response begins if nothing has been said; None for those
+                after which a stream that is quiet is kept open.
+        """
         self._step(ExchangeInput.REQUEST)
         self._carried = carried
         options = self._owner.options
         if not options.answers_only:
-            self._quiet_at = self._owner.now + options.limits.keep_alive
+            quiet = options.limits.keep_alive
+            self._quiet_at = self._owner.now + (quiet if begin_after is None else min(quiet, begin_after))
         self._owner.wake(self)
 
     def wake(self) -> None:

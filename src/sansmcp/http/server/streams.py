@@ -120,8 +120,8 @@ class Stream:
         """Let an exchange carry it that knows nothing of it."""
         self._step(StreamInput.ATTACH)
         self._exchange = exchange
-        exchange.carry(self)
         options = self._owner.options
+        exchange.carry(self, begin_after=options.limits.priming if self._is_primed else None)
         if self.is_standalone or (options.responses == "stream" and not options.answers_only):
             self.begin_events()
 
@@ -207,7 +207,7 @@ class Stream:
         if self._owner.options.answers_only or self._state is StreamState.LOADING:
             return
         exchange.events(b"")
-        if self._has_ids and self._owner.revision == LATEST_LEGACY:
+        if self._is_primed:
             if self._number == 0:
                 self._store([Frame(b"", is_answer=False)])
             else:
@@ -289,6 +289,11 @@ class Stream:
     @property
     def _has_ids(self) -> bool:
         return self._owner.options.event_store is not None
+
+    @property
+    def _is_primed(self) -> bool:
+        # From 2025-11-25 on a response that is a stream begins with an id.
+        return self._has_ids and self._owner.revision == LATEST_LEGACY
 
     def _id(self, number: int) -> str:
         return f"{self.name}_{number}"
