@@ -91,16 +91,23 @@ def test_a_link_that_is_woken_is_asked_for_its_next_deadline():
     assert schedule.next_deadline() == 2.0
 
 
-def test_a_deadline_that_moved_counts_where_it_is_now():
-    link = Sleeper(5.0)
+def test_a_deadline_that_came_nearer_counts_where_it_is_now():
+    link = Sleeper(7.0)
     schedule = scheduled(link)
-    link.times = [7.0]
-    schedule.note(link)
-    schedule.handle_timeout(6.0)
-    assert (link.woken, schedule.next_deadline()) == ([], 7.0)
     link.times = [6.5]
     schedule.note(link)
     assert schedule.next_deadline() == 6.5
+
+
+def test_a_deadline_that_was_put_off_is_looked_at_once_where_it_was():
+    link = Sleeper(5.0)
+    schedule = scheduled(link)
+    for at in (6.0, 7.0):
+        link.times = [at]
+        schedule.note(link)
+    assert schedule.next_deadline() == 5.0
+    schedule.handle_timeout(5.0)
+    assert (link.woken, link.times, schedule.next_deadline()) == ([5.0], [7.0], 7.0)
 
 
 def test_a_link_without_a_deadline_any_more_is_not_woken():
@@ -137,32 +144,35 @@ def test_a_link_that_takes_away_the_deadline_of_another_does_not_stop_the_rest()
     first = Sleeper(1.0, wake=take_away)
     schedule = scheduled(first, other, last)
     schedule.handle_timeout(5.0)
-    assert (first.woken, other.woken, last.woken) == ([5.0], [], [])
+    assert (first.woken, other.woken, last.times) == ([5.0], [], [8.0])
     assert schedule.next_deadline() == 8.0
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["note", "forget", "time"]), st.integers(0, 9))))
-def test_each_link_is_woken_when_it_is_due_and_only_then(script):
+def test_each_link_is_woken_when_it_is_due_and_once_where_it_was_before_it_was_put_off(script):
     links = [Sleeper() for _ in range(6)]
-    schedule, known, now = Schedule(Endpoint()), {}, 0
+    schedule, looked_at, now = Schedule(Endpoint()), {}, 0
     for number, what, amount in script:
         link = links[number]
         if what == "note":
             link.times = [now + amount]
-            known[number] = now + amount
+            looked_at[number] = min(looked_at.get(number, now + amount), now + amount)
             schedule.note(link)
         elif what == "forget":
-            known.pop(number, None)
+            looked_at.pop(number, None)
+            link.times = []
             schedule.forget(link)
         else:
             now += amount
-            due = {number for number, at in known.items() if at <= now}
+            due = {number for number, at in looked_at.items() if at <= now}
             before = [len(link.woken) for link in links]
             schedule.handle_timeout(now)
             woken = {number for number, link in enumerate(links) if len(link.woken) > before[number]}
             assert woken == due
-            known = {number: at for number, at in known.items() if at > now}
-        assert schedule.next_deadline() == min(known.values(), default=None)
+            assert all(at > now for link in links for at in link.times)
+            looked_at = {each: at for each, at in looked_at.items() if each not in due}
+            looked_at |= {each: at for each in due for at in links[each].times}
+        assert schedule.next_deadline() == min(looked_at.values(), default=None)
 
 
 def test_ten_thousand_idle_links_cost_nothing_when_one_is_due():

@@ -160,9 +160,11 @@ class HttpOptions(Value):
     on_message: HearMessage | None = None
     """Told of each whole message as bytes."""
 
-    @property
-    def answers_only(self) -> bool:
-        """Whether nothing but answers can reach a client."""
+    answers_only: bool = attrs.field(init=False, repr=False)
+    """Whether nothing but answers can reach a client."""
+
+    @answers_only.default
+    def _answers_only(self) -> bool:
         return self.responses == "json" or not self.streams
 
     @staticmethod

@@ -42,20 +42,26 @@ class Deadlines:
 
     def next_deadline(self) -> float | None:
         """Return the earliest deadline, or None."""
-        self._drop_stale()
-        return self._heap[0][0] if self._heap else None
+        heap, armed = self._heap, self._armed
+        while heap:
+            at, count, key = heap[0]
+            known = armed.get(key)
+            if known is not None and known[1] == count:
+                return at
+            heapq.heappop(heap)
+        return None
 
     def reason(self) -> str | None:
         """Say what the earliest deadline is for, or None."""
-        self._drop_stale()
-        return self._armed[self._heap[0][2]][2] if self._heap else None
+        return None if self.next_deadline() is None else self._armed[self._heap[0][2]][2]
 
     def take_due(self, now: float) -> Callable[[], None] | None:
         """Remove the earliest deadline that has come and return what is to be done, or None."""
-        if not self._armed:
-            return None
-        self._drop_stale()
+        # Asked with every message. What is armed no more may stand first, and is never later than the rest.
         if not self._heap or self._heap[0][0] > now:
+            return None
+        at = self.next_deadline()
+        if at is None or at > now:
             return None
         key = heapq.heappop(self._heap)[2]
         self._tell()
@@ -76,11 +82,3 @@ class Deadlines:
     def _tell(self) -> None:
         if self.changed is not None:
             self.changed()
-
-    def _drop_stale(self) -> None:
-        while self._heap:
-            _, count, key = self._heap[0]
-            armed = self._armed.get(key)
-            if armed is not None and armed[1] == count:
-                return
-            heapq.heappop(self._heap)

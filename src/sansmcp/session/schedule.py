@@ -26,6 +26,8 @@ class Noted(Timed, Protocol):
 class Schedule:
     """When an endpoint or one of its links is to be woken; a driver arms one timer for it.
 
+    A link that has put its deadline off is looked at once more than it needs to be, where that was.
+
     Args:
         endpoint: whose deadlines they are.
     """
@@ -38,12 +40,12 @@ class Schedule:
 
     def note(self, link: Noted) -> None:
         """Look up the deadline of a link: call it for each link of `ready()`, and after each input to one."""
-        at = link.next_deadline()
-        if at == self._noted.get(link):
-            return
+        at, noted = link.next_deadline(), self._noted.get(link)
         if at is None:
-            self.forget(link)
-        else:
+            if noted is not None:
+                self.forget(link)
+        # One that is looked at too early does no harm and is cheaper than a new one for each message.
+        elif noted is None or at < noted:
             self._noted[link] = at
             self._deadlines.arm(link, at, "a link", partial(self._wake, link))
 

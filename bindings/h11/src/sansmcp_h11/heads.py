@@ -100,14 +100,20 @@ class HeadBuffer:
         self._searched = 0
         return data
 
-    def next_head(self) -> bytes | HeadFault | None:
-        """Take the next head, or say what is wrong with it; None while it is not complete."""
+    def next_head(self, last: bytes = b"") -> bytes | HeadFault | None:
+        """Take the next head, or say what is wrong with it; None while it is not complete.
+
+        Args:
+            last: one that was found right; the same again need not be looked at.
+        """
         held = self._held
         end = held.find(b"\r\n\r\n", self._searched) + 4
         if 4 <= end <= self._most_bytes:
             head = bytes(held[:end])
             del held[:end]
             self._searched = 0
+            if head == last:
+                return last
             if self._grammar.fullmatch(head) is None:
                 return HeadFault(status=400, reason="the head is not as HTTP/1.1 has it")
             fields = head.count(b"\r\n") - 2

@@ -222,14 +222,14 @@ class ServerLink:
         self._board.touch(self)
 
     def _read_head(self, now: float) -> None:
-        raw = self._heads.next_head()
+        last = self._known
+        raw = self._heads.next_head(b"" if last is None else last.raw)
         if raw is None:
             return
         if isinstance(raw, HeadFault):
             self._refuse(raw, now)
             return
-        last = self._known
-        known = last if last is not None and last.raw == raw else self._board.known(raw)
+        known = last if last is not None and raw is last.raw else self._board.known(raw)
         if isinstance(known, HeadFault):
             self._refuse(known, now)
         else:

@@ -163,7 +163,6 @@ class HttpSession(Source):
         """
         self._await(awaited, exchange)
         self.session.receive_message(message, self._owner.now)
-        self.settle()
 
     def opened(self, request_id: RequestId, exchange: ServerExchange) -> None:
         """Take in that the session has begun: the result of `initialize` goes out.
@@ -230,9 +229,8 @@ class HttpSession(Source):
     def note(self, message: Message | Batch) -> None:
         """Take note of what another process would have to know, once the session has taken it in."""
         items = message.messages if isinstance(message, Batch) else (message,)
-        if self._state is SessionState.ENDED or not any(
-            isinstance(item, Request) and item.method in _KEPT for item in items
-        ):
+        methods = [item.method for item in items if isinstance(item, Request)]
+        if self._state is SessionState.ENDED or _KEPT.isdisjoint(methods):
             return
         # As the session has it, which refuses what makes no sense or is too much.
         self.record["level"] = self.session.log_level
