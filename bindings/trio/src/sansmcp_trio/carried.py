@@ -12,7 +12,7 @@ import trio
 from trio.lowlevel import enable_ki_protection
 
 from sansmcp.session import Link, Patience
-from sansmcp_trio.streams import PromptStream, sender_of
+from sansmcp_trio.streams import PromptStream, prompt_of
 
 # Some streams do not tell what has left until all of it has; what TLS holds in one record.
 _PIECE: Final = 16 * 1024
@@ -46,11 +46,10 @@ class Carried:
         self.link = link
         self.fault: Exception | None = None
         """What the stream raised, but for the news that the peer is gone."""
-        self._stream = stream
+        self._stream = prompt_of(stream)
         self._settle = settle
         self._patience = patience
-        self._prompt = stream if isinstance(stream, PromptStream) else None
-        self._send_now = sender_of(stream)
+        self._prompt = self._stream if isinstance(self._stream, PromptStream) else None
         self._rest = b""
         self._is_idle = False
         self._changed = trio.Event()
@@ -165,7 +164,7 @@ class Carried:
         with trio.fail_after(self._patience.write_stall) as moving:
             while rest:
                 await self._stream.wait_send_all_might_not_block()
-                sent = self._send_now(rest) if self._send_now is not None else 0
+                sent = self._prompt.send_now(rest) if self._prompt is not None else 0
                 if not sent:
                     sent = len(rest[:_PIECE])
                     await self._stream.send_all(rest[:_PIECE])

@@ -37,17 +37,15 @@ class PromptStream(trio.abc.Stream):
         """
 
 
-def sender_of(stream: ByteStream) -> Callable[[bytes | memoryview], int] | None:
-    """Return what sends at once, as `PromptStream.send_now` does; None if nothing can.
+def prompt_of(stream: ByteStream) -> ByteStream:
+    """Return a stream as a `PromptStream`, if it is known how it can send without a wait.
 
     Args:
         stream: a stream of any kind.
     """
-    if isinstance(stream, PromptStream):
-        return stream.send_now
     if isinstance(stream, trio.SocketStream) and sys.platform != "win32":
-        return partial(write_now, stream.socket.fileno)
-    return None
+        return _Prompt(stream, stream.socket.fileno)
+    return stream
 
 
 def write_now(descriptor: Callable[[], int], data: bytes | memoryview) -> int:
@@ -186,14 +184,15 @@ class _BlockingFile(trio.abc.Stream):
             view = view[os.write(self._descriptor, view) :]
 
 
-class _Pipe(PromptStream):
-    """A descriptor that trio can wait for: its `FdStream`, with fewer turns of the loop for each message."""
+class _Prompt(PromptStream):
+    """A stream of trio's over a descriptor, with fewer turns of the loop for each message."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._stream = trio.lowlevel.FdStream(descriptor)
+    def __init__(self, stream: trio.abc.Stream, descriptor: Callable[[], int]) -> None:
+        self._stream = stream
+        self._descriptor = descriptor
 
     def send_now(self, data: bytes | memoryview) -> int:
-        return write_now(self._stream.fileno, data)
+        return write_now(self._descriptor, data)
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         await self._stream.send_all(data)
@@ -203,12 +202,14 @@ class _Pipe(PromptStream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         # To wait first spares a read that finds nothing.
-        await trio.lowlevel.wait_readable(self._stream.fileno())
+        await trio.lowlevel.wait_readable(self._descriptor())
         try:
-            return os.read(self._stream.fileno(), max_bytes or _CHUNK)
-        except OSError:
-            # Somebody else has read it, or it is broken.
+            return os.read(self._descriptor(), max_bytes or _CHUNK)
+        except BlockingIOError:
+            # Somebody else has read it.
             return bytes(await self._stream.receive_some(max_bytes))
+        except OSError as error:
+            raise trio.BrokenResourceError(str(error)) from error
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -286,5 +287,6 @@ def _stream_over(descriptor: int) -> ByteStream:
     mode = os.fstat(descriptor).st_mode
     # Windows cannot wait for descriptors at all.
     if sys.platform != "win32" and (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
-        return _Pipe(descriptor)
+        stream = trio.lowlevel.FdStream(descriptor)
+        return _Prompt(stream, stream.fileno)
     return _BlockingFile(descriptor)
