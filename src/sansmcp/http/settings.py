@@ -160,12 +160,13 @@ class HttpOptions(Value):
     on_message: HearMessage | None = None
     """Told of each whole message as bytes."""
 
-    answers_only: bool = attrs.field(init=False, repr=False)
+    # Asked with each message.
+    answers_only: bool = attrs.field(
+        init=False,
+        repr=False,
+        default=attrs.Factory(lambda self: self.responses == "json" or not self.streams, takes_self=True),
+    )
     """Whether nothing but answers can reach a client."""
-
-    @answers_only.default
-    def _answers_only(self) -> bool:
-        return self.responses == "json" or not self.streams
 
     @staticmethod
     def of(settings: Mapping[str, JSON], *, host: str | None = None, streams: bool = True) -> "HttpOptions":
