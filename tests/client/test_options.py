@@ -105,6 +105,15 @@ def test_an_endpoint_makes_sessions_that_are_set_up_so():
     assert b'"protocolVersion":"2025-06-18"' in dial.link.data_to_send()
 
 
+def test_an_endpoint_of_a_users_own_is_told_the_settings_and_the_address():
+    made = []
+    options = ClientOptions.of({"own_endpoint": lambda *told: made.append(told) or "own"})
+    assert options.endpoint("there", bytes) == "own"
+    assert made == [(options, "there")]
+    with pytest.raises(LocalProtocolError, match="own_endpoint"):
+        ClientOptions.of({"own_endpoint": "prefixed"})
+
+
 def test_an_endpoint_that_can_be_dialled_once_cannot_be_started_again():
     with pytest.raises(LocalProtocolError, match="restart"):
         ClientOptions(restart=Restart()).endpoint("there", bytes, dials_again=False)

@@ -6,10 +6,7 @@ Only the public interfaces are used: `Link`, `ServerEndpoint` and `ClientEndpoin
 import struct
 from collections import deque
 
-import attrs
-
 from sansmcp import Server
-from sansmcp.client import ClientOptions
 from sansmcp.session import Cancel, ClientSession, Deadlines, Dial, Disconnected, LinkState, Send
 from sansmcp.wire import Notification, Violation, decode, encode
 
@@ -164,9 +161,6 @@ class PrefixedServer(Server):
         )
 
 
-@attrs.frozen(kw_only=True)
-class PrefixedOptions(ClientOptions):
-    """A client that is run by the endpoint above, whatever the binding."""
-
-    def endpoint(self, address, random, *, dials_again=True, peer=None):  # noqa: ARG002  # it dials once
-        return PrefixedClientEndpoint(self.session(), address)
+def prefixed_client(options, address):
+    """Return the endpoint of a client: `connect(..., own_endpoint=prefixed_client)`."""
+    return PrefixedClientEndpoint(options.session(), address)

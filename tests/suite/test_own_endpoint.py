@@ -1,51 +1,38 @@
 """A link and an endpoint that a user wrote get through the suite, run by the drivers as they are."""
 
+import attrs
 import pytest
 from tests.suite.on_asyncio import AsyncioHarness
 from tests.suite.on_threads import ThreadsHarness
 from tests.suite.on_trio import TrioHarness
-from tests.suite.prefixed import PrefixedOptions, PrefixedServer
+from tests.suite.prefixed import PrefixedServer, prefixed_client
 from tests.suite.real import FULL
 from tests.suite.traces import differences
 
-import sansmcp_asyncio
-import sansmcp_asyncio.openers
-import sansmcp_threads
-import sansmcp_threads.openers
-import sansmcp_trio
-import sansmcp_trio.client
-import sansmcp_trio.openers
 from sansmcp.testing import SCENARIOS, play
 
-NOTHING_SAID = {"env": None, "cwd": None, "stderr": None, "ssl": None, "headers": None}
 
+class Own:
+    """Plays over a framing of a user's own."""
 
-class OwnOnAsyncio(AsyncioHarness):
     server_kind = PrefixedServer
+    make_endpoint = staticmethod(prefixed_client)
 
-    async def opening(self, target, setup):
-        opener = sansmcp_asyncio.openers.opener_of(target, **NOTHING_SAID)
-        client = sansmcp_asyncio.Client(PrefixedOptions.of(setup.client), opener)
-        await client.open()
-        return client
-
-
-class OwnOnTrio(TrioHarness):
-    server_kind = PrefixedServer
-
-    def connecting(self, target, setup):
-        opener = sansmcp_trio.openers.opener_of(target, **NOTHING_SAID)
-        return sansmcp_trio.client.Connecting(PrefixedOptions.of(setup.client), opener)
+    def open(self, setup):
+        client = {**setup.client, "own_endpoint": self.make_endpoint}
+        return super().open(attrs.evolve(setup, client=client))
 
 
-class OwnOnThreads(ThreadsHarness):
-    server_kind = PrefixedServer
+class OwnOnAsyncio(Own, AsyncioHarness):
+    """On asyncio."""
 
-    def opened(self, target, setup):
-        opener = sansmcp_threads.openers.opener_of(target, **NOTHING_SAID, async_runner=None)
-        client = sansmcp_threads.Client(PrefixedOptions.of(setup.client), opener, async_runner=None)
-        client.open()
-        return client
+
+class OwnOnTrio(Own, TrioHarness):
+    """On trio."""
+
+
+class OwnOnThreads(Own, ThreadsHarness):
+    """On threads."""
 
 
 def cases():

@@ -49,7 +49,7 @@ from sansmcp.client.handlers import (
 )
 from sansmcp.client.known import KnownServer
 from sansmcp.client.log_records import log_records
-from sansmcp.client.options import ClientOptions, ClientSettings
+from sansmcp.client.options import ClientOptions, ClientSettings, MakeEndpoint
 from sansmcp.client.outcomes import Failure, Outcome, exception_of, value_of
 from sansmcp.client.pages import MAX_PAGES, AwaitableItems, BlockingItems, Page, Walk, walk
 from sansmcp.client.pending import Pending
@@ -85,6 +85,7 @@ __all__ = [
     "InputInvocation",
     "KnownServer",
     "ListRefreshed",
+    "MakeEndpoint",
     "OnProgress",
     "Outcome",
     "Page",

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, TypedDict
+from typing import Final, TypeAlias, TypedDict
 
 import attrs
 
@@ -18,6 +18,7 @@ from sansmcp.schema import METHODS, REVISIONS, MethodTable, Revision
 from sansmcp.schema.schema_limits import DEFAULT_LIMITS, SchemaLimits
 from sansmcp.session import (
     ChangeReceived,
+    ClientEndpoint,
     ClientEvent,
     ClientLines,
     ClientSession,
@@ -39,6 +40,9 @@ from sansmcp.values import JSON, Value
 
 ANONYMOUS = schema.Implementation(name="sansmcp", version="0.1.0")
 """Who a client is that does not say."""
+
+MakeEndpoint: TypeAlias = Callable[["ClientOptions", JSON], ClientEndpoint[ClientSession, ClientEvent]]
+"""Makes an endpoint of a user's own; it is told the settings, and the address that it is to dial."""
 
 
 class ClientSettings(TypedDict, total=False):
@@ -95,6 +99,8 @@ class ClientSettings(TypedDict, total=False):
     """Told of each whole message as bytes, over every transport."""
     wrap_link: WrapLink | None
     """Puts something between each link and its driver that sees all bytes."""
+    own_endpoint: MakeEndpoint | None
+    """Makes the endpoint, for a framing of your own; a URL has that of HTTP in any case."""
     methods: MethodTable
     """The method table; extend it for methods of one's own."""
     timeouts: Timeouts | None
@@ -119,6 +125,7 @@ _FUNCTIONS: Final = (
     "on_violation",
     "on_event",
     "on_message",
+    "own_endpoint",
     "wrap_link",
 )
 _KINDS: Final[Mapping[str, type]] = {
@@ -184,6 +191,8 @@ class ClientOptions(Value):
     """Told of each whole message as bytes."""
     wrap_link: WrapLink | None = None
     """Puts something between each link and its driver that sees all bytes."""
+    own_endpoint: MakeEndpoint | None = None
+    """Makes the endpoint, for a framing of one's own."""
     methods: MethodTable = METHODS
     """The method table."""
     timeouts: Timeouts | None = None
@@ -256,8 +265,8 @@ class ClientOptions(Value):
         *,
         dials_again: bool = True,
         peer: str | None = None,
-    ) -> ClientLines:
-        """Build an endpoint over lines that is set up so.
+    ) -> ClientEndpoint[ClientSession, ClientEvent]:
+        """Build an endpoint that is set up so: over lines, or the user's own.
 
         Args:
             address: where the server is, for whoever dials.
@@ -265,6 +274,8 @@ class ClientOptions(Value):
             dials_again: whether the address leads to the server more than once.
             peer: the server in words, for what is told of the end.
         """
+        if self.own_endpoint is not None:
+            return self.own_endpoint(self, address)
         return ClientLines(
             self.session,
             address,
