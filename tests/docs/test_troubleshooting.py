@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import tests.docs.http_troubles  # noqa: F401 - it registers its entries
 from tests.docs.troubles import ANSWERS, TROUBLES, as_shown, of_call, of_program, sums
 
 import sansmcp_asyncio

@@ -40,6 +40,14 @@ def test_a_refusal_names_the_url_the_status_and_what_to_do(status, headers, word
     assert refused((status, headers, None)) == f"{URL}: server/discover: the server answered with the {words}"
 
 
+def test_words_of_the_server_are_advice_enough():
+    talk = Talk((MODERN,))
+    talk.client.connect(0.0)
+    talk.error(talk.take(), 403, -32600, "Host is 'a', which the setting allowed_hosts does not allow")
+    (end,) = talk.told(Disconnected)
+    assert end.reason.endswith("which the setting allowed_hosts does not allow (-32600)")
+
+
 @pytest.mark.parametrize("status", [404, 405])
 def test_where_nothing_is_the_path_is_doubted_once(status):
     answer = f"the server answered with the status {status}"

@@ -198,10 +198,11 @@ class Streamable(Way):
         evidence = is_legacy_evidence(answer, error)
         requests = stream.take_requests()
         self.stream_over(stream, "", now)
+        advice = advice_on(answer) if error is None else ""
         for refused, name in requests.items():
             reason = told_by(answer, error)
             # A call says by itself which it is, and that the server let us in.
-            reason = f"{name}: {reason}{advice_on(answer)}" if name in _OF_A_HANDSHAKE else reason
+            reason = f"{name}: {reason}{advice}" if name in _OF_A_HANDSHAKE else reason
             self._session.receive_rejection(refused, reason, now, era_evidence=evidence)
 
     # The legacy session
