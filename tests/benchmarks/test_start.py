@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -25,10 +26,12 @@ def anything(arguments: dict) -> str:
 """
 
 
-def imported(more: str = "") -> set[str]:
+@cache
+def imported(more: str = "") -> frozenset[str]:
     """The modules that are there once a server has been made."""
     command = (sys.executable, "-c", PROGRAM.format(more=more))
-    return set(subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split())
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return frozenset(done.stdout.split())
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ def matrix():
                     continue
                 client = CLIENT_BINDINGS[next(turns) % len(CLIENT_BINDINGS)]
                 identity = f"{binding}-{client}-{case.__name__}-{revision}"
-                yield pytest.param(binding, client, case, revision, id=identity)
+                # All that one binding is asked goes to one process of the tests, so that it is started once.
+                group = pytest.mark.xdist_group(f"conformance {binding}")
+                yield pytest.param(binding, client, case, revision, id=identity, marks=group)
 
 
 def server_of(binding, folder, faults):
