@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import re
+import ssl
 
 import pytest
 from hypothesis import example, given
@@ -148,29 +149,47 @@ def test_what_is_served_over_http_at_an_address_has_a_url(address, url):
     assert address_of(url) == found
 
 
+TRUST = ssl.create_default_context()
+
+
 @pytest.mark.parametrize(
     ("target", "given", "goes"),
     [
         (["python"], {"for_command": True}, True),
-        ("tls://h:1", {"for_tls": True}, True),
-        ("https://h", {"for_tls": True, "for_url": True}, True),
+        ("tls://h:1", {"tls": TRUST}, True),
+        ("https://h", {"tls": TRUST, "for_url": True}, True),
         ("http://h", {"for_url": True}, True),
-        ("http://h", {"for_tls": True}, False),
+        ("http://h", {"tls": TRUST}, False),
         ("http://h", {"for_command": True}, False),
-        ("tcp://h:1", {"for_tls": True}, False),
+        ("tcp://h:1", {"tls": TRUST}, False),
         ("tcp://h:1", {"for_url": True}, False),
-        ("unix:a", {"for_tls": True}, False),
+        ("unix:a", {"tls": TRUST}, False),
         (["python"], {"for_url": True}, False),
-        (None, {"for_tls": True}, False),
+        (None, {"tls": TRUST}, False),
         (None, {}, True),
     ],
 )
 def test_what_does_not_go_with_a_target_is_refused(target, given, goes):
     address = None if target is None else address_of(target)
-    nothing = {"for_command": False, "for_tls": False, "for_url": False}
+    nothing = {"for_command": False, "tls": None, "for_url": False}
     expected = contextlib.nullcontext() if goes else pytest.raises(LocalProtocolError, match=" with ")
     with expected:
         check_goes_with(address, **{**nothing, **given})
+
+
+def test_what_verifies_no_tls_is_refused():
+    address = address_of("https://h")
+    with pytest.raises(LocalProtocolError, match=r"expected an ssl.SSLContext, found True"):
+        check_goes_with(address, for_command=False, tls=True, for_url=False)
+    of_a_server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with pytest.raises(LocalProtocolError, match=r"found one for servers; .* ssl.create_default_context\(\)"):
+        check_goes_with(address, for_command=False, tls=of_a_server, for_url=False)
+
+
+@pytest.mark.parametrize("host", [None, "a..b", ".b", "a" * 64, "a\0b", "\ud800"])
+def test_what_no_name_service_can_be_asked_for_is_no_host(host):
+    with pytest.raises(LocalProtocolError, match="host: expected a name or an address"):
+        TcpAddress(host=host, port=1)
 
 
 @pytest.mark.parametrize("path", ["/a b", "/100%", "/%41", "//two", "///three", "relative", "/b\udcfc"])

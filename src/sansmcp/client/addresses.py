@@ -9,6 +9,7 @@ import attrs
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.http import Url
+from sansmcp.http.urls import is_name
 from sansmcp.values import JSON, Value
 
 # What the official SDKs pass on: enough to find programs and the user's files, nothing that may be secret.
@@ -29,8 +30,8 @@ def _check_port(_address: JSON, _attribute: JSON, port: JSON) -> None:
 
 
 def _check_host(_address: JSON, _attribute: JSON, host: JSON) -> None:
-    # Systems take None for every address there is.
-    if not isinstance(host, str):
+    # Systems take None for every address there is, and the name service of Python raises on odd labels.
+    if not isinstance(host, str) or not is_name(host):
         raise LocalProtocolError(f"host: expected a name or an address, found {host!r:.80}")
 
 
@@ -117,27 +118,34 @@ def address_of(target: Sequence[str]) -> Address:
     return address
 
 
-def check_goes_with(address: Address | None, *, for_command: bool, for_tls: bool, for_url: bool) -> None:
+def check_goes_with(address: Address | None, *, for_command: bool, tls: JSON, for_url: bool) -> None:
     """Refuse what does not go with the target of `connect`.
 
     Args:
         address: where the target leads; None for what has no address.
         for_command: whether something is said that goes with a command: env, cwd or stderr.
-        for_tls: whether ssl is said.
+        tls: how TLS is verified: an `ssl.SSLContext` for clients, or None if nothing is said.
         for_url: whether headers are said.
 
     Raises:
-        LocalProtocolError: something is said that does not go with it.
+        LocalProtocolError: something is said that does not go with it, or that verifies no TLS.
     """
     is_tls = isinstance(address, TcpAddress) and address.tls
     if for_command and not isinstance(address, Command):
         raise LocalProtocolError("connect(): env, cwd and stderr go with a command; found another target")
-    if for_tls and not is_tls and not (isinstance(address, Url) and address.scheme == "https"):
+    if tls is not None and not is_tls and not (isinstance(address, Url) and address.scheme == "https"):
         raise LocalProtocolError(
             "connect(): ssl goes with https://HOST:PORT/PATH or tls://HOST:PORT; found another target"
         )
     if for_url and not isinstance(address, Url):
         raise LocalProtocolError("connect(): headers go with a URL; found another target")
+    if tls is not None and not hasattr(tls, "wrap_bio"):
+        raise LocalProtocolError(f"connect(): ssl: expected an ssl.SSLContext, found {tls!r:.80}")
+    if getattr(getattr(tls, "protocol", None), "name", None) == "PROTOCOL_TLS_SERVER":
+        raise LocalProtocolError(
+            "connect(): ssl: expected a context for clients, found one for servers; make it with"
+            " ssl.create_default_context()"
+        )
 
 
 def url_at(address: TcpAddress | UnixAddress, path: str) -> Url:
@@ -183,11 +191,9 @@ def _tcp_address(target: str) -> TcpAddress | None:
     try:
         parts = urlsplit(target)
         host, port = parts.hostname or "", parts.port
-        # What cannot be written so is no name for the name service either.
-        host.encode("idna")
     except ValueError:
         return None
-    if not target.startswith(("tcp://", "tls://")) or not host or "\0" in host or port is None:
+    if not target.startswith(("tcp://", "tls://")) or not host or not is_name(host) or port is None:
         return None
     if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
         return None

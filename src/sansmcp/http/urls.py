@@ -134,11 +134,23 @@ def _host(text: str) -> str | None:
             return str(ipaddress.IPv6Address(text[1:-1]))
         except ValueError:
             return None
-    try:
-        name = text.lower() if text.isascii() else text.encode("idna").decode()
-    except UnicodeError:
+    if not is_name(text):
         return None
+    name = text.lower() if text.isascii() else text.encode("idna").decode()
     return name if _NAME.fullmatch(name) else None
+
+
+def is_name(text: str) -> bool:
+    """Say whether a name service can be asked for a name: no part of it is empty, or has over 63 characters.
+
+    Args:
+        text: the name of a host, or its IP address.
+    """
+    try:
+        text.encode("idna")
+    except UnicodeError:
+        return False
+    return "\0" not in text
 
 
 def _shown(text: str) -> str:

@@ -83,7 +83,7 @@ def opener_of(
     check_goes_with(
         address,
         for_command=not (env is None and cwd is None and stderr is None),
-        for_tls=ssl is not None,
+        tls=ssl,
         for_url=headers is not None,
     )
     return opener

@@ -44,8 +44,8 @@ async def open_tcp(address: TcpAddress, context: ssl.SSLContext | None) -> trio.
         raise no_connection(address, error) from error
     if not address.tls:
         return stream
-    tls = trio.SSLStream(stream, context or ssl.create_default_context(), server_hostname=address.host)
     try:
+        tls = trio.SSLStream(stream, context or ssl.create_default_context(), server_hostname=address.host)
         await tls.do_handshake()
     except trio.BrokenResourceError as error:
         await trio.aclose_forcefully(stream)
