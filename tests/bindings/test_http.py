@@ -72,6 +72,23 @@ def test_https_is_spoken_and_verified(runtime: str, revision: str) -> None:
 
 
 @each_runtime
+def test_a_server_says_goodbye_over_tls(runtime: str) -> None:
+    authority = trustme.CA()
+    ours, theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(ours)
+    authority.configure_trust(theirs)
+    with served(runtime, new_server(), ssl=ours) as url:
+        place = url.removeprefix("https://").removesuffix("/mcp")
+        host, _, port = place.partition(":")
+        peer = socket.create_connection((host, int(port)), timeout=GUARD)
+        with theirs.wrap_socket(peer, server_hostname=host, suppress_ragged_eofs=False) as agreed:
+            agreed.sendall(f"GET / HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n".encode())
+            with agreed.makefile("rb") as answer:
+                # It raises where the end is no goodbye.
+                assert answer.read().startswith(b"HTTP/1.1 404 ")
+
+
+@each_runtime
 @each_era
 def test_a_unix_socket_is_for_this_user_alone_and_goes_with_its_server(
     runtime: str, revision: str, tmp_path: Path

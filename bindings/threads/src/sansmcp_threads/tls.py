@@ -33,16 +33,16 @@ class TlsStream:
             with self._lock, contextlib.suppress(ssl.SSLWantReadError):
                 try:
                     return self._tls.read(READ_SIZE)
-                except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-                    # A message that was cut short is no line yet, so it does not matter how it ended.
+                except ssl.SSLZeroReturnError:
                     return b""
             # What this makes the conversation say may wait for the next write.
             data = self._stream.read()
+            if not data:
+                # The conversation is not told: it would call that a fault, and the peer hear of a fault
+                # where we say goodbye. What was cut short is no message yet, however it ended.
+                return b""
             with self._lock:
-                if data:
-                    self._incoming.write(data)
-                else:
-                    self._incoming.write_eof()
+                self._incoming.write(data)
 
     def write(self, data: bytes) -> bool:
         """Take all of the bytes and write what goes at once; say whether that was everything."""
