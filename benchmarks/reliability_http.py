@@ -12,6 +12,11 @@ def cuts(runtime: str) -> str:
     return f"{found.cuts} cuts: {found.lost} lost, {found.doubled} doubled"
 
 
+def kills(runtime: str) -> str:
+    found = measuring.killed_at_every_event(runtime)
+    return f"{found.cuts} kills: {found.lost} lost, {found.doubled} doubled"
+
+
 def sessions(runtime: str) -> str:
     found = measuring.idle_sessions(runtime)
     return (
@@ -55,6 +60,7 @@ def load(runtime: str) -> str:
 
 ROWS: tuple[tuple[str, str, Callable[[str], str]], ...] = (
     ("a response stream cut after each of its events, and resumed", "0, 0", cuts),
+    ("the server killed after each, and started again with its store", "0, 0", kills),
     ("10 000 idle sessions; the same again after DELETE", "10 kB each; 0 %", sessions),
     ("1000 listening streams, and a change", "", listeners),
     ("a client that reads none of 20 000 messages of 10 kB", "4 MiB; 30 s", slow_reader),

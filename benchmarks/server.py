@@ -2,6 +2,7 @@
 
     python benchmarks/server.py stdio [--binding asyncio|trio|threads] [--sync | --inline]
     python benchmarks/server.py http --port N [--stateless] [--json] [--binding asyncio|trio|threads|asgi]
+                                     [--more N]
 
 The tools are `add(a: int, b: int)`, `echo(text: str)` and `blob(size: int)`. They are `async def`; with
 `--sync` they are `def` and go to worker threads, as every `def` does by default; with `--inline` they are
@@ -29,6 +30,8 @@ def main() -> None:
         offer_async_tools(server)
     else:
         offer_plain_tools(server, blocks=tools == "sync")
+    for number in range(chosen.more):
+        server.add_tool(unused, name=f"tool {number}")
     chosen.serve(chosen, server)
 
 
@@ -43,6 +46,7 @@ def arguments() -> argparse.Namespace:
     http.add_argument("--port", type=int, required=True, help="where to listen on 127.0.0.1")
     http.add_argument("--stateless", action="store_true", help="without sessions in the legacy revisions")
     http.add_argument("--json", action="store_true", help="nothing but JSON responses")
+    http.add_argument("--more", type=int, default=0, help="so many more tools")
     return parser.parse_args()
 
 
@@ -52,7 +56,7 @@ def add_transport(
     bindings: Sequence[str],
 ) -> None:
     """Add what every transport has: the runtime, and the colour of the tools."""
-    parser.set_defaults(serve=serve)
+    parser.set_defaults(serve=serve, more=0)
     parser.add_argument("--binding", choices=bindings, default="asyncio", help="the runtime")
     colours = parser.add_mutually_exclusive_group()
     colours.add_argument(
@@ -87,6 +91,11 @@ def serve_http(chosen: argparse.Namespace, server: Server) -> None:
         case _:
             app = binding.App(server, **settings)
             importlib.import_module("on_uvicorn").serve(app, chosen.port)
+
+
+def unused(city: str, days: int = 3) -> str:
+    """Forecast the weather in a city."""
+    return f"{city}: {days} days of sun"
 
 
 def offer_async_tools(server: Server) -> None:

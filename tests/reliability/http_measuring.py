@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from urllib.parse import urlsplit
@@ -25,10 +26,11 @@ class Serving:
 
     Args:
         runtime: on which runtime.
+        folders: where events are kept; by default they are in memory.
     """
 
-    def __init__(self, runtime):
-        command = (sys.executable, "-m", "tests.reliability.http_served", runtime)
+    def __init__(self, runtime, *folders):
+        command = (sys.executable, "-m", "tests.reliability.http_served", runtime, *folders)
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.port = urlsplit(self.process.stdout.readline().strip()).port
         self.watched = Watched(self.process.pid)
@@ -82,11 +84,8 @@ class Redelivered:
 
 def cut_at_every_event(runtime, records=12):
     """Cut a response stream after each of its events, resume it, and compare what came."""
-    with Serving(runtime) as serving, serving.connect() as first:
-        headers = open_session(first)
-        level = {"jsonrpc": "2.0", "id": 1, "method": "logging/setLevel", "params": {"level": "info"}}
-        first.send("POST", level, **headers)
-        first.read_response()
+    with Serving(runtime) as serving:
+        headers = _open_for_logs(serving)
         whole = _stream(serving, headers, 100, records, cut_after=None)
         lost = doubled = 0
         for place in range(1, len(whole)):
@@ -94,6 +93,49 @@ def cut_at_every_event(runtime, records=12):
             lost += sum(message not in came for message in _plain(whole))
             doubled += len(came) - len({str(message) for message in came})
         return Redelivered(cuts=len(whole) - 1, lost=lost, doubled=doubled)
+
+
+def killed_at_every_event(runtime, records=12):
+    """Kill the server after each event of a stream, start it again, resume, and compare what came.
+
+    A client saw the first events alone. What else had left the server has to come again, once, and then the
+    rest, or the word that nobody works on the call any more.
+    """
+    cuts = lost = doubled = 0
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        serving = stack.enter_context(Serving(runtime, folder))
+        headers = _open_for_logs(serving)
+        # One event gives the first id, and one has the answer.
+        for place in range(1, records + 2):
+            with serving.connect() as connection:
+                connection.send("POST", call(100 + place, "tell", {"times": records}), **headers)
+                connection.read_until(lambda data, place=place: len(events_in(data)) >= place)
+                serving.process.kill()
+                with contextlib.suppress(OSError):
+                    while data := connection.socket.recv(1 << 16):
+                        connection.received += data
+            left = events_in(connection.received)
+            serving = stack.enter_context(Serving(runtime, folder))
+            last = [event_id for event_id, _ in left[:place] if event_id is not None][-1]
+            with serving.connect() as connection:
+                connection.send("GET", Last_Event_ID=last, **headers)
+                connection.read_until(lambda data: b'"told"' in data or b'"error"' in data)
+                came = _plain(left[:place]) + _plain(events_in(connection.received))
+            cuts += 1
+            steps = [str(message["params"]["data"]) for message in came if "params" in message]
+            lost += sum(message not in came for message in _plain(left))
+            lost += sum(f"step {number + 1}" not in steps for number in range(len(set(steps))))
+            doubled += len(came) - len({str(message) for message in came})
+    return Redelivered(cuts=cuts, lost=lost, doubled=doubled)
+
+
+def _open_for_logs(serving):
+    with serving.connect() as connection:
+        headers = open_session(connection)
+        level = {"jsonrpc": "2.0", "id": 1, "method": "logging/setLevel", "params": {"level": "info"}}
+        connection.send("POST", level, **headers)
+        connection.read_response()
+        return headers
 
 
 def _stream(serving, headers, number, records, cut_after):

@@ -1,8 +1,9 @@
 """A server over HTTP as a program, on each runtime, with the tools that the promises are measured by.
 
-    python -m tests.reliability.http_served RUNTIME
+    python -m tests.reliability.http_served RUNTIME [FOLDER]
 
-It prints where it listens once clients may come, and serves until it is told to end.
+It prints where it listens once clients may come, and serves until it is told to end. Events are kept in the
+folder, if there is one.
 """
 
 import asyncio
@@ -11,14 +12,17 @@ import sys
 import time
 
 from sansmcp import Context, Server
+from sansmcp_files import FileEventStore
 
 
 def main():
     """Serve on a free port."""
-    runtime = sys.argv[1]
+    runtime, *folders = sys.argv[1:]
     server = make_server(is_async=runtime != "threads")
     serve = importlib.import_module(f"sansmcp_{runtime}").serve_http
     settings = {"port": 0, "started": lambda url: print(url, flush=True)}  # noqa: T201 - whoever started it waits
+    for folder in folders:
+        settings["event_store"] = FileEventStore(folder)
     if runtime == "asyncio":
         asyncio.run(serve(server, **settings))
     elif runtime == "trio":

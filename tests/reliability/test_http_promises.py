@@ -16,6 +16,11 @@ def test_a_response_stream_that_is_cut_after_any_of_its_events_is_resumed_exactl
     assert (found.cuts, found.lost, found.doubled) == (5, 0, 0)
 
 
+def test_a_response_stream_whose_server_was_killed_after_any_of_its_events_is_resumed_exactly_once():
+    found = measuring.killed_at_every_event("asyncio", records=1)
+    assert (found.cuts, found.lost, found.doubled) == (2, 0, 0)
+
+
 @every_runtime
 def test_everybody_who_listens_hears_of_a_change(runtime):
     assert measuring.listening_streams(runtime, count=50).told == 50
