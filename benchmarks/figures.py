@@ -60,7 +60,7 @@ def as_tables(figures: Figures, peers: Sequence[Server]) -> str:
         ]
         for server, median, ratios in rows(values, peers):
             shares = " | ".join(
-                "1" if server == peer else _share(ratio) for peer, ratio in zip(peers, ratios, strict=True)
+                "1" if server == peer else share(ratio) for peer, ratio in zip(peers, ratios, strict=True)
             )
             lines.append(f"| {server.name} | {server.tools} | {_digits(median / question.size)} | {shares} |")
         lines.append("")
@@ -93,6 +93,6 @@ def _digits(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def _share(ratio: float) -> str:
-    # The aims are shares, "at most 1/15".
+def share(ratio: float) -> str:
+    """Return a ratio as the aims have it: "at most 1/15"."""
     return f"1/{1 / ratio:.1f}" if ratio < 1 else f"{ratio:.2f}"

@@ -6,7 +6,8 @@ a round, and the medians are given. Three ways to speak: a legacy session for ea
 revision without sessions, and the modern revision.
 
 Run it with `uv run python -m benchmarks.http_calls`; it needs Linux. It prints the tables of
-docs/performance.md; `--json` prints every value, `--quick` is over in two minutes and less exact.
+docs/performance.md: calls a second of CPU, and ratios of what a call costs at 64 connections. `--json` prints
+every value, `--quick` is over in two minutes and less exact.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.conversation import CLIENT
-from benchmarks.figures import ASYNC_DEF, Question, Server, as_json, as_tables
+from benchmarks.figures import ASYNC_DEF, Figures, Question, Server, as_json, rows, share
 from benchmarks.http_load import Connections, Served, post, session_of
 from tests.interop.environment import FASTMCP, MCP, interpreter_of
 
@@ -54,7 +55,8 @@ def main() -> None:
     for way in WAYS:
         if options.way is None or way.name in options.way:
             measure(way, options.binding or BINDINGS, rounds, figures)
-    print((as_json if options.json else as_tables)(figures, [*map(plain, floors()), plain(next(peers(())))]))
+    against = [*map(plain, floors()), plain(next(peers(())))]
+    print(as_json(figures, against) if options.json else as_tables(figures, against))
 
 
 def arguments() -> argparse.Namespace:
@@ -101,7 +103,7 @@ def measure(
             for server in (*floors(), *peers(way.options), *ours(bindings, way.options))
         ]
         for count in COUNTS:
-            question = Question(f"{way.name}, {count} connection{'s'[: count > 1]}", "µs of CPU a call", 1e-6)
+            question = question_of(way, count)
             with contextlib.ExitStack() as connected:
                 loads = [
                     (server, served, connected.enter_context(Connections(served.port, count)))
@@ -114,6 +116,31 @@ def measure(
                         cost = cost_of(served, links, requests)
                         if number:
                             figures.setdefault(question, {}).setdefault(plain(server), []).append(cost)
+
+
+def question_of(way: Way, count: int) -> Question:
+    """Return what is asked of every server in a way to speak over so many connections."""
+    return Question(f"{way.name}, {count} connection{'s'[: count > 1]}", "µs of CPU a call", 1e-6)
+
+
+def as_tables(figures: Figures, against: Sequence[Server]) -> str:
+    """Return a table in Markdown for each way to speak."""
+    most = COUNTS[-1]
+    columns = [f"{count} connection{'s'[: count > 1]}" for count in COUNTS]
+    columns += [f"{most}: µs a call", *(f"of {server.name}" for server in against)]
+    lines = []
+    for way in WAYS:
+        if question_of(way, most) not in figures:
+            continue
+        lines += [f"### {way.name.capitalize()}", "", f"| server | tools | {' | '.join(columns)} |"]
+        lines.append("| --- | --- " + "| ---: " * len(columns) + "|")
+        found = [list(rows(figures[question_of(way, count)], against)) for count in COUNTS]
+        for each in zip(*found, strict=True):
+            cells = [f"{1 / row.median:.0f}" for row in each]
+            cells += [f"{each[-1].median * 1e6:.0f}", *map(share, each[-1].ratios)]
+            lines.append(f"| {each[-1].server.name} | {each[-1].server.tools} | {' | '.join(cells)} |")
+        lines.append("")
+    return "\n".join(lines)
 
 
 def plain(server: Server) -> Server:

@@ -1,10 +1,11 @@
 """Does a call over HTTP cost the same however many tools and sessions a server has?
 
 The CPU time of the server process a call, user and system, over 16 connections with one call under way at a
-time each. The calls go to all sessions in turns. All servers run in turns, round after round; the ratios are
-taken within a round, and the medians are given.
+time each. Sessions are measured twice: while 16 are in use and the others idle, and while calls go to all in
+turns, where the memory of each is cold by its next turn. All servers run in turns, round after round; the
+ratios are taken within a round, and the medians are given.
 
-Run it with `uv run python -m benchmarks.http_flat`; it needs Linux, and takes three minutes. It prints the
+Run it with `uv run python -m benchmarks.http_flat`; it needs Linux, and takes two minutes. It prints the
 tables of docs/performance.md.
 """
 
@@ -14,18 +15,27 @@ import json
 import statistics
 import sys
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from benchmarks.conversation import CLIENT
 from benchmarks.http_calls import BINDINGS, FOLDER, LEGACY, MODERN, WAYS, cost_of, headers_for, message
 from benchmarks.http_load import Connections, Served, post, session_of
 
 TOOLS = (3, 10, 100, 1000)
-SESSIONS = (1, 100, 1000, 10_000)
+SESSIONS = (16, 100, 1000, 10_000)
 CONNECTIONS = 16
 ROUNDS = 15
 # Long enough that the clock's ticks do not count, short enough that many rounds fit.
 CALLS = 640
 SPEAKS = {way.revision: way for way in WAYS if not way.options}
+
+
+class Size(NamedTuple):
+    """How large a server is: its tools, its sessions, and how many of these are called."""
+
+    tools: int = TOOLS[0]
+    sessions: int = CONNECTIONS
+    used: int = CONNECTIONS
 
 
 def main() -> None:
@@ -36,18 +46,11 @@ def main() -> None:
     options = parser.parse_args()
     rounds = 3 if options.quick else ROUNDS
     for revision in (LEGACY, MODERN):
-        print_table(f"tools, {revision}", TOOLS, with_tools(options.binding, revision, rounds))
-    print_table(f"sessions, {LEGACY}", SESSIONS, with_sessions(options.binding, rounds))
-
-
-def with_tools(binding: str, revision: str, rounds: int) -> list[list[float]]:
-    """Return the seconds of a call for each number of tools, round by round."""
-    return measure(binding, revision, rounds, [(count - TOOLS[0], 1) for count in TOOLS])
-
-
-def with_sessions(binding: str, rounds: int) -> list[list[float]]:
-    """Return the seconds of a call for each number of sessions, round by round."""
-    return measure(binding, LEGACY, rounds, [(0, count) for count in SESSIONS])
+        found = measure(options.binding, revision, rounds, [Size(tools=count) for count in TOOLS])
+        print_table(f"tools, {revision}", TOOLS, found)
+    for what, used in (("sessions, 16 in use", CONNECTIONS), ("sessions, all in use", SESSIONS[-1])):
+        sizes = [Size(sessions=count, used=used) for count in SESSIONS]
+        print_table(what, SESSIONS, measure(options.binding, LEGACY, rounds, sizes))
 
 
 def measure(binding: str, revision: str, rounds: int, sizes: Sequence[tuple[int, int]]) -> list[list[float]]:
@@ -56,10 +59,9 @@ def measure(binding: str, revision: str, rounds: int, sizes: Sequence[tuple[int,
     found: list[list[float]] = [[] for _ in sizes]
     with contextlib.ExitStack() as stack:
         running = []
-        for more, sessions in sizes:
-            served = stack.enter_context(Served((*command, "--more", str(more))))
-            running.append((served, Calls(served.port, revision, sessions)))
-        # Not before, since a connection that says nothing for long is closed.
+        for size in sizes:
+            served = stack.enter_context(Served((*command, "--more", str(size.tools - TOOLS[0]))))
+            running.append((served, Calls(served.port, revision, size)))
         loads = [
             (served, calls, stack.enter_context(Connections(served.port, CONNECTIONS)))
             for served, calls in running
@@ -79,10 +81,10 @@ class Calls:
     Args:
         port: the port of the server.
         revision: the revision that is spoken.
-        sessions: how many sessions are opened, where the revision has any.
+        size: how many sessions are opened, where the revision has any, and used.
     """
 
-    def __init__(self, port: int, revision: str, sessions: int) -> None:
+    def __init__(self, port: int, revision: str, size: Size) -> None:
         self._port = port
         self._params: dict[str, object] = {"name": "add", "arguments": {"a": 17, "b": 25}}
         headers = headers_for(SPEAKS[revision])
@@ -95,8 +97,8 @@ class Calls:
             self._headers = [headers]
         else:
             self._headers = [
-                {**headers, "Mcp-Session-Id": session} for session in open_sessions(port, sessions)
-            ]
+                {**headers, "Mcp-Session-Id": session} for session in open_sessions(port, size.sessions)
+            ][: size.used]
         self._made = 0
 
     def next(self) -> list[Sequence[bytes]]:

@@ -17,6 +17,7 @@ import importlib
 from collections.abc import Callable, Sequence
 
 from sansmcp import Server
+from sansmcp.http import HttpLimits
 
 BINDINGS = ("asyncio", "trio", "threads")
 
@@ -78,6 +79,8 @@ def serve_http(chosen: argparse.Namespace, server: Server) -> None:
     settings = {
         "sessions": not chosen.stateless,
         "responses": "json" if chosen.json else "auto",
+        # Connections wait while other servers have their turn.
+        "http_limits": HttpLimits(keep_alive=300.0, header_timeout=300.0),
     }
     binding = importlib.import_module(f"sansmcp_{chosen.binding}")
     match chosen.binding:
