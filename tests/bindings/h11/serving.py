@@ -277,3 +277,12 @@ def session_for(serving, revision):
     connection.send(post(told, fields_for(revision, session)))
     assert connection.response().status == 202
     return session
+
+
+def chunked(body, *sizes):
+    """Return a body in chunks of sizes; what is left is the last."""
+    pieces = []
+    for size in sizes:
+        pieces.append(body[:size])
+        body = body[size:]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (*pieces, body)) + b"0\r\n\r\n"
