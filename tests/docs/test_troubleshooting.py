@@ -1,5 +1,6 @@
 """Each text on the page about troubleshooting is what a user sees, and each advice on it helps."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from sansmcp import LocalProtocolError
 from sansmcp.schema import REVISIONS, Revision
 from sansmcp.session import Timeouts
 
+for part in ("at_start", "of_calls"):
+    importlib.import_module(f"tests.docs.troubles_{part}")
 PAGE = (Path(__file__).parents[2] / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 ENTRIES = {
     entry: re.findall(r"```text\n(.*?)\n```", body, re.DOTALL)
