@@ -1,5 +1,6 @@
 """Serving and connecting over HTTP on each runtime: over TLS and Unix sockets, and through what breaks."""
 
+import asyncio
 import errno
 import json
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 import trustme
 from tests.bindings.looking import text
 from tests.bindings.over_http import GUARD, served, use
@@ -23,8 +25,8 @@ from tests.suite.relay import Relay
 
 import sansmcp_threads
 from sansmcp import Context, LocalProtocolError, NotConnected, Server
-from sansmcp.http import HttpLimits, MemoryEventStore, Refused, RequestHead, StoredEvent
-from sansmcp.session import Link, Restart, ServerEvent, ServerSession
+from sansmcp.http import HttpLimits, MayWait, MemoryEventStore, Refused, RequestHead, StoredEvent
+from sansmcp.session import Link, Restart, ServerEvent, ServerSession, Timeouts
 from sansmcp.testing import Peer
 
 ADD = ("add", {"a": 1, "b": 2})
@@ -438,3 +440,61 @@ def test_one_connection_too_many_is_turned_away(runtime: str) -> None:
             told = b"".join(iter(partial(late.recv, 65536), b""))
     assert told.startswith(b"HTTP/1.1 503 ")
     assert told.endswith(b"1 connections are open; try again later\n")
+
+
+# Who calls
+
+
+def adding_as(names: list[str]) -> Any:
+    """Return a verifier that takes its time, and lets in who has a name."""
+
+    def verify(head: RequestHead) -> str | Refused:
+        names.append(threading.current_thread().name)
+        os.sched_yield()
+        name = head.headers.get("x-name")
+        return name or Refused(status=401, reason="it names nobody")
+
+    return verify
+
+
+@each_runtime
+@each_era
+@pytest.mark.parametrize("is_awaited", [False, True])
+def test_a_verifier_may_wait(runtime: str, revision: str, is_awaited: bool) -> None:
+    names: list[str] = []
+    find = adding_as(names)
+
+    async def find_in_time(head: RequestHead) -> str | Refused:
+        return find(head)
+
+    settings: dict[str, Any] = {"verify": find_in_time if is_awaited else MayWait(find)}
+    if is_awaited and runtime == "threads":
+        with (
+            pytest.raises(LocalProtocolError, match="verify is an async def"),
+            served(runtime, new_server(), **settings),
+        ):
+            raise AssertionError("unreachable: nobody awaits it")
+        settings["async_runner"] = asyncio.run
+    with served(runtime, new_server(), **settings) as url:
+        use(runtime, url, adding, headers={"X-Name": "ann"}, revisions=[revision])
+        with pytest.raises(NotConnected, match="401"):
+            use(runtime, url, never, revisions=[revision])
+    # Not where requests are read.
+    if runtime == "threads" or not is_awaited:
+        assert set(names) == {"sansmcp handler"}
+
+
+@pytest.mark.parametrize("runtime", ["asyncio", "trio"])
+def test_a_verifier_that_waits_for_ever_holds_up_no_end(runtime: str) -> None:
+    begun = threading.Event()
+
+    async def verify(_head: RequestHead) -> str:
+        begun.set()
+        if runtime == "trio":
+            await trio.sleep_forever()
+        await asyncio.Event().wait()
+        return "nobody"
+
+    with served(runtime, new_server(), verify=verify, timeouts=Timeouts(close=0.1)) as url, dial(url) as peer:
+        peer.sendall(flooding(10))
+        assert begun.wait(GUARD)

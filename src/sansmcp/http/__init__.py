@@ -42,7 +42,7 @@ from sansmcp.http.server import (
     StoreEvent,
     StoreSession,
 )
-from sansmcp.http.settings import LATER, HttpLimits, HttpOptions, HttpSettings, Later, ResponseForm, Verify
+from sansmcp.http.settings import HttpLimits, HttpOptions, HttpSettings, ResponseForm
 from sansmcp.http.states import (
     EXCHANGE,
     FOLLOWING,
@@ -62,6 +62,7 @@ from sansmcp.http.states import (
     StreamState,
 )
 from sansmcp.http.urls import Url
+from sansmcp.http.verifying import LATER, Later, MayWait, Verify, VerifySlowly
 
 __all__ = [
     "EXCHANGE",
@@ -93,6 +94,7 @@ __all__ = [
     "Later",
     "LoadEvents",
     "LoadSession",
+    "MayWait",
     "MemoryEventStore",
     "OpenHttpSession",
     "OpenRequest",
@@ -118,6 +120,7 @@ __all__ = [
     "StreamState",
     "Url",
     "Verify",
+    "VerifySlowly",
     "accepts",
     "callable_by_http",
     "claims_of",

@@ -1,35 +1,21 @@
 """How a server is served over HTTP: its settings, with their defaults and where these come from."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TypeAlias, TypedDict, get_args
 
 import attrs
 
 from sansmcp.errors import LocalProtocolError
-from sansmcp.http.heads import RequestHead
 from sansmcp.http.policy import Policy
-from sansmcp.http.refusals import Refused
 from sansmcp.http.server.store import EventStore, MemoryEventStore
+from sansmcp.http.verifying import MayWait, Verify, VerifySlowly, awaits
 from sansmcp.session import DEFAULT_PATIENCE, HearMessage, Patience
-from sansmcp.values import JSON, Value, Word
+from sansmcp.values import JSON, Value
 
 ResponseForm: TypeAlias = Literal["auto", "json", "stream"]
 """How requests are answered: `json` in one piece, `stream` as events; `auto` in one piece unless something
 comes before the answer, or it is long in coming."""
-
-
-class Later(Word):
-    """The type of `LATER`."""
-
-    LATER = "later"
-
-
-LATER: Final = Later.LATER
-"""What a verifier returns that cannot say at once: an errand `Authorize` asks for it."""
-
-Verify: TypeAlias = Callable[[RequestHead], str | Refused | Later | None]
-"""Returns who sent a request: a name that no other has, None where it does not matter, or why not."""
 
 
 _LONGEST: Final = 1e9
@@ -127,8 +113,8 @@ class HttpSettings(TypedDict, total=False):
     """The path of their messages, `/messages` by default."""
     http_limits: HttpLimits
     """How much clients may ask for."""
-    verify: Verify | None
-    """Finds out who sent a request."""
+    verify: Verify | VerifySlowly | None
+    """Finds out who sent a request: a `def` at once, an `async def` in its time; see `MayWait`."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -188,6 +174,8 @@ class HttpOptions(Value):
         given["on_message"] = settings.get("on_message")
         hosts, origins = given.pop("allowed_hosts", None), given.pop("allowed_origins", None)
         limits = given.pop("http_limits", None) or HttpLimits()
+        if awaits(given.get("verify")):
+            given["verify"] = MayWait(given["verify"])
         if not streams and given.get("responses") == "stream":
             raise LocalProtocolError("responses='stream': this binding writes each response in one piece")
         if given.get("http_sse") and (not streams or given.get("responses") == "json"):

@@ -12,6 +12,8 @@ from typing import TypeAlias
 import attrs
 
 from sansmcp.errors import LocalProtocolError
+from sansmcp.http import Authorize
+from sansmcp.http.verifying import Verification
 from sansmcp.server.interests import Interests
 from sansmcp.server.invocation import Invocation, NotificationInvocation
 from sansmcp.server.receiving import WrappedNotification, WrappedRequest
@@ -24,6 +26,7 @@ from sansmcp.session import (
     ClientInitialized,
     Deadlines,
     Disconnected,
+    Errand,
     ExchangeEnded,
     NotificationReceived,
     Outcome,
@@ -137,6 +140,7 @@ class ServerConnections:
         self._deadlines = deadlines
         self._lifespan = lifespan
         self._works: dict[ServerSession, _Work] = {}
+        self._verifying: dict[Verification, Stop | None] = {}
         self._is_woken = False
         self._interests: Interests[ServerSession] = Interests(server.offered)
         self._unsubscribe = server.subscribe(self._wake)
@@ -178,6 +182,29 @@ class ServerConnections:
             case _:
                 self._report(report_of(event))
 
+    def takes(self, errand: Errand) -> bool:
+        """Run what an errand asks for, if that is run like a handler; afterwards the driver settles.
+
+        Args:
+            errand: what the endpoint wants done.
+
+        Returns:
+            Whether it was; if not, somebody else is to do it.
+        """
+        work = errand.work if isinstance(errand, Authorize) else None
+        if work is None:
+            return False
+        # Entered first: it may have finished when `start` returns.
+        self._verifying[work] = None
+        stop = self._start(work, partial(self._verified, work))
+        if work in self._verifying:
+            self._verifying[work] = stop
+        return True
+
+    def _verified(self, work: Verification, outcome: Outcome, now: float) -> None:
+        self._verifying.pop(work, None)
+        outcome(now)
+
     def _leave(self, session: ServerSession) -> None:
         """Forget a session that served one request; if that was a notification, once it was handled."""
         work = self._works.get(session)
@@ -207,6 +234,9 @@ class ServerConnections:
         self._unsubscribe()
         for session in tuple(self._works):
             self.forget(session)
+        for stop in tuple(self._verifying.values()):
+            if stop is not None:
+                stop()
 
     def _work(self, session: ServerSession) -> _Work:
         work = self._works.get(session)

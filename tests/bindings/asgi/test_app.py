@@ -7,6 +7,7 @@ import signal
 import threading
 
 import anyio
+import anyio.lowlevel
 import pytest
 from tests.bindings.asgi.talking import (
     Asked,
@@ -21,7 +22,7 @@ from tests.bindings.asgi.talking import (
 from tests.bindings.http.speaking import BOTH, LEGACY, call, legacy, modern
 
 from sansmcp import Context, LocalProtocolError, Server
-from sansmcp.http import LATER, MemoryEventStore
+from sansmcp.http import LATER, MayWait, MemoryEventStore, Refused
 from sansmcp_asgi import App
 
 WORDS = modern("tools/call", call("words"))
@@ -305,6 +306,33 @@ def test_a_verifier_that_needs_time_has_nobody_to_ask(run):
         app = App(serving(), verify=lambda _head: LATER)
         async with living(app):
             assert (await answer(app, WORDS)).status == 500
+
+    run(work)
+
+
+@each_real_loop
+@pytest.mark.parametrize("is_awaited", [False, True])
+def test_a_verifier_may_wait(run, is_awaited):
+    threads = []
+
+    def find(head):
+        threads.append(threading.current_thread().name)
+        name = head.headers.get("x-name")
+        return name or Refused(status=401, reason="it names nobody")
+
+    async def find_in_time(head):
+        await anyio.lowlevel.checkpoint()
+        return find(head)
+
+    async def work():
+        app = App(serving(), verify=find_in_time if is_awaited else MayWait(find))
+        async with living(app):
+            named = post(WORDS)
+            named["headers"] = [*named["headers"], (b"x-name", b"ann")]
+            assert (await answer(app, WORDS, named)).status == 200
+            assert (await answer(app, WORDS)).status == 401
+        here = threading.current_thread().name
+        assert {name == here for name in threads} == {is_awaited}
 
     run(work)
 

@@ -14,7 +14,7 @@ from tests.bindings.threads.counting import nothing_left
 from tests.bindings.wsgi.talking import Answer, environ_of, post, said
 
 from sansmcp import Context, LocalProtocolError, Server
-from sansmcp.http import LATER
+from sansmcp.http import LATER, MayWait, Refused
 from sansmcp_wsgi import App
 
 CLIENT = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
@@ -136,6 +136,27 @@ def test_who_calls_is_found_in_the_environ():
 
 def test_a_verifier_that_needs_time_has_nobody_to_ask():
     assert Answer(Served(verify=lambda _head: LATER).app, post(WORDS)).status == 500
+
+
+@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize("is_awaited", [True, False])
+def test_a_verifier_may_wait(streams, is_awaited):
+    def find(head):
+        return head.headers.get("x-name") or Refused(status=401, reason="it names nobody")
+
+    async def find_in_time(head):
+        return find(head)
+
+    if is_awaited:
+        with pytest.raises(LocalProtocolError, match="verify is an async def: use a def"):
+            Served(streams=streams, verify=find_in_time)
+    served = Served(
+        streams=streams,
+        async_runner=asyncio.run if is_awaited else None,
+        verify=find_in_time if is_awaited else MayWait(find),
+    )
+    assert Answer(served.app, post(WORDS, {"X-Name": "ann"})).status == 200
+    assert Answer(served.app, post(WORDS)).status == 401
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,8 @@ class Serving:
         while (found := endpoint.next_event()) is not None:
             self._connections.handle(*found)
         for errand in endpoint.actions():
-            self._errands.do(errand)
+            if not self._connections.takes(errand):
+                self._errands.do(errand)
         for exchange in endpoint.ready():
             flag = self._flags.get(exchange)
             if flag is not None:

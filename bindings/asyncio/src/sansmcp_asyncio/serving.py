@@ -170,6 +170,8 @@ class Serving:
             await self._handlers.wait_ended()
 
     def _perform(self, errand: Errand) -> None:
+        if self._connections.takes(errand):
+            return
         if self._do_errand is None:
             raise AssertionError("unreachable: an endpoint with errands is served with who does them")
         do = partial(self._do_errand, errand)

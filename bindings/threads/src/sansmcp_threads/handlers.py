@@ -21,7 +21,7 @@ _logger: Final = logging.getLogger("sansmcp")
 AsyncRunner: TypeAlias = Callable[[Coroutine[JSON, JSON, JSON]], JSON]
 """Runs a coroutine to its end on the thread that calls, such as `asyncio.run`."""
 
-_ADVICE: Final = "use a def, pass async_runner=asyncio.run, or take a binding that awaits"
+ADVICE: Final = "use a def, pass async_runner=asyncio.run, or take a binding that awaits"
 
 
 class Handlers:
@@ -80,7 +80,7 @@ class Handlers:
     def _await(work: Runnable, async_runner: AsyncRunner | None) -> Outcome:
         if async_runner is None:
             # It was registered after the server was bound.
-            return partial(work.raised, LocalProtocolError(f"{work.name} is an async def: {_ADVICE}"))
+            return partial(work.raised, LocalProtocolError(f"{work.name} is an async def: {ADVICE}"))
         try:
             value = async_runner(work.call())
         except BaseException as error:  # noqa: BLE001  # whatever a handler raises is its request's outcome
@@ -100,7 +100,7 @@ def refuse_async_handlers(handlers: InputHandlers) -> None:
     for name in ("elicitation", "sampling", "roots"):
         handler = getattr(handlers, name)
         if inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__):
-            raise LocalProtocolError(f"connect(): the handler of {name} is an async def: {_ADVICE}")
+            raise LocalProtocolError(f"connect(): the handler of {name} is an async def: {ADVICE}")
 
 
 def write_report(report: Report) -> None:

@@ -52,7 +52,7 @@ def listen_http(
             `allowed_hosts`; a handler is an `async def`, and no `async_runner` is given; or sansmcp_h11 is
             not installed.
     """
-    check(server, async_runner)
+    check(server, async_runner, verify=settings.get("verify"))
     if unix is not None and ssl is not None:
         raise LocalProtocolError("serve_http(): ssl goes with host and port; found unix")
     expect_tls(ssl)

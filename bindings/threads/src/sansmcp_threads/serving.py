@@ -9,6 +9,8 @@ from functools import partial
 from typing import Final, TypeAlias, Unpack
 
 from sansmcp.environment import Environment
+from sansmcp.errors import LocalProtocolError
+from sansmcp.http.verifying import MayWait, awaits
 from sansmcp.server import Server, ServerConnections, ServeSettings, expect_server
 from sansmcp.session import (
     DEFAULT_PATIENCE,
@@ -22,8 +24,9 @@ from sansmcp.session import (
     ServerSession,
     Timeouts,
 )
+from sansmcp.values import JSON
 from sansmcp_threads.driver import Driver
-from sansmcp_threads.handlers import AsyncRunner, Handlers, write_report
+from sansmcp_threads.handlers import ADVICE, AsyncRunner, Handlers, write_report
 from sansmcp_threads.living import living
 from sansmcp_threads.streams import ByteStream, StdioStream
 from sansmcp_threads.workers import Workers
@@ -134,6 +137,8 @@ class Serving:
         self._endpoint.deadlines.arm(self, at, "the end", self._driver.abandon)
 
     def _perform(self, errand: Errand) -> None:
+        if self._connections.takes(errand):
+            return
         if self._do_errand is None:
             raise AssertionError("unreachable: an endpoint with errands is served with who does them")
         do = partial(self._do_errand, errand)
@@ -157,19 +162,23 @@ def _end_input(link: Link, reason: str, now: float) -> None:
     link.receive_eof(now, reason)
 
 
-def check(server: Server, async_runner: AsyncRunner | None) -> None:
+def check(server: Server, async_runner: AsyncRunner | None, *, verify: JSON = None) -> None:
     """Refuse what is no server, and a server that awaits, unless somebody does that.
 
     Args:
         server: what is offered.
         async_runner: runs handlers that are an `async def`.
+        verify: what finds out who sent a request, over HTTP.
 
     Raises:
         LocalProtocolError: it is no server, or a handler is an `async def`; it names which.
     """
     expect_server(server)
-    if async_runner is None:
-        server.refuse_async_handlers()
+    if async_runner is not None:
+        return
+    server.refuse_async_handlers()
+    if awaits(verify.function if isinstance(verify, MayWait) else verify):
+        raise LocalProtocolError(f"verify is an async def: {ADVICE}")
 
 
 def serve_stream(

@@ -52,7 +52,7 @@ class App:
         principal_of: Callable[[Environ], str | None] | None = None,
         **settings: Unpack[ServeHttpSettings],
     ) -> None:
-        check(server, async_runner)
+        check(server, async_runner, verify=settings.get("verify"))
         self._server = server
         self._streams = streams
         self._async_runner = async_runner

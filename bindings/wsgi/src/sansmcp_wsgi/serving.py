@@ -217,5 +217,7 @@ class Serving:
         self._driver.tell(partial(write_report, report))
 
     def _perform(self, errand: Errand) -> None:
+        if self._connections.takes(errand):
+            return
         self._has_errands = True
         self._errands.submit(lambda: self._driver.leave(self._http.perform(errand)), self._driver.settle)

@@ -24,10 +24,10 @@ from sansmcp.http.server.http_sse import SseSession, address_of
 from sansmcp.http.server.posting import CLOSING, HttpPosts
 from sansmcp.http.server.sessions import HttpSession
 from sansmcp.http.server.store import StoreErrand
-from sansmcp.http.settings import Later
 from sansmcp.http.states import ExchangeState, StreamState
+from sansmcp.http.verifying import LATER, MayWait, Verdict, Verification, verdict_of, verdict_raised
 from sansmcp.schema import INVALID_REQUEST, REVISIONS
-from sansmcp.session import Errand, Outcome
+from sansmcp.session import Errand, Outcome, outcome_of
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -36,9 +36,11 @@ class Authorize(Errand):
 
     exchange: ServerExchange
     """The exchange; its head says who it claims to be."""
+    work: Verification | None = None
+    """What finds it out, to be run like a handler; None where whoever drives the endpoint knows how."""
 
 
-_NOBODY: Final = Refused(status=500, reason="verify said LATER, and nobody is there to ask")
+_NOBODY: Final = Refused(status=500, reason="verify: it said LATER, and nobody is there to ask; see MayWait")
 
 
 @attrs.frozen(kw_only=True)
@@ -102,16 +104,28 @@ class ServerHttp(HttpPosts):
         if verify is None:
             self._enter(exchange)
             return exchange
-        verdict = verify(head)
-        if isinstance(verdict, Later):
+        try:
+            verdict = verify(head)
+        except Exception as error:  # noqa: BLE001  # whatever a verifier raises, nobody is let in by it
+            self._decide(exchange, verdict_raised(error), self.now)
+            return exchange
+        if verdict is LATER:
             exchange.is_waiting = True
-            self._errands.append(Authorize(exchange=exchange))
-        elif isinstance(verdict, Refused):
-            exchange.refuse(verdict)
+            work = (
+                Verification(verify, head, partial(self._decide, exchange))
+                if isinstance(verify, MayWait)
+                else None
+            )
+            self._errands.append(Authorize(exchange=exchange, work=work))
         else:
-            exchange.principal = verdict
-            self._enter(exchange)
+            self._decide(exchange, verdict_of(verdict), self.now)
         return exchange
+
+    def _decide(self, exchange: ServerExchange, verdict: Verdict, now: float) -> None:
+        if isinstance(verdict, Refused):
+            self.refuse(exchange, verdict, now)
+        else:
+            self.authorize(exchange, verdict, now)
 
     def authorize(self, exchange: ServerExchange, principal: str | None, now: float) -> None:
         """Take in who sent a request; it answers `Authorize`.
@@ -146,7 +160,8 @@ class ServerHttp(HttpPosts):
     def perform(self, errand: Errand) -> Outcome:
         """Do an errand with what the settings name; it may be called from another thread, and may wait.
 
-        Whoever has a verifier that says `LATER` answers `Authorize` itself; here the request is refused.
+        Whoever has a verifier that says `LATER` answers `Authorize` itself; here the request is refused. So
+        it is where the verifier is an `async def`: run the errand's `work` as handlers are run.
 
         Args:
             errand: what `actions` gave.
@@ -155,6 +170,8 @@ class ServerHttp(HttpPosts):
             What is to be called with the time afterwards, on the endpoint's thread; then drain.
         """
         if isinstance(errand, Authorize):
+            if errand.work is not None and not errand.work.is_async:
+                return outcome_of(errand.work)
             return partial(self.refuse, errand.exchange, _NOBODY)
         if not isinstance(errand, StoreErrand):
             raise AssertionError("unreachable: these are all errands")  # noqa: TRY004
