@@ -11,18 +11,24 @@ from tests.bindings.cli.commands import GUARD, SANSMCP, SERVER, run
 ERAS = ["2025-11-25", "2026-07-28"]
 
 
-def call(*words, options=()):
+@pytest.fixture
+def call(here):
+    """Return what calls a tool of a server that runs already."""
+    return lambda *words, options=(): run("call", *options, here, "--", *words)
+
+
+def start_and_call(*words, options=()):
     return run("call", *options, *SERVER, "--", *words)
 
 
 @pytest.mark.parametrize("revision", ERAS)
-def test_a_tool_is_called_and_its_text_is_printed(revision) -> None:
+def test_a_tool_is_called_and_its_text_is_printed(call, revision) -> None:
     done = call("add", "a=1", "b=2", options=["--revision", revision])
     assert (done.returncode, done.stdout, done.stderr) == (0, "3\n", "")
 
 
 @pytest.mark.parametrize("revision", ERAS)
-def test_the_whole_result_is_one_json_document(revision) -> None:
+def test_the_whole_result_is_one_json_document(call, revision) -> None:
     done = call("add", "a=1", "b=2", options=["--json", "--revision", revision])
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
@@ -30,7 +36,7 @@ def test_the_whole_result_is_one_json_document(revision) -> None:
     assert result["structuredContent"] == ({"result": 3} if revision < "2026" else 3)
 
 
-def test_values_are_read_as_the_tool_wants_them() -> None:
+def test_values_are_read_as_the_tool_wants_them(call) -> None:
     done = call(
         "describe",
         "text=5",
@@ -43,12 +49,12 @@ def test_values_are_read_as_the_tool_wants_them() -> None:
     assert done.stdout == "('5', 2.0, True, [1, 2], 'blue', {'a': 1})\n", done.stderr
 
 
-def test_values_may_be_given_as_json() -> None:
+def test_values_may_be_given_as_json(call) -> None:
     done = call("describe", 'text:="a=b"', "numbers:=null", "share:=0.25")
     assert done.stdout == "('a=b', 0.25, False, None, 'red', None)\n", done.stderr
 
 
-def test_all_arguments_may_be_given_as_one_object(tmp_path) -> None:
+def test_all_arguments_may_be_given_as_one_object(call, tmp_path) -> None:
     file = tmp_path / "arguments.json"
     file.write_text('{"a": 1, "b": 2}')
     assert call("add", options=["--arguments", '{"a": 1, "b": 2}']).stdout == "3\n"
@@ -65,7 +71,7 @@ def test_all_arguments_may_be_given_as_one_object(tmp_path) -> None:
         (["add", "a=1", "b=2", "bb=3"], "add has no argument 'bb'; did you mean b?"),
     ],
 )
-def test_wrong_arguments_are_answered_with_what_the_tool_takes(words, said) -> None:
+def test_wrong_arguments_are_answered_with_what_the_tool_takes(call, words, said) -> None:
     done = call(*words)
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert said in done.stderr
@@ -97,7 +103,7 @@ def test_an_object_that_is_none_is_explained(whole) -> None:
     assert "expected a JSON object" in done.stderr
 
 
-def test_an_unknown_tool_is_answered_with_those_there_are() -> None:
+def test_an_unknown_tool_is_answered_with_those_there_are(call) -> None:
     done = call("ad")
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert "the server has no tool 'ad'; did you mean add?" in done.stderr
@@ -106,19 +112,19 @@ def test_an_unknown_tool_is_answered_with_those_there_are() -> None:
 
 
 @pytest.mark.parametrize("revision", ERAS)
-def test_a_tool_that_fails_says_so_on_standard_error(revision) -> None:
+def test_a_tool_that_fails_says_so_on_standard_error(call, revision) -> None:
     done = call("fail", options=["--revision", revision])
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "out of \\x1b[31mstock\n")
 
 
-def test_a_tool_that_fails_is_a_json_document_too() -> None:
+def test_a_tool_that_fails_is_a_json_document_too(call) -> None:
     done = call("fail", options=["--json"])
     assert done.returncode == 1
     assert json.loads(done.stdout)["isError"] is True
 
 
 @pytest.mark.parametrize("revision", ERAS)
-def test_progress_and_log_messages_are_lines_on_standard_error(revision) -> None:
+def test_progress_and_log_messages_are_lines_on_standard_error(call, revision) -> None:
     done = call("count", options=["--revision", revision])
     assert (done.returncode, done.stdout) == (0, "done\n")
     assert "progress 2 of 2 step 2\\x1b[31m\n" in done.stderr
@@ -126,16 +132,16 @@ def test_progress_and_log_messages_are_lines_on_standard_error(revision) -> None
     assert "detail" not in done.stderr
 
 
-def test_the_level_of_log_messages_can_be_chosen() -> None:
+def test_the_level_of_log_messages_can_be_chosen(call) -> None:
     assert "debug: a detail\n" in call("count", options=["--log", "debug"]).stderr
     assert "counted" not in call("count", options=["--log", "error"]).stderr
 
 
-def test_what_is_no_text_is_named() -> None:
+def test_what_is_no_text_is_named(call) -> None:
     assert call("picture").stdout == "[image: 4 bytes of image/png; --json shows them]\n"
 
 
-def test_roots_are_offered_where_they_are_named(tmp_path) -> None:
+def test_roots_are_offered_where_they_are_named(call, tmp_path) -> None:
     done = call("where", options=["--root", str(tmp_path)])
     assert done.stdout == f"{tmp_path.name} {tmp_path.resolve().as_uri()}\n"
     refused = call("where")
@@ -146,21 +152,21 @@ def test_roots_are_offered_where_they_are_named(tmp_path) -> None:
 
 
 def test_variables_and_the_folder_of_the_command_can_be_set(tmp_path) -> None:
-    done = call("variable", "name=FLOWER", options=["--env", "FLOWER=rose", "--cwd", str(tmp_path)])
+    done = start_and_call("variable", "name=FLOWER", options=["--env", "FLOWER=rose", "--cwd", str(tmp_path)])
     assert done.stdout == f"rose {tmp_path.resolve()}\n"
-    assert "--env: expected NAME=VALUE" in call("add", options=["--env", "FLOWER"]).stderr
+    assert "--env: expected NAME=VALUE" in start_and_call("add", options=["--env", "FLOWER"]).stderr
 
 
 def test_a_call_that_takes_too_long_is_given_up(tmp_path) -> None:
     file = tmp_path / "noticed"
-    done = call("wait", options=["--timeout", "2", "--env", f"GIVEN_UP={file}"])
+    done = start_and_call("wait", options=["--timeout", "2", "--env", f"GIVEN_UP={file}"])
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert "--timeout SECONDS waits longer" in done.stderr
     assert file.read_text() == "timed out"
 
 
 def test_a_server_that_dies_during_the_call_is_told_with_its_code() -> None:
-    done = call("leave")
+    done = start_and_call("leave")
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert "exited with code 7; it may or may not have done the work" in done.stderr
 

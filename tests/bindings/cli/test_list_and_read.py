@@ -16,8 +16,8 @@ ERAS = ["2024-11-05", "2025-11-25", "2026-07-28"]
 
 
 @pytest.mark.parametrize("revision", ERAS)
-def test_a_list_shows_everything_in_words(revision) -> None:
-    done = run("list", "--revision", revision, *SERVER)
+def test_a_list_shows_everything_in_words(here, revision) -> None:
+    done = run("list", "--revision", revision, here)
     assert done.returncode == 0, done.stderr
     head, tools, prompts, resources = done.stdout.split("\n\n")
     assert head == f"fixture 1.0 speaks {revision}\n  For tests."
@@ -29,8 +29,8 @@ def test_a_list_shows_everything_in_words(revision) -> None:
 
 
 @pytest.mark.parametrize("revision", ERAS)
-def test_a_list_is_one_json_document(revision) -> None:
-    done = run("list", "--json", "--revision", revision, *SERVER)
+def test_a_list_is_one_json_document(here, revision) -> None:
+    done = run("list", "--json", "--revision", revision, here)
     listed = json.loads(done.stdout)
     assert listed["revision"] == revision
     assert listed["server"]["name"] == "fixture"
@@ -41,20 +41,20 @@ def test_a_list_is_one_json_document(revision) -> None:
     assert listed["templates"] == []
 
 
-def test_a_list_may_be_of_some_kinds_only() -> None:
-    done = run("list", *SERVER, "--", "prompts", "templates")
+def test_a_list_may_be_of_some_kinds_only(here) -> None:
+    done = run("list", here, "--", "prompts", "templates")
     assert done.stdout.split("\n\n")[1:] == [
         "prompts\n  praise(plant, [words])\n      Praise a plant.",
         "no templates\n",
     ]
-    done = run("list", *SERVER, "--", "prompt")
+    done = run("list", here, "--", "prompt")
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert "expected some of tools, prompts, resources, templates behind --, found 'prompt'" in done.stderr
 
 
 @pytest.mark.parametrize("revision", ERAS)
-def test_a_resource_is_printed_as_it_is(revision) -> None:
-    done = run("read", "--revision", revision, *SERVER, "--", "notes://today")
+def test_a_resource_is_printed_as_it_is(here, revision) -> None:
+    done = run("read", "--revision", revision, here, "--", "notes://today")
     assert (done.returncode, done.stdout, done.stderr) == (0, "water the plants\n", "")
 
 
@@ -72,21 +72,21 @@ def test_bytes_are_not_shown_on_a_terminal() -> None:
         assert "redirect the output" in terminal.shown
 
 
-def test_a_resource_is_one_json_document_too() -> None:
-    done = run("read", "--json", *SERVER, "--", "notes://today")
+def test_a_resource_is_one_json_document_too(here) -> None:
+    done = run("read", "--json", here, "--", "notes://today")
     (contents,) = json.loads(done.stdout)["contents"]
     assert contents["text"] == "water the plants\n"
 
 
-def test_an_unknown_resource_is_answered_with_those_there_are() -> None:
-    done = run("read", *SERVER, "--", "notes://tody")
+def test_an_unknown_resource_is_answered_with_those_there_are(here) -> None:
+    done = run("read", here, "--", "notes://tody")
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert "did you mean notes://today" in done.stderr
     assert done.stderr.endswith("there is:\n  notes://today\n  notes://plant\n")
 
 
-def test_what_is_read_has_to_be_named() -> None:
-    assert "expected: sansmcp read COMMAND... -- URI" in run("read", *SERVER).stderr
+def test_what_is_read_has_to_be_named(here) -> None:
+    assert "expected: sansmcp read COMMAND... -- URI" in run("read", here).stderr
 
 
 @pytest.mark.parametrize(

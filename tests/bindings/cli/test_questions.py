@@ -27,8 +27,10 @@ ERAS = ["2025-11-25", "2026-07-28"]
 ALL = ["--answer", "name=Ann", "--answer", "pieces=3", "--answer", "colour=red", "--answer", "extras=card"]
 
 
-def order(*options):
-    return run("call", *options, *SERVER, "--", "order")
+@pytest.fixture
+def order(here):
+    """Return what calls the tool that asks, without a terminal."""
+    return lambda *options: run("call", *options, here, "--", "order")
 
 
 @pytest.mark.parametrize("revision", ERAS)
@@ -93,12 +95,12 @@ def test_an_interrupt_ends_the_command_in_the_middle_of_a_question(revision) -> 
 
 
 @pytest.mark.parametrize("revision", ERAS)
-def test_a_form_is_answered_from_the_command_line(revision) -> None:
+def test_a_form_is_answered_from_the_command_line(order, revision) -> None:
     done = order("--revision", revision, *ALL)
     assert done.stdout == "('Ann', 3, <Colour.RED: 'red'>, ['card'], False, None)\n", done.stderr
 
 
-def test_without_a_terminal_a_question_is_declined_and_the_answers_that_lack_are_named() -> None:
+def test_without_a_terminal_a_question_is_declined_and_the_answers_that_lack_are_named(order) -> None:
     done = order()
     assert (done.returncode, done.stdout) == (1, "")
     assert "declined: standard input is no terminal; answer with --answer name=..." in done.stderr

@@ -1,0 +1,13 @@
+"""The server that commands are tried on where it need not be a process of its own."""
+
+import pytest
+from tests.bindings.cli.servers import server
+
+from sansmcp_threads import listen_unix
+
+
+@pytest.fixture(scope="session")
+def here(tmp_path_factory: pytest.TempPathFactory):
+    """Return the address of a server in this process, which need not be started for each command."""
+    with listen_unix(server, tmp_path_factory.mktemp("here") / "socket") as listener:
+        yield listener.address
