@@ -182,7 +182,12 @@ def test_a_connection_that_is_lost_is_made_again() -> None:
         # A call that is made before would be lost with the connection.
         assert lost.wait(PATIENCE)
         with listen_tcp(server, port=port):
-            assert add(client) == 3
+            found = None
+            while found is None:
+                # An attempt that began before it listened may yet fail, with what it was to carry.
+                with contextlib.suppress(RequestLost):
+                    found = add(client)
+            assert found == 3
             client.close()
 
 
