@@ -26,17 +26,26 @@ class Carried:
     Args:
         link: the link.
         flow: the stream.
-        settle: lets the driver see what the link was told.
+        take_in: lets the driver see what came.
+        settle: lets the driver see whatever else the link was told.
         patience: how long to wait for a peer that is slow to read.
     """
 
-    def __init__(self, link: Link, flow: Flow, settle: Callable[[], None], patience: Patience) -> None:
+    def __init__(
+        self,
+        link: Link,
+        flow: Flow,
+        take_in: Callable[[], None],
+        settle: Callable[[], None],
+        patience: Patience,
+    ) -> None:
         self.link = link
         self.fault: Exception | None = None
         """What the stream or the link raised, but for the news that the peer is gone."""
         self.ending: asyncio.Task[None] | None = None
         """What brings it to its end, once that has begun."""
         self._flow = flow
+        self._take_in = take_in
         self._settle = settle
         self._patience = patience
         self._loop = asyncio.get_running_loop()
@@ -100,7 +109,7 @@ class Carried:
     def _receive(self, data: bytes) -> None:
         try:
             self.link.receive_data(data, self._loop.time())
-            self._settle()
+            self._take_in()
         except Exception as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
             self.break_off(fault)
 

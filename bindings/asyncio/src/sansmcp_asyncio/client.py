@@ -36,7 +36,7 @@ class Client(AwaitableClient):
         self._endpoint = opener.endpoint(options)
         self._driver: Driver[ClientSession, ClientEvent] = Driver(self._endpoint, self._handle, opener.dial)
         self._workers = Workers()
-        handlers = Handlers(self._workers, now=self._driver.now, settle=self._driver.settle)
+        handlers = Handlers(self._workers, self._driver)
         self._opened: asyncio.Future[Connected] = asyncio.get_running_loop().create_future()
         self._connection = ClientConnection(
             options,

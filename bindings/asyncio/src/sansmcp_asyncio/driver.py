@@ -4,6 +4,7 @@ One timer serves the endpoint and all of its links, and nothing wakes up while n
 """
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Generic, TypeVar
 
@@ -50,6 +51,10 @@ class Driver(Generic[SessionT, EventT]):
         self._endings: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._settling = False
+        self._soon: asyncio.Handle | None = None
+        self._is_put_off = False
+        # What a handler leads to is not part of it: its variables are for it alone.
+        self._outside = contextvars.copy_context()
         self._fault: Exception | None = None
 
     def now(self) -> float:
@@ -61,11 +66,27 @@ class Driver(Generic[SessionT, EventT]):
         if self._settling:
             return
         self._settling = True
+        self._is_put_off = False
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
         try:
             self._drain()
         finally:
             self._settling = False
         self._arm()
+
+    def settle_soon(self) -> None:
+        """Settle in the next turn of the loop, once for all that happens in this one."""
+        if self._soon is None:
+            self._soon = self._loop.call_soon(self.settle, context=self._outside)
+
+    def put_off(self) -> None:
+        """Let what came in settle with what a handler says that begins in the next turn of the loop."""
+        self._is_put_off = True
+        if self._soon is None:
+            # After the handlers, however many begin in that turn.
+            self._soon = self._loop.call_soon(self._go_on, context=self._outside)
 
     def carry(self, link: Link, stream: Stream) -> asyncio.Task[None]:
         """Run a link over a stream until the link is done, in a task; then the stream is closed.
@@ -78,7 +99,7 @@ class Driver(Generic[SessionT, EventT]):
             The task; cancelling it ends the link at once. It raises what the stream or the taker of events
             raised beyond an OSError.
         """
-        carried = Carried(link, flow_of(stream), self.settle, self._patience)
+        carried = Carried(link, flow_of(stream), self._take_in, self.settle, self._patience)
         self._carried[link] = carried
         task = self._start(self._carry(carried), "sansmcp link")
         # A task that is cancelled before it begins does nothing at all, not even its end.
@@ -112,16 +133,37 @@ class Driver(Generic[SessionT, EventT]):
 
     # Events and wake-ups
 
+    def _go_on(self) -> None:
+        self._soon = None
+        self.settle_soon()
+
+    def _take_in(self) -> None:
+        """Hand out events; then settle, unless one has started a handler that may answer soon."""
+        if self._settling:
+            return
+        self._settling = True
+        try:
+            self._hand_out()
+        finally:
+            self._settling = False
+        if not self._is_put_off:
+            self.settle()
+
+    def _hand_out(self) -> bool:
+        """Hand out events; say whether there were any."""
+        moved = False
+        while (found := self._endpoint.next_event()) is not None:
+            try:
+                self._handle(*found)
+            except Exception as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
+                self._fail(fault)
+            moved = True
+        return moved
+
     def _drain(self) -> None:
         endpoint = self._endpoint
         while True:
-            moved = False
-            while (found := endpoint.next_event()) is not None:
-                try:
-                    self._handle(*found)
-                except Exception as fault:  # noqa: BLE001  # it comes out where somebody waits for the end
-                    self._fail(fault)
-                moved = True
+            moved = self._hand_out()
             for action in endpoint.actions():
                 self._do(action)
                 moved = True

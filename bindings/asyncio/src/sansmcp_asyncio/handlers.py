@@ -12,6 +12,8 @@ from typing import Final
 
 from sansmcp.server import When
 from sansmcp.session import Finish, Report, Runnable, Stop, outcome_of
+from sansmcp.values import JSON
+from sansmcp_asyncio.driver import Driver
 from sansmcp_asyncio.workers import Workers
 
 _logger: Final = logging.getLogger("sansmcp")
@@ -26,19 +28,17 @@ class Handlers:
 
     Args:
         workers: the threads of handlers that block.
-        now: gives the time that links are told.
-        settle: lets the driver see what a command has changed.
+        driver: runs the links that their outcomes go to.
     """
 
-    def __init__(self, workers: Workers, *, now: Callable[[], float], settle: Callable[[], None]) -> None:
+    def __init__(self, workers: Workers, driver: Driver[JSON, JSON]) -> None:
         self._workers = workers
-        self._now = now
-        self._settle = settle
+        self._driver = driver
+        self._now = driver.now
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         # What a handler leads to is not part of it: its variables are for it alone.
         self._outside = contextvars.copy_context()
-        self._is_settling_soon = False
         self._commands: deque[Callable[[float], None]] = deque()
         self._is_woken = False
         self._tasks: dict[Runnable, asyncio.Task[None]] = {}
@@ -50,6 +50,7 @@ class Handlers:
             # The loop itself keeps no strong reference to a task.
             self._tasks[work] = self._loop.create_task(self._await(work, finish), name=work.name)
             self._not_begun.add(work)
+            self._driver.put_off()
             return partial(self._cancel, work, finish)
         if work.blocks:
             self._workers.submit(partial(self._work, work, finish))
@@ -66,7 +67,7 @@ class Handlers:
         """Run a command of a handler on the loop's thread, soon and in order; from any thread."""
         if threading.get_ident() == self._thread:
             command(self._now())
-            self._settle_soon()
+            self._driver.settle_soon()
         else:
             self._call_in_loop(command)
 
@@ -80,15 +81,6 @@ class Handlers:
         future: asyncio.Future[None] = self._loop.create_future()
         when(lambda: None if future.done() else future.set_result(None))
         return future
-
-    def _settle_soon(self) -> None:
-        if not self._is_settling_soon:
-            self._is_settling_soon = True
-            self._loop.call_soon(self._settle_now, context=self._outside)
-
-    def _settle_now(self) -> None:
-        self._is_settling_soon = False
-        self._settle()
 
     # Coroutines
 
@@ -104,9 +96,9 @@ class Handlers:
         del self._tasks[work]
         # What others finish in the same turn of the loop leaves in one write.
         if self._tasks:
-            self._settle_soon()
+            self._driver.settle_soon()
         else:
-            self._settle()
+            self._driver.settle()
 
     def _cancel(self, work: Runnable, finish: Finish) -> None:
         task = self._tasks.get(work)
@@ -140,7 +132,7 @@ class Handlers:
         now = self._now()
         while self._commands:
             self._commands.popleft()(now)
-        self._settle()
+        self._driver.settle()
 
 
 def write_report(report: Report) -> None:

@@ -127,7 +127,7 @@ class Serving:
         self._do_errand = errands
         # One, so that they are done in order.
         self._errands = Workers(1)
-        self._handlers = Handlers(self._workers, now=self._driver.now, settle=self._driver.settle)
+        self._handlers = Handlers(self._workers, self._driver)
         self._connections = ServerConnections(
             server,
             start=self._handlers.start,

@@ -4,8 +4,8 @@ h11 could write them too; it would look at each name and value by itself, which 
 One pattern over the whole head finds the same.
 """
 
-import re
 from collections.abc import Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -16,6 +16,10 @@ LAST_CHUNK: Final = b"0\r\n\r\n"
 """Ends a body in chunks."""
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 """Tells a client to send the body that it holds back."""
+
+# An answer as JSON has its type and its length, and lengths repeat. What names a session has more fields, and
+# is not kept.
+_FEW: Final = 2
 
 _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
@@ -30,10 +34,11 @@ def response_head(status: int, fields: Sequence[tuple[str, str]]) -> bytes:
     Raises:
         LocalProtocolError: if a name or a value would break the head.
     """
-    return _head(_STATUS_LINES.get(status) or f"HTTP/1.1 {status}\r\n", fields, RESPONSE)
+    return (_head_again if len(fields) <= _FEW else _head)(status, tuple(fields))
 
 
-def _head(first: str, fields: Sequence[tuple[str, str]], grammar: re.Pattern[bytes]) -> bytes:
+def _head(status: int, fields: tuple[tuple[str, str], ...]) -> bytes:
+    first = _STATUS_LINES.get(status) or f"HTTP/1.1 {status}\r\n"
     lines = "".join([f"{name}: {value}\r\n" for name, value in fields])
     try:
         head = f"{first}{lines}\r\n".encode("latin-1")
@@ -41,13 +46,16 @@ def _head(first: str, fields: Sequence[tuple[str, str]], grammar: re.Pattern[byt
         # It fits no grammar.
         head = b""
     # A value that holds a whole further line fits the grammar, but not the count.
-    if head.count(b"\n") != len(fields) + 2 or grammar.fullmatch(head) is None:
+    if head.count(b"\n") != len(fields) + 2 or RESPONSE.fullmatch(head) is None:
         # Values may be secret.
         names = ", ".join(name for name, _ in fields)
         raise LocalProtocolError(
             f"expected lines of a head, found something else in {first[:80]!r} or {names!r}"
         )
     return head
+
+
+_head_again: Final = lru_cache(maxsize=256)(_head)
 
 
 def chunk(data: bytes) -> bytes:

@@ -155,8 +155,8 @@ class Carried:
         # Only while the writer waits, so bytes leave in the order in which they are taken.
         if self._prompt is None:
             return False
-        data = self.link.data_to_send()
-        self._rest = data[self._prompt.send_now(data) :]
+        if data := self.link.data_to_send():
+            self._rest = data[self._prompt.send_now(data) :]
         return not self._rest
 
     async def _send_all(self, data: bytes) -> None:
