@@ -53,15 +53,20 @@ async def serve_on_trio(server, *, task_status, **settings):
             leaving.set()
 
 
-class _Threading(socketserver.ThreadingMixIn, WSGIServer):
-    """The standard server with a thread for each request."""
+class _Single(WSGIServer):
+    """The standard server, which has one thread and serves one request after the other."""
 
-    # Ended threads are waited for.
-    daemon_threads = False
     request_queue_size = 128
 
     def handle_error(self, request, client_address):
         """Say nothing: clients that go away are what is played."""
+
+
+class _Threading(socketserver.ThreadingMixIn, _Single):
+    """The same with a thread for each request."""
+
+    # Ended threads are waited for.
+    daemon_threads = False
 
 
 class _Quiet(WSGIRequestHandler):
@@ -70,13 +75,21 @@ class _Quiet(WSGIRequestHandler):
 
 
 class MountedOnThreads:
-    """A server that serves until it is closed."""
+    """A server that serves until it is closed.
 
-    def __init__(self, server, settings):
+    Args:
+        server: what is served.
+        settings: how.
+        is_threaded: whether it has a thread for each request, or one for all.
+    """
+
+    def __init__(self, server, settings, *, is_threaded):
         # That a client is gone shows when something is written to it.
-        limits = HttpLimits(keep_alive=0.2)
-        self._app = sansmcp_wsgi.App(server, streams=True, http_sse=True, http_limits=limits, **settings)
-        self._server = _Threading(("127.0.0.1", 0), _Quiet)
+        settings = {**settings, "http_sse": is_threaded, "http_limits": HttpLimits(keep_alive=0.2)}
+        # The standard server says of itself that it has one thread, whatever it has.
+        streams = True if is_threaded else None
+        self._app = sansmcp_wsgi.App(server, streams=streams, **settings)
+        self._server = (_Threading if is_threaded else _Single)(("127.0.0.1", 0), _Quiet)
         self._server.set_app(self._app)
         self.address = "tcp://{}:{}".format(*self._server.server_address)
         self._thread = threading.Thread(target=self._server.serve_forever, args=[0.01], name="suite wsgi")

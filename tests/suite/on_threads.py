@@ -15,7 +15,7 @@ class ThreadsHarness(RealHarness):
     """Plays the suite with a thread for each call that waits."""
 
     runtime = "threads"
-    mounts = "wsgi"
+    mounts = ("wsgi", "wsgi-single")
     cannot = frozenset({Ability.CANCEL})
 
     def start(self):
@@ -80,8 +80,9 @@ class ThreadsHarness(RealHarness):
     def listen(self, path, setup):
         if self.kind == "http":
             self._listener = listen_http(self._server, port=0, http_sse=True, **setup.server)
-        elif self.kind == "wsgi":
-            self._listener = MountedOnThreads(self._server, setup.server)
+        elif self.kind in self.mounts:
+            is_threaded = self.kind == "wsgi"
+            self._listener = MountedOnThreads(self._server, setup.server, is_threaded=is_threaded)
         elif path is None:
             self._listener = listen_tcp(self._server, **setup.server)
         else:

@@ -13,7 +13,7 @@ from tests.suite.relay import Relay
 
 from sansmcp import Server
 from sansmcp.session import Restart
-from sansmcp.testing import Ability, Peer, wrap_suite_server
+from sansmcp.testing import OVER_HTTP, OVER_WSGI_WITHOUT_THREADS, Ability, Peer, wrap_suite_server
 
 FULL = os.environ.get("SANSMCP_MATRIX") == "full"
 """Whether every scenario is played in every revision over every kind of stream.
@@ -21,8 +21,14 @@ FULL = os.environ.get("SANSMCP_MATRIX") == "full"
 By default it is played in one revision over each kind, in every one where its trace is compared over memory.
 """
 
-HTTP = ("http", "asgi", "wsgi")
+MOUNTED = ("asgi", "wsgi", "wsgi-single")
+"""The kinds that are an application, which a server of others is given."""
+
+HTTP = ("http", *MOUNTED)
 """The kinds that are HTTP: spoken by ourselves, or by a server that an application is given to."""
+
+DIFFERENCES = {**dict.fromkeys(HTTP, OVER_HTTP), "wsgi-single": OVER_WSGI_WITHOUT_THREADS}
+"""What goes differently over a kind of stream; nothing over those that are not named."""
 
 KINDS = ("memory", "tcp", "unix", "process", *HTTP)
 
@@ -49,7 +55,7 @@ class RealHarness:
     """
 
     runtime = ""
-    mounts = "asgi"
+    mounts = ("asgi",)
     cannot = frozenset()
     server_kind = Server
 
@@ -66,8 +72,8 @@ class RealHarness:
 
     @classmethod
     def kinds(cls):
-        """Return the kinds of streams that the runtime has: of applications one alone runs on it."""
-        return [kind for kind in KINDS if kind not in {"asgi", "wsgi"} - {cls.mounts}]
+        """Return the kinds of streams that the runtime has: not every application runs on it."""
+        return [kind for kind in KINDS if kind not in MOUNTED or kind in cls.mounts]
 
     @classmethod
     def abilities_with(cls, kind):

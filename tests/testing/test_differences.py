@@ -4,7 +4,15 @@ import pytest
 from tests.suite.in_memory import MemoryHarness
 
 from sansmcp.schema import LEGACY_REVISIONS, REVISIONS
-from sansmcp.testing import OVER_HTTP, Ability, missing_lines, play, scenario_named
+from sansmcp.testing import (
+    OVER_HTTP,
+    OVER_WSGI_WITHOUT_THREADS,
+    Ability,
+    left_out,
+    missing_lines,
+    play,
+    scenario_named,
+)
 
 
 class KeepsNoConnection(MemoryHarness):
@@ -19,6 +27,13 @@ def test_a_modern_server_alone_does_not_hear_that_its_client_has_left():
     assert found == {
         revision: frozenset() if revision in LEGACY_REVISIONS else modern for revision in REVISIONS
     }
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_without_threads_no_user_is_asked_in_a_session(revision):
+    name = "a_question_reaches_the_user_and_its_answer_the_tool"
+    assert name not in left_out(OVER_HTTP, revision)
+    assert (name in left_out(OVER_WSGI_WITHOUT_THREADS, revision)) is (revision in LEGACY_REVISIONS)
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

@@ -12,7 +12,13 @@ from sansmcp.testing.connected import (
     SERVER_INFO,
     connected_pair,
 )
-from sansmcp.testing.differences import OVER_HTTP, Difference, missing_lines
+from sansmcp.testing.differences import (
+    OVER_HTTP,
+    OVER_WSGI_WITHOUT_THREADS,
+    Difference,
+    left_out,
+    missing_lines,
+)
 from sansmcp.testing.environment import Calendar, SeededEnvironment, SeededRandom
 from sansmcp.testing.event_lines import line_of, lines_of
 from sansmcp.testing.expectations import (
@@ -71,6 +77,7 @@ __all__ = [
     "EVERY_SERVER_CAPABILITY",
     "NOTE",
     "OVER_HTTP",
+    "OVER_WSGI_WITHOUT_THREADS",
     "SCENARIOS",
     "SERVER_INFO",
     "SUITE_METHODS",
@@ -135,6 +142,7 @@ __all__ = [
     "connect",
     "connect_http",
     "connected_pair",
+    "left_out",
     "line_of",
     "lines_of",
     "missing_lines",
