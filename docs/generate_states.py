@@ -1,4 +1,4 @@
-"""Writes docs/states.md and its diagrams from the tables of `sansmcp.session` and `sansmcp.http`.
+"""Writes docs/states.md and its diagrams from the tables of the session, of HTTP and of HTTP/1.1.
 
 Run it after a change of a table: `uv run python docs/generate_states.py`. A test fails while the files
 are older than the tables.
@@ -16,6 +16,7 @@ import attrs
 
 from sansmcp.http import EXCHANGE, FOLLOWING, RESPONSE, SESSION, STREAM, HttpEffect
 from sansmcp.session import DETECTION, LIFECYCLE, LINK, REQUEST, Effect
+from sansmcp_h11 import CLIENT_CONNECTION, SERVER_CONNECTION
 
 Table = Mapping[enum.Enum, Mapping[enum.Enum, tuple[Effect | HttpEffect | None, enum.Enum]]]
 
@@ -143,6 +144,26 @@ CHAPTERS = (
         table=FOLLOWING,
         breach="Nothing else can happen to it.",
     ),
+    Chapter(
+        name="server_connection",
+        title="A connection of a server that speaks HTTP/1.1",
+        text=(
+            "Requests come one after the other; what comes of the next one while an answer is due waits. A "
+            "connection that is not to be used again ends with its answer."
+        ),
+        table=SERVER_CONNECTION,
+        breach="Nothing else can happen to a connection.",
+    ),
+    Chapter(
+        name="client_connection",
+        title="A connection of a client that speaks HTTP/1.1",
+        text=(
+            "It carries one request after the other. A connection that cannot be used again ends with the "
+            "response."
+        ),
+        table=CLIENT_CONNECTION,
+        breach="A server that speaks without being asked ends the connection.",
+    ),
 )
 
 
@@ -155,9 +176,10 @@ INTRODUCTION = """\
 # The states
 
 All that moves a state in a session is a row of one of four tables, and the session does what the row says;
-a server over HTTP has three more, and a client over HTTP two. This page is made from the tables themselves;
-in the code they are `LIFECYCLE`, `LINK`, `REQUEST` and `DETECTION` of [sansmcp.session](api/session.md), and
-`EXCHANGE`, `STREAM`, `SESSION`, `RESPONSE` and `FOLLOWING` of [sansmcp.http](api/http.md).
+a server over HTTP has three more, a client over HTTP two, and each connection of HTTP/1.1 one. This page is
+made from the tables themselves; in the code they are `LIFECYCLE`, `LINK`, `REQUEST` and `DETECTION` of
+[sansmcp.session](api/session.md), `EXCHANGE`, `STREAM`, `SESSION`, `RESPONSE` and `FOLLOWING` of
+[sansmcp.http](api/http.md), and `SERVER_CONNECTION` and `CLIENT_CONNECTION` of [sansmcp_h11](api/h11.md).
 
 In the diagrams each box is a state. Its lines are the inputs that lead out of it, with the effect after a
 stroke; a line runs to the lane of the next state and joins it at the dot. Inputs that leave the state as it

@@ -8,9 +8,9 @@ from sansmcp.client import TcpAddress, UnixAddress
 from sansmcp.http import ClientExchange
 from sansmcp.session import Link
 from sansmcp.session.base import PEER_CLOSED
-from sansmcp.values import Word
 from sansmcp_h11.heads import RESPONSE, HeadBuffer, HeadFault, fields_of, length_fault
 from sansmcp_h11.limits import PoolLimits
+from sansmcp_h11.states import CLIENT_CONNECTION, ClientInput, ClientPlace
 
 # RFC 9110, section 9.2.2: what may be sent twice by itself.
 _IDEMPOTENT: Final = frozenset({"DELETE", "GET"})
@@ -29,17 +29,6 @@ _READING: Final = frozenset(
 """Requests of the modern era, by the field that names them, which change nothing."""
 
 _SWITCHING: Final = 101
-
-
-class Place(Word):
-    """Where a connection stands."""
-
-    REQUEST = "has a request that was not sent"
-    HEAD = "waits for the head of the response"
-    BODY = "reads the response"
-    REST = "drops the rest of a response that nobody wants"
-    IDLE = "waits for another request"
-    CLOSED = "nothing is read any more"
 
 
 class Pool(Protocol):
@@ -76,7 +65,7 @@ class ClientLink:
         self.exchange: ClientExchange | None = None
         """What it carries."""
         self._pool: Final = pool
-        self._place = Place.IDLE
+        self._place = ClientPlace.IDLE
         self._connection = h11.Connection(h11.CLIENT)
         self._heads = HeadBuffer(
             RESPONSE, most_bytes=pool.limits.header_bytes, most_fields=pool.limits.header_count
@@ -89,7 +78,7 @@ class ClientLink:
     def carry(self, exchange: ClientExchange) -> None:
         """Take a request on; the connection is new, or was released."""
         self.exchange = exchange
-        self._place = Place.REQUEST
+        self._step(ClientInput.REQUEST)
         self._deadline = None
         self._pool.touch(self)
 
@@ -108,15 +97,15 @@ class ClientLink:
         if not data:
             return
         match self._place:
-            case Place.HEAD:
+            case ClientPlace.HEAD:
                 self._heads.receive_data(data)
                 self._read_heads(now)
-            case Place.BODY | Place.REST:
+            case ClientPlace.BODY | ClientPlace.REST:
                 self._read_body(data, now)
-            case Place.IDLE | Place.REQUEST:
+            case ClientPlace.IDLE | ClientPlace.REQUEST:
                 # Nobody has asked: a server says so that it has closed the connection.
                 self._lose("the server spoke without being asked", now)
-            case Place.CLOSED:
+            case ClientPlace.CLOSED:
                 pass
 
     def receive_eof(self, now: float, reason: str = PEER_CLOSED) -> None:
@@ -128,11 +117,11 @@ class ClientLink:
             now: the time.
             reason: why.
         """
-        if self._place in {Place.BODY, Place.REST}:
+        if self._place in {ClientPlace.BODY, ClientPlace.REST}:
             # The end of the connection may be the end of the body.
             self._connection.receive_data(b"")
             self._read_events(now, reason)
-        if self._place is not Place.CLOSED:
+        if self._place is not ClientPlace.CLOSED:
             self._lose(reason, now)
 
     def handle_timeout(self, now: float) -> None:
@@ -151,9 +140,9 @@ class ClientLink:
         Afterwards drain the endpoint.
         """
         exchange = self.exchange
-        if self._place is not Place.REQUEST or exchange is None:
+        if self._place is not ClientPlace.REQUEST or exchange is None:
             return b""
-        self._place = Place.HEAD
+        self._step(ClientInput.SENT)
         request, body = exchange.request, exchange.body
         fields = [("host", exchange.url.authority), *request.headers.lines]
         if body or request.method == "POST":
@@ -168,7 +157,7 @@ class ClientLink:
     @property
     def done(self) -> bool:
         """Nothing more will come: close the stream once data_to_send() is empty."""
-        return self._place is Place.CLOSED
+        return self._place is ClientPlace.CLOSED
 
     def next_deadline(self) -> float | None:
         """Return when handle_timeout is wanted next, or None."""
@@ -177,7 +166,7 @@ class ClientLink:
     # Responses
 
     def _read_heads(self, now: float) -> None:
-        while self._place is Place.HEAD:
+        while self._place is ClientPlace.HEAD:
             head = self._heads.next_head()
             if head is None:
                 return
@@ -206,7 +195,7 @@ class ClientLink:
             if self._interim > self._pool.limits.informational:
                 self._fail(f"expected a response, found {self._interim} heads that announce one", now)
             return
-        self._place = Place.BODY
+        self._step(ClientInput.HEAD)
         if self.exchange is not None:
             self.exchange.receive_head(status, headers, now)
         self._read_body(self._heads.take_all(), now)
@@ -217,7 +206,7 @@ class ClientLink:
         self._read_events(now, None)
 
     def _read_events(self, now: float, end: str | None) -> None:
-        while self._place is not Place.CLOSED:
+        while self._place is not ClientPlace.CLOSED:
             try:
                 event = self._connection.next_event()
             except h11.RemoteProtocolError as error:
@@ -233,7 +222,7 @@ class ClientLink:
                 return
 
     def _take(self, data: bytes, now: float) -> None:
-        if self._place is Place.BODY and self.exchange is not None:
+        if self._place is ClientPlace.BODY and self.exchange is not None:
             self.exchange.receive_data(data, now)
         else:
             self._rest -= len(data)
@@ -245,9 +234,9 @@ class ClientLink:
     def _let_go(self, now: float) -> None:
         """Read the rest for the connection's sake alone, once the exchange wants no more."""
         exchange = self.exchange
-        if self._place is Place.BODY and exchange is not None and exchange.done:
+        if self._place is ClientPlace.BODY and exchange is not None and exchange.done:
             self.exchange = None
-            self._place = Place.REST
+            self._step(ClientInput.UNWANTED)
             self._rest = self._pool.limits.rest_bytes
             self._deadline = now + self._pool.limits.rest_time
             self._pool.touch(self)
@@ -258,7 +247,7 @@ class ClientLink:
         is_clean = connection.our_state is h11.DONE and connection.their_state is h11.DONE
         if is_clean and not connection.trailing_data[0]:
             connection.start_next_cycle()
-            self._place = Place.IDLE
+            self._step(ClientInput.COMPLETE)
             self._is_reused = True
             self._interim = 0
             self._deadline = now + self._pool.limits.idle
@@ -281,7 +270,10 @@ class ClientLink:
             exchange is not None
             and self._is_reused
             and nothing_came
-            and (self._place is Place.REQUEST or (self._place is Place.HEAD and _changes_nothing(exchange)))
+            and (
+                self._place is ClientPlace.REQUEST
+                or (self._place is ClientPlace.HEAD and _changes_nothing(exchange))
+            )
         )
         if exchange is not None and may_repeat:
             self.exchange = None
@@ -297,9 +289,12 @@ class ClientLink:
             exchange.receive_failure(reason, now)
 
     def _close(self) -> None:
-        self._place = Place.CLOSED
+        self._step(ClientInput.END)
         self._deadline = None
         self._pool.forget(self)
+
+    def _step(self, happened: ClientInput) -> None:
+        self._place = CLIENT_CONNECTION[self._place][happened][1]
 
 
 def _changes_nothing(exchange: ClientExchange) -> bool:

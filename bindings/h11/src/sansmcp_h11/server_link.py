@@ -9,19 +9,10 @@ from sansmcp.values import Word
 from sansmcp_h11.heads import REQUEST, HeadBuffer, HeadFault
 from sansmcp_h11.limits import ConnectionLimits
 from sansmcp_h11.requests import ChunkedBody, Known
+from sansmcp_h11.states import SERVER_CONNECTION, ServerInput, ServerPlace
 from sansmcp_h11.writing import CONTINUE, LAST_CHUNK, chunk, response_head
 
 _NO_BODY: Final = frozenset({204, 304})
-
-
-class Place(Word):
-    """Where a connection stands."""
-
-    HEAD = "waits for the head of a request"
-    REQUEST = "reads a request"
-    ANSWER = "the request is complete, its answer is not"
-    REST = "the answer is complete, the request is not"
-    CLOSED = "nothing is read any more"
 
 
 class Framing(Word):
@@ -81,9 +72,8 @@ class ServerLink:
         self.shown: Link = self
         """What the driver has for it."""
         self._board: Final = board
-        self._place = Place.HEAD
+        self._place = ServerPlace.HEAD
         self._heads = HeadBuffer(REQUEST, most_bytes=board.header_bytes, most_fields=board.header_count)
-        self._is_idle = False
         self._deadline: float | None = now + board.header_timeout
         # Where time matters and is not known, it is asked for: the deadline is now.
         self._is_stale = False
@@ -110,19 +100,19 @@ class ServerLink:
         if self._deadline is not None and now >= self._deadline:
             self.handle_timeout(now)
         match self._place:
-            case Place.HEAD:
-                if self._is_idle and data:
+            case ServerPlace.IDLE | ServerPlace.HEAD:
+                if data and self._place is ServerPlace.IDLE:
                     self._expect_head(now)
                 self._heads.receive_data(data)
                 self._read_head(now)
-            case Place.REQUEST | Place.REST:
+            case ServerPlace.REQUEST | ServerPlace.REST:
                 self._read_body(data, now)
-            case Place.ANSWER:
+            case ServerPlace.ANSWER:
                 self._heads.receive_data(data)
                 if len(self._heads) > self._board.limits.pipelined_bytes:
                     self._heads.take_all()
                     self._closes = True
-            case Place.CLOSED:
+            case ServerPlace.CLOSED:
                 pass
 
     def receive_eof(self, now: float, reason: str = PEER_CLOSED) -> None:
@@ -135,7 +125,7 @@ class ServerLink:
             reason: how that showed.
         """
         self._board.advance(now)
-        if self._place is not Place.CLOSED:
+        if self._place is not ServerPlace.CLOSED:
             self._outbox.clear()
             self._close(now, reason)
 
@@ -152,9 +142,8 @@ class ServerLink:
         if self._deadline is None or now < self._deadline:
             return
         if self._is_stale:
-            self._is_stale = False
             self._go_on(now)
-        elif self._place is Place.HEAD and len(self._heads):
+        elif self._place is ServerPlace.HEAD and len(self._heads):
             seconds = self._board.header_timeout
             self._refuse(HeadFault(status=408, reason=f"the head took more than {seconds:g} s"), now)
         else:
@@ -167,7 +156,7 @@ class ServerLink:
         """
         self._board.advance(now)
         self._closes = True
-        if self._place in {Place.HEAD, Place.REST}:
+        if self._place in {ServerPlace.IDLE, ServerPlace.HEAD, ServerPlace.REST}:
             self._close(now, "this side closed the connection")
 
     def turn_away(self, reason: str, now: float) -> None:
@@ -191,7 +180,7 @@ class ServerLink:
         if exchange is not None:
             for action in exchange.actions():
                 self._write(action)
-            if self._awaits_continue and self._place is Place.REQUEST and not self._has_answered:
+            if self._awaits_continue and self._place is ServerPlace.REQUEST and not self._has_answered:
                 self._awaits_continue = False
                 self._outbox.append(CONTINUE)
         if not self._outbox:
@@ -203,7 +192,7 @@ class ServerLink:
     @property
     def done(self) -> bool:
         """Nothing more will come: close the stream once data_to_send() is empty."""
-        return self._place is Place.CLOSED
+        return self._place is ServerPlace.CLOSED
 
     def next_deadline(self) -> float | None:
         """Return when handle_timeout is wanted next, or None."""
@@ -217,7 +206,8 @@ class ServerLink:
     # Requests
 
     def _expect_head(self, now: float) -> None:
-        self._is_idle = False
+        self._is_stale = False
+        self._step(ServerInput.BYTES)
         self._deadline = now + self._board.header_timeout
         self._board.touch(self)
 
@@ -245,7 +235,7 @@ class ServerLink:
             self._closes = True
         self._deadline = None
         self._look_at = now + self._board.limits.idle
-        self._place = Place.REQUEST
+        self._step(ServerInput.HEAD)
         self._exchange = self._board.open_exchange(self, known.head, now)
         self._read_body(self._heads.take_all(), now)
 
@@ -295,12 +285,12 @@ class ServerLink:
         self._awaits_continue = False
         exchange = self._exchange
         if exchange is not None:
-            self._place = Place.ANSWER
+            self._step(ServerInput.REQUEST)
             exchange.receive_eof(now)
         elif self._closes:
             self._close(now, "the answer said so")
         else:
-            self._place = Place.HEAD
+            self._step(ServerInput.REQUEST)
             self._go_on(now)
 
     # Responses
@@ -341,15 +331,14 @@ class ServerLink:
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             self._board.end_exchange(exchange)
-        if self._place is Place.REQUEST:
-            self._place = Place.REST
+        if self._place is ServerPlace.REQUEST:
+            self._step(ServerInput.ANSWER)
             self._rest = self._board.limits.rest_bytes
             self._ask_for_time()
         elif self._closes:
             self._close(self._board.now, "the answer said so")
         else:
-            self._place = Place.HEAD
-            self._is_idle = True
+            self._step(ServerInput.ANSWER)
             self._deadline = self._board.now + self._board.limits.idle
             if len(self._heads):
                 self._ask_for_time()
@@ -361,13 +350,13 @@ class ServerLink:
 
     def _go_on(self, now: float) -> None:
         """Read what waited while the last request was answered."""
-        if self._place is Place.REST:
+        self._is_stale = False
+        if self._place is ServerPlace.REST:
             self._deadline = now + self._board.limits.rest_time
         elif len(self._heads):
             self._expect_head(now)
             self._read_head(now)
         else:
-            self._is_idle = True
             self._deadline = now + self._board.limits.idle
         self._board.touch(self)
 
@@ -397,10 +386,13 @@ class ServerLink:
 
     def _close(self, now: float, reason: str) -> None:
         exchange, self._exchange = self._exchange, None
-        self._place = Place.CLOSED
+        self._step(ServerInput.END)
         self._deadline = None
         self._heads.take_all()
         if exchange is not None:
             self._board.end_exchange(exchange)
             exchange.receive_disconnect(now, reason)
         self._board.forget(self)
+
+    def _step(self, happened: ServerInput) -> None:
+        self._place = SERVER_CONNECTION[self._place][happened][1]
