@@ -74,9 +74,6 @@ def test_both_ends_hear_each_message_once_however_the_bytes_are_cut(revision, cu
     ) as client:
         client.call_tool("echo", {"x": "hé\n"}, on_progress=print)
         client.call_tool("echo", {"x": "é" * 700})
-    if is_oldest:
-        # A server of that revision has no such request, and does not read its body.
-        assert near.pop(0).data == data_of(far, RECEIVED)[0]
     # Messages of several responses pass each other.
     assert Counter(data_of(near, SENT)) == Counter(data_of(far, RECEIVED))
     assert Counter(data_of(near, RECEIVED)) == Counter(data_of(far, SENT))
