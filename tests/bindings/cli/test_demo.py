@@ -37,10 +37,12 @@ def test_the_demo_talks_in_both_eras_on_every_runtime_and_ends_well() -> None:
     assert "server/discover #1 2026-07-28" in done.stdout
     for runtime in ("trio", "threads"):
         for revision in REVISIONS:
-            (line,) = [
+            same, over_http = [
                 line for line in done.stdout.splitlines() if line.split()[:2] == [runtime, f"{revision}:"]
             ]
-            assert "the same conversation as on asyncio" in line
+            assert "the same conversation as on asyncio" in same
+            assert "the same" not in over_http
+    assert done.stdout.count("over HTTP") == 1
     assert "0 did not" in done.stdout
     assert "\x1b[" not in done.stdout
     assert done.stderr == ""
@@ -65,7 +67,8 @@ def test_the_demo_prints_its_conversations_as_json_lines() -> None:
     assert last["summary"]["faults"] == []
     assert last["summary"]["messages"] == len(lines)
     sent = [line["message"].get("method") for line in lines if line["sender"] == "client"]
-    assert sent.count("notifications/cancelled") == 6
+    # Over HTTP a request of 2026-07-28 is given up by closing its stream.
+    assert sent.count("notifications/cancelled") == 6 + 3
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -76,6 +79,8 @@ def test_a_demo_that_goes_wrong_names_what_did_and_exits_with_1(as_json: bool) -
     for runtime in RUNTIMES:
         for revision in REVISIONS:
             assert f"{runtime}, {revision}: connect and close: NotConnected" in output.getvalue()
+            assert f"{runtime}, {revision}: connect and close: LocalProtocolError" in output.getvalue()
+    assert "over HTTP: expected the server to exit with 0, found 3" in output.getvalue()
 
 
 def test_another_conversation_than_on_the_first_runtime_is_a_fault() -> None:

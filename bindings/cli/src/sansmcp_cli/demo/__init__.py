@@ -1,6 +1,7 @@
-"""`sansmcp demo`: real server processes, talked to in both eras and on every runtime."""
+"""`sansmcp demo`: real server processes, talked to in both eras, on every runtime, and over HTTP."""
 
 import importlib
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from typing import Final, TextIO, TypeAlias
@@ -17,8 +18,11 @@ REVISIONS: Final[tuple[Revision, ...]] = ("2025-11-25", "2026-07-28")
 RUNTIMES: Final = ("asyncio", "trio", "threads")
 """What the demo runs on."""
 
-Talk: TypeAlias = Callable[[Sequence[str], Conversation], int | None]
-"""Starts a server, has a conversation with it, and returns its exit code."""
+Talk: TypeAlias = Callable[[Sequence[str] | str, Conversation], int | None]
+"""Has a conversation with a server that it starts or that has a URL, and returns its exit code."""
+
+_PATIENCE: Final = 10.0
+"""Seconds that the server over HTTP has to end."""
 
 
 def run_demo(
@@ -52,16 +56,44 @@ def run_demo(
                 report.compare(runtime, revision, conversation.lines, runtimes[0], first[revision])
         if runtime == runtimes[0] and len(runtimes) > 1:
             report.announce_others()
+    _over_http(server, runtimes, report)
     report.end(len(runtimes), len(REVISIONS))
     return 1 if report.faults else 0
 
 
-def _talk(command: Sequence[str], runtime: str, conversation: Conversation, report: Report) -> None:
+def _over_http(server: Sequence[str], runtimes: Sequence[str], report: Report) -> None:
+    report.announce_http()
+    command = (*server, "http")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  # our own
+        try:
+            url = process.stdout.readline().strip() if process.stdout else ""
+            for runtime in runtimes:
+                for revision in REVISIONS:
+                    report.begin(runtime, revision, draws=False)
+                    conversation = Conversation(runtime, revision, report, over_http=True)
+                    _talk(url, runtime, conversation, report)
+                    report.count(runtime, revision, len(conversation.lines))
+            process.terminate()
+            code = _code_of(process)
+        finally:
+            process.kill()
+    if code != 0:
+        report.faults.append(f"over HTTP: expected the server to exit with 0, found {code}")
+
+
+def _code_of(process: subprocess.Popen[str]) -> int | None:
+    try:
+        return process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _talk(target: Sequence[str] | str, runtime: str, conversation: Conversation, report: Report) -> None:
     # Only what is run on is imported: an event loop takes longer than the rest of the command.
     talk: Talk = importlib.import_module(f"sansmcp_cli.demo.on_{runtime}").talk
     report.step("connect")
     try:
-        code = talk(command, conversation)
+        code = talk(target, conversation)
     except Exception as error:  # noqa: BLE001  # a demo that fails says what failed
         conversation.fault("connect and close", error)
         return

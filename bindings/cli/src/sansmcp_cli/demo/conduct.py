@@ -13,8 +13,13 @@ Key = tuple[str, type, JSON]
 
 @attrs.define
 class Conduct:
-    """Reads a conversation line by line and names what breaks a rule."""
+    """Reads a conversation line by line and names what breaks a rule.
 
+    Args:
+        closes: whether requests are given up by closing their stream, which no line shows.
+    """
+
+    closes: bool = False
     _open: dict[Key, str] = attrs.field(init=False, factory=dict)
     _cancelled: set[Key] = attrs.field(init=False, factory=set)
     _progress: dict[JSON, float] = attrs.field(init=False, factory=dict)
@@ -23,7 +28,7 @@ class Conduct:
         """Yield a sentence for each breach; requests that were never answered come last."""
         for line in lines:
             yield from self._read(line)
-        for key, method in self._open.items():
+        for key, method in () if self.closes else self._open.items():
             yield f"{method} {key[2]!r} of the {key[0]} was never answered"
 
     def _read(self, line: Line) -> Iterator[str]:

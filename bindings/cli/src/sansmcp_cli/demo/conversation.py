@@ -5,9 +5,8 @@ from collections.abc import Callable
 from functools import partial
 
 from sansmcp.client import ClientSettings
-from sansmcp.schema import Revision
-from sansmcp.session import Link, MessageDropped, ProtocolViolated, Timeouts
-from sansmcp.trace import Passed, Tap
+from sansmcp.schema import Era, Revision, era_of
+from sansmcp.session import MessageDropped, ProtocolViolated, RawMessage, Timeouts
 from sansmcp.values import JSON
 from sansmcp_cli.demo.acts import Act, Deed, Scene
 from sansmcp_cli.demo.conduct import Conduct
@@ -25,14 +24,17 @@ class Conversation:
         runtime: what it runs on.
         revision: the revision that is spoken.
         report: where it is shown.
+        over_http: whether the server is reached over HTTP.
     """
 
-    def __init__(self, runtime: str, revision: Revision, report: Report) -> None:
+    def __init__(self, runtime: str, revision: Revision, report: Report, *, over_http: bool = False) -> None:
         self.lines: list[Line] = []
         """What was said so far."""
         self._runtime = runtime
         self._revision: Revision = revision
         self._report = report
+        # A modern client over HTTP gives a request up by closing its stream.
+        self._conduct = Conduct(closes=over_http and era_of(revision) is Era.MODERN)
         self._scene = Scene()
         self._start = time.monotonic()
         self._deeds = self._play()
@@ -46,7 +48,7 @@ class Conversation:
             "elicitation": self._scene.answer,
             "on_violation": self._violated,
             "timeouts": _TIMEOUTS,
-            "wrap_link": self._tapped,
+            "on_message": self._heard,
         }
 
     def next_deed(self) -> Deed | None:
@@ -70,7 +72,7 @@ class Conversation:
 
     def check(self) -> None:
         """Name what breaks a rule in what was said."""
-        for fault in Conduct().faults_of(self.lines):
+        for fault in self._conduct.faults_of(self.lines):
             self._report.fault(self._runtime, self._revision, fault)
 
     def _play(self) -> Act:
@@ -84,11 +86,8 @@ class Conversation:
                 self._report.passed += 1
         self._report.step("close")
 
-    def _tapped(self, link: Link) -> Tap:
-        return Tap(link, self._heard, clock=time.monotonic)
-
-    def _heard(self, passed: Passed) -> None:
-        line = line_of(passed, time.monotonic() - self._start)
+    def _heard(self, raw: RawMessage) -> None:
+        line = line_of(raw, time.monotonic() - self._start)
         if line is not None:
             self.lines.append(line)
             self._report.heard(self._runtime, self._revision, line)

@@ -5,7 +5,8 @@ from typing import Literal
 
 import attrs
 
-from sansmcp.trace import Direction, Passed
+from sansmcp.session import Direction, RawMessage
+from sansmcp.trace import mask_secrets
 from sansmcp.values import JSON
 
 
@@ -21,19 +22,19 @@ class Line:
     """The message, without secrets."""
 
 
-def line_of(passed: Passed, at: float) -> Line | None:
-    """Read what a tap on the client's link has told; None if it is no message.
+def line_of(raw: RawMessage, at: float) -> Line | None:
+    """Read what has passed; None if it is no message.
 
     Args:
-        passed: what the tap has told.
+        raw: what has passed.
         at: seconds since the conversation began.
     """
     try:
-        message = json.loads(passed.message)
+        message = json.loads(mask_secrets(raw.data))
     except ValueError:
-        # The end of a direction, or something that the client reports by itself.
+        # Something that the client reports by itself.
         return None
     if not isinstance(message, dict):
         return None
-    sender: Literal["client", "server"] = "client" if passed.direction is Direction.SENT else "server"
+    sender: Literal["client", "server"] = "client" if raw.direction is Direction.SENT else "server"
     return Line(at=at, sender=sender, message=message)

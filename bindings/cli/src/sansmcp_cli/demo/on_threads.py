@@ -9,24 +9,31 @@ import attrs
 from sansmcp.values import JSON
 from sansmcp_cli.demo.acts import Deed, GiveUp
 from sansmcp_cli.demo.conversation import Conversation
-from sansmcp_threads import Client, connect, start_process
+from sansmcp_threads import Client, Process, connect, start_process
 
 
-def talk(command: Sequence[str], conversation: Conversation) -> int | None:
-    """Start the server, have the conversation on the main thread, and return the server's exit code.
+def talk(target: Sequence[str] | str, conversation: Conversation) -> int | None:
+    """Have the conversation on the main thread, and return the exit code of the server that was started.
 
     Args:
-        command: starts the server.
+        target: starts the server, or its URL, for which 0 is returned.
         conversation: what is done, and who is told.
     """
-    process = start_process(command)
-    with connect(process, **conversation.settings) as client:
+    if isinstance(target, str):
+        _converse(target, conversation)
+        return 0
+    process = start_process(target)
+    _converse(process, conversation)
+    return process.returncode
+
+
+def _converse(target: Process | str, conversation: Conversation) -> None:
+    with connect(target, **conversation.settings) as client:
         while (deed := conversation.next_deed()) is not None:
             try:
                 conversation.done(_do(client, deed))
             except Exception as error:  # noqa: BLE001  # the conversation names what went wrong
                 conversation.failed(error)
-    return process.returncode
 
 
 def _do(client: Client, deed: Deed) -> JSON:

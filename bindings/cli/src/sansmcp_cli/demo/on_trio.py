@@ -11,14 +11,17 @@ from sansmcp_cli.demo.conversation import Conversation
 from sansmcp_trio import Client, Process, connect, start_process
 
 
-def talk(command: Sequence[str], conversation: Conversation) -> int | None:
-    """Start the server, have the conversation in a run of its own, and return the server's exit code.
+def talk(target: Sequence[str] | str, conversation: Conversation) -> int | None:
+    """Have the conversation in a run of its own, and return the exit code of the server that was started.
 
     Args:
-        command: starts the server.
+        target: starts the server, or its URL, for which 0 is returned.
         conversation: what is done, and who is told.
     """
-    return trio.run(_talk, command, conversation)
+    if isinstance(target, str):
+        trio.run(_converse, target, conversation)
+        return 0
+    return trio.run(_talk, target, conversation)
 
 
 async def _talk(command: Sequence[str], conversation: Conversation) -> int | None:
@@ -34,8 +37,8 @@ async def _talk(command: Sequence[str], conversation: Conversation) -> int | Non
     return process.returncode
 
 
-async def _converse(process: Process, conversation: Conversation) -> None:
-    async with connect(process, **conversation.settings) as client:
+async def _converse(target: Process | str, conversation: Conversation) -> None:
+    async with connect(target, **conversation.settings) as client:
         while (deed := conversation.next_deed()) is not None:
             try:
                 conversation.done(await _do(client, deed))

@@ -94,6 +94,16 @@ class Report:
                 verdict = f"the same conversation as on {first}, {len(lines)} messages"
             self._print(f"    {runtime:8} {revision}: {verdict}")
 
+    def announce_http(self) -> None:
+        """Say that what follows goes over HTTP."""
+        if not self.as_json:
+            self._print("", "over HTTP, with one server for all")
+
+    def count(self, runtime: str, revision: Revision, messages: int) -> None:
+        """Say that a conversation over HTTP is over."""
+        if not self.as_json:
+            self._print(f"    {runtime:8} {revision}: {messages} messages")
+
     def end(self, runtimes: int, revisions: int) -> None:
         """Sum up.
 

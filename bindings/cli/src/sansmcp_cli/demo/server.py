@@ -1,4 +1,4 @@
-"""The server of `sansmcp demo`: a real process that speaks over standard input and output.
+"""The server of `sansmcp demo`: a real process that speaks over standard input and output, or HTTP.
 
 Its handlers are plain functions, so it is the same on every runtime.
 """
@@ -69,4 +69,9 @@ def calls_given_up() -> int:
 
 
 if __name__ == "__main__":
-    importlib.import_module(f"sansmcp_{sys.argv[1]}").serve_stdio(server)
+    if sys.argv[1] == "http":
+        # Its clients cannot tell what it runs on.
+        binding = importlib.import_module("sansmcp_threads")
+        binding.serve_http(server, port=0, started=lambda url: print(url, flush=True))
+    else:
+        importlib.import_module(f"sansmcp_{sys.argv[1]}").serve_stdio(server)
