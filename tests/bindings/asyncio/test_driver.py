@@ -34,9 +34,15 @@ class Joined:
         await self.driver.wait_done()
 
 
-async def join() -> Joined:
+async def join(*, puts_off: bool = False) -> Joined:
     ring, heard = Ring(), list[bytes]()
-    driver = Driver(ring, lambda _ring, event: heard.append(event.data))
+
+    def hear(_ring: Ring, event: Heard) -> None:
+        heard.append(event.data)
+        if puts_off:
+            driver.put_off()
+
+    driver = Driver(ring, hear)
     joined = Joined(ring, driver, [], heard, [])
     for _ in range(3):
         near, far = memory_pair()
@@ -46,9 +52,12 @@ async def join() -> Joined:
     return joined
 
 
-def test_input_on_one_link_makes_output_on_another() -> None:
+@pytest.mark.parametrize("puts_off", [False, True])
+def test_input_on_one_link_makes_output_on_another_though_a_handler_that_began_takes_its_time(
+    *, puts_off: bool
+) -> None:
     async def work() -> None:
-        joined = await join()
+        joined = await join(puts_off=puts_off)
         for number, (one, other) in enumerate([(0, 1), (1, 2), (2, 0)]):
             said = b"message %d" % number
             await joined.ends[one].write(said)
