@@ -1,6 +1,7 @@
 """The blocking client against a server in the same process and against real ones."""
 
 import asyncio
+import os
 import re
 import sys
 import threading
@@ -106,6 +107,18 @@ def test_many_threads_may_close_a_client_at_once() -> None:
     assert client.disconnected is not None
     for thread in threads:
         thread.join(timeout=60)
+
+
+def test_a_process_that_was_forked_since_cannot_use_a_client_and_does_not_wait_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with connect(server) as client:
+        with monkeypatch.context() as forked:
+            forked.setattr(os, "getpid", lambda: 1)
+            with pytest.raises(LocalProtocolError, match="was forked after the client connected"):
+                client.call_tool("add", {"a": 1, "b": 2})
+            client.close()
+        assert text(client.call_tool("add", {"a": 1, "b": 2})) == "3"
 
 
 def test_a_silent_server_is_given_up_after_the_timeouts() -> None:

@@ -244,6 +244,17 @@ def test_a_certificate_is_verified_unless_told_otherwise(authority: trustme.CA) 
             connect(listener.address, ssl=trusted)
 
 
+def test_a_process_that_was_forked_since_does_not_wait_for_the_end_of_a_listener(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with listen_tcp(server) as listener:
+        with monkeypatch.context() as forked:
+            forked.setattr(os, "getpid", lambda: 1)
+            listener.close()
+        with connect(listener.address) as client:
+            assert add(client) == 3
+
+
 def test_a_peer_that_speaks_no_tls_disturbs_no_other(authority: trustme.CA) -> None:
     shown, trusted = contexts(authority, "127.0.0.1")
     with listen_tcp(server, ssl=shown) as listener:

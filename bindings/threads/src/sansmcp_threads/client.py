@@ -92,7 +92,8 @@ class Client(BlockingClient):
         Raises:
             CallEnded: as the outcome says.
             NotConnected: if the connection has ended.
-            LocalProtocolError: if the call is not legal, or a listener of this client makes it.
+            LocalProtocolError: if the call is not legal, a listener of this client makes it, or the process
+                was forked since.
         """
         if self._driver.is_telling:
             raise LocalProtocolError(
@@ -111,6 +112,8 @@ class Client(BlockingClient):
     def close(self) -> None:
         """End the connection, and the server's process with it; it may be called again, from any thread.
 
+        In a process that was forked since, nothing is done: the connection is of the one before.
+
         Raises:
             LocalProtocolError: a listener of this client calls it.
         """
@@ -118,6 +121,8 @@ class Client(BlockingClient):
             raise LocalProtocolError(
                 "close(): a listener runs on the thread that has to end; close the client on another thread"
             )
+        if self._shelter.is_of_another_process:
+            return
         with self._closing:
             if self._is_closed:
                 return

@@ -52,6 +52,7 @@ class Listener:
         self._serving = serving
         self._tls = tls
         self._remove = remove
+        self._process = os.getpid()
         self._stop = Wake()
         self._closing = threading.Lock()
         self._closed = threading.Event()
@@ -69,7 +70,12 @@ class Listener:
         self._closed.wait()
 
     def close(self) -> None:
-        """Listen no more, end every connection in good order, and wait for it; it may be called again."""
+        """Listen no more, end every connection in good order, and wait for it; it may be called again.
+
+        In a process that was forked since, nothing is done: they are of the one before.
+        """
+        if os.getpid() != self._process:
+            return
         with self._closing:
             if self._closed.is_set():
                 return

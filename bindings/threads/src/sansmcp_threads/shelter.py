@@ -5,10 +5,13 @@ an endpoint that was left halfway through a command would be of no use any more.
 hands commands over and waits.
 """
 
+import os
 import queue
 import threading
 from collections.abc import Callable
 from typing import TypeAlias
+
+from sansmcp.errors import LocalProtocolError
 
 Work: TypeAlias = Callable[[], object]
 """Something to do; it raises nothing."""
@@ -22,13 +25,24 @@ class Shelter:
         self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._is_stopped = False
+        self._process = os.getpid()
+
+    @property
+    def is_of_another_process(self) -> bool:
+        """Whether the process was forked since: other threads are gone, and connections are shared."""
+        return os.getpid() != self._process
 
     def do(self, work: Work) -> None:
         """Do something, now; on the main thread, have it done and do not wait for it.
 
         Args:
             work: what to do; it raises nothing.
+
+        Raises:
+            LocalProtocolError: the process was forked since.
         """
+        if self.is_of_another_process:
+            raise LocalProtocolError("the process was forked after the client connected; connect in this one")
         if threading.get_ident() != threading.main_thread().ident:
             work()
             return
