@@ -6,7 +6,7 @@ from hypothesis import settings
 
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "dev")
 
-EXAMPLES = {"dev": 50, "ci": 300, "long": 10_000}
+EXAMPLES = {"dev": 25, "ci": 300, "long": 10_000}
 """Examples of each property."""
 
 against_garbage = settings(max_examples={"dev": 50, "ci": 10_000, "long": 100_000}[PROFILE])
