@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
-from tests.effort import EXAMPLES, PROFILE
+from hypothesis import settings
+from tests.effort import EXAMPLES, PATIENT, PROFILE
 
 # Hundreds of processes are started here, and each would compile all that it imports where Python is told to
 # keep nothing compiled; what is kept is kept out of the tree then.
@@ -28,14 +28,7 @@ pytest.register_assert_rewrite(
 )
 
 for name, examples in EXAMPLES.items():
-    # A slow machine is no failure: a test that takes too long is ended by the guard against hanging.
-    settings.register_profile(
-        name,
-        max_examples=examples,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow],
-        print_blob=name != "dev",
-    )
+    settings.register_profile(name, max_examples=examples, print_blob=name != "dev", **PATIENT)
 settings.load_profile(PROFILE)
 
 # Shells let what they start in the background ignore the keys that interrupt, and so would every process

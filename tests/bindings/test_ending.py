@@ -25,6 +25,8 @@ from sansmcp_threads import connect
 
 LATEST_LEGACY, MODERN = "2025-11-25", "2026-07-28"
 GUARD = 60.0
+GRACE = 30.0
+"""Seconds that calls get which run: so many that a busy machine is told from a server that waits for them."""
 
 each_runtime = pytest.mark.parametrize("runtime", ["asyncio", "trio", "threads"])
 
@@ -52,7 +54,7 @@ class Program:
 
 
 @contextlib.contextmanager
-def serving(runtime: str, grace: float = 5.0, *own: str) -> Iterator[Program]:
+def serving(runtime: str, grace: float = GRACE, *own: str) -> Iterator[Program]:
     words = [sys.executable, "-m", "tests.bindings.ending_server", runtime, str(grace), *own]
     pipe = subprocess.PIPE
     with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True) as process:
@@ -102,8 +104,8 @@ def test_idle_servers_of_a_program_end_at_once(runtime: str) -> None:
             with connect(address) as client:
                 assert text(client.call_tool("add", {"a": 1, "b": 2})) == "3"
             stack.enter_context(connect(address))
-        # The promise is a moment; the grace would take five seconds.
-        assert program.asked_to_end() < 4
+        # The promise is a moment.
+        assert program.asked_to_end() < GRACE / 2
 
 
 @each_runtime
@@ -116,7 +118,7 @@ def test_open_streams_do_not_hold_up_the_end_and_who_listens_hears_it(runtime: s
         modern.listen(tools=True),
     ):
         assert text(legacy.call_tool("add", {"a": 1, "b": 2})) == "3"
-        assert program.asked_to_end() < 4
+        assert program.asked_to_end() < GRACE / 2
         assert ended.wait(GUARD)
 
 
@@ -134,7 +136,7 @@ def test_calls_that_run_are_answered_and_nobody_new_is_let_in(runtime: str) -> N
         took = program.asked_to_end()
         assert [text(call.result(GUARD)) for call in calls] == ["held"] * len(calls)
         # Less would mean that nobody waited, and more that something other than the calls was waited for.
-        assert 1.0 < took < 4.9
+        assert 1.0 < took < GRACE / 2
         for address in (program.tcp, program.http):
             with pytest.raises(NotConnected):
                 connect(address)
@@ -143,7 +145,7 @@ def test_calls_that_run_are_answered_and_nobody_new_is_let_in(runtime: str) -> N
 @each_runtime
 def test_handlers_that_are_stuck_cost_the_grace_and_no_more(runtime: str) -> None:
     with serving(runtime, 0.5) as program, calls_that_run(program, 3600.0) as calls:
-        assert program.asked_to_end() < 5
+        assert 0.4 < program.asked_to_end() < GRACE / 2
         for call in calls:
             with pytest.raises(RequestLost):
                 call.result(GUARD)
@@ -151,7 +153,7 @@ def test_handlers_that_are_stuck_cost_the_grace_and_no_more(runtime: str) -> Non
 
 @each_runtime
 def test_a_program_that_deals_with_the_signal_itself_goes_on_doing_so(runtime: str) -> None:
-    with serving(runtime, 5.0, "own") as program:
+    with serving(runtime, GRACE, "own") as program:
         program.process.send_signal(signal.SIGTERM)
         assert program.process.wait(GUARD) == 9
 
