@@ -274,6 +274,8 @@ class ServerConnections:
             case SubscriptionClosed():
                 self._interests.remove(session, event.filter)
             case _ if isinstance(session, ServedSession):
+                # Also while it has no channel: a client that comes back is to hear what it has missed, in
+                # order and after a restart too, so a notice is numbered and kept when it is due.
                 self._interests.add(session, session.lists_told)
             case _:
                 pass
