@@ -36,7 +36,10 @@ def listeners(runtime: str) -> str:
 def slow_reader(runtime: str) -> str:
     found = measuring.slow_reader(runtime, wait_for_cut=True)
     cut = "never" if found.cut_after is None else f"{found.cut_after:.0f} s"
-    return f"{found.held / MIB:.1f} MiB; cut after {cut}; others at most {found.slowest * 1000:.0f} ms"
+    return (
+        f"{found.held / MIB:.1f} MiB; cut after {cut}, then {found.stored / MIB:.1f} MiB; "
+        f"others at most {found.slowest * 1000:.0f} ms"
+    )
 
 
 def slow_loris(runtime: str) -> str:
@@ -63,7 +66,7 @@ ROWS: tuple[tuple[str, str, Callable[[str], str]], ...] = (
     ("the server killed after each, and started again with its store", "0, 0", kills),
     ("10 000 idle sessions; the same again after DELETE", "10 kB each; 0 %", sessions),
     ("1000 listening streams, and a change", "", listeners),
-    ("a client that reads none of 20 000 messages of 10 kB", "4 MiB; 30 s", slow_reader),
+    ("a client that reads none of 20 000 messages of 10 kB", "4 MiB; 30 s, 14 MiB", slow_reader),
     ("200 connections that never finish their head: at 9 s, after 10 s", "200, then 0", slow_loris),
     ("SIGTERM, nothing open: until it has exited", "0.2 s", ended("idle")),
     ("the same, an open GET", "0.2 s", ended("get")),

@@ -4,12 +4,12 @@ import contextlib
 import os
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import attrs
@@ -19,6 +19,8 @@ from tests.reliability.raw_http import Connection, call, events_in, modern_heade
 
 RUNTIMES = ("asyncio", "trio", "threads")
 PATIENCE = 60.0
+ESTABLISHED = "01"
+"""What Linux calls a connection that nobody has closed."""
 
 
 class Serving:
@@ -130,6 +132,7 @@ def killed_at_every_event(runtime, records=12):
 
 
 def _open_for_logs(serving):
+    # Without a level nothing is logged.
     with serving.connect() as connection:
         headers = open_session(connection)
         level = {"jsonrpc": "2.0", "id": 1, "method": "logging/setLevel", "params": {"level": "info"}}
@@ -224,18 +227,21 @@ def listening_streams(runtime, count=1000):
         asker = stack.enter_context(serving.connect())
         serving.echo(asker)
         before = serving.watched.resident()
-        streams = [stack.enter_context(serving.connect()) for _ in range(count)]
-        for wanted, some in (("promptsListChanged", streams[1:]), ("toolsListChanged", streams[:1])):
-            for stream in some:
-                _listen(stream, wanted)
+        wanted = ["toolsListChanged"] + ["promptsListChanged"] * (count - 1)
+        streams = [_listening(stack, serving, one) for one in wanted]
         bytes_each = (serving.watched.resident() - before) / count
         cpu_silent = _change(serving, asker, streams[:1])
-        others = [stack.enter_context(serving.connect()) for _ in range(count)]
-        for stream in others:
-            _listen(stream, "toolsListChanged")
+        others = [_listening(stack, serving, "toolsListChanged") for _ in range(count)]
         cpu_told = _change(serving, asker, others)
         told = sum(b"list_changed" in stream.received for stream in others)
         return Listeners(bytes_each=bytes_each, told=told, cpu_told=cpu_told, cpu_silent=cpu_silent)
+
+
+def _listening(stack, serving, wanted):
+    # Connected one by one, since who says nothing for ten seconds is closed.
+    stream = stack.enter_context(serving.connect())
+    _listen(stream, wanted)
+    return stream
 
 
 def _listen(stream, wanted):
@@ -300,6 +306,8 @@ class SlowReader:
 
     held: int
     """The most bytes of memory that the server took meanwhile."""
+    stored: int
+    """The same once it was cut, when what it did not read goes to the store of events."""
     slowest: float
     """The longest that another client waited for an answer, in seconds."""
     cut_after: float | None
@@ -314,27 +322,32 @@ def slow_reader(runtime, *, wait_for_cut=False, times=20_000, size=10_000):
         slow = stack.enter_context(serving.connect(receive_buffer=4096))
         serving.echo(other)
         before = serving.watched.resident()
-        headers = open_session(slow)
+        headers = _open_for_logs(serving)
         began = time.monotonic()
         slow.send("POST", call(1, "flood", {"times": times, "size": size}), **headers)
         slowest = 0.0
         while time.monotonic() - began < 3.0:
             slowest = max(slowest, serving.echo(other))
-        cut_after = _until_cut(slow, began) if wait_for_cut else None
         held = serving.watched.most_resident() - before
-        return SlowReader(held=held, slowest=slowest, cut_after=cut_after)
+        cut_after = _until_cut(serving, slow, began) if wait_for_cut else None
+        time.sleep(3.0 if wait_for_cut else 0.0)
+        stored = serving.watched.most_resident() - before
+        return SlowReader(held=held, stored=stored, slowest=slowest, cut_after=cut_after)
 
 
-def _until_cut(slow, began):
-    # Nothing is read until the write stall is over; then the rest is, to find the end.
-    while time.monotonic() - began < 40.0:
-        with contextlib.suppress(OSError):
-            slow.socket.getpeername()
-        state = slow.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
-        if state != 1:
-            break
+def _until_cut(serving, slow, began):
+    # Its client cannot see that, since the end comes after what it does not read.
+    ends = [f":{port:04X}" for port in (serving.port, slow.socket.getsockname()[1])]
+    missed = 0
+    while time.monotonic() - began < PATIENCE:
+        lines = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()]
+        states = [line[3] for line in lines if [line[1][-5:], line[2][-5:]] == ends]
+        # While connections come and go, a line may be missed.
+        missed = 0 if states == [ESTABLISHED] else missed + 1
+        if missed == 3:
+            return time.monotonic() - began
         time.sleep(0.1)
-    return time.monotonic() - began
+    return None
 
 
 @attrs.frozen(kw_only=True)
