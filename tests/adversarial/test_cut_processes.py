@@ -6,6 +6,7 @@ own to one process that listens on a Unix socket, and carries the same lines. As
 client waits for the answer to a call: what a handler answers is in no order with what else is answered.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -121,6 +122,8 @@ def test_no_split_of_its_input_changes_what_a_client_sees(runtime, stimulus, tmp
             limit = time.monotonic() + PATIENCE
             while not Path(path).exists():
                 assert time.monotonic() < limit
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    raise AssertionError(f"it exited with {listening.wait(0.02)}")
             told = use(runtime, stimulus, f"unix:{path}", times=400)
         finally:
             listening.kill()

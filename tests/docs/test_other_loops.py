@@ -49,9 +49,11 @@ def serve():
         process = subprocess.Popen(command, cwd=LOOPS, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         processes.append(process)
         while True:
-            assert process.poll() is None, process.stderr.read()
             with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
                 return port
+            # To ask without a pause would take from it what it needs to start.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                raise AssertionError(f"it exited with {process.wait(0.02)}: {process.stderr.read()}")
 
     yield serve
     for process in processes:

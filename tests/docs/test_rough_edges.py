@@ -1,5 +1,6 @@
 """Each edge on the page about rough edges is there: nobody is warned of what was mended long ago."""
 
+import asyncio
 import base64
 import json
 import re
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import sansmcp_asyncio
 from sansmcp import Accepted, Context, Environment, RequestLost, RequestTimedOut, Server
 from sansmcp.client import accept
 from sansmcp.errors import CallCancelled
@@ -164,9 +166,14 @@ def test_what_belongs_to_a_thread_cannot_be_used_in_a_handler(caplog: pytest.Log
     def other_name() -> str:
         return threading.current_thread().name
 
-    with connect(server) as client:
-        assert client.call_tool("count").is_error
-        assert client.call_tool("name", result_type=str) != client.call_tool("other_name", result_type=str)
+    async def work() -> None:
+        async with sansmcp_asyncio.connect(server) as client:
+            assert (await client.call_tool("count")).is_error
+            here = threading.current_thread().name
+            assert await client.call_tool("name", result_type=str) == here
+            assert await client.call_tool("other_name", result_type=str) != here
+
+    asyncio.run(work())
     database.close()
     assert "SQLite objects created in a thread" in caplog.text
 
