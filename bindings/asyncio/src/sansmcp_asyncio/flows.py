@@ -7,7 +7,7 @@ bytes at once as long as nothing waits before them.
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Final, Protocol, TypeAlias, runtime_checkable
+from typing import Final, Protocol, TypeAlias, cast, runtime_checkable
 
 from sansmcp_asyncio.streams import ByteStream
 
@@ -188,12 +188,11 @@ class Outgoing(asyncio.BaseProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
-        if not isinstance(transport, asyncio.WriteTransport):
-            raise AssertionError("unreachable: it was opened for writing")  # noqa: TRY004
-        self._writing = transport
-        self._is_tls = transport.get_extra_info("sslcontext") is not None
+        # It was opened for writing; those of uvloop do so without being of asyncio's classes.
+        self._writing = writing = cast("asyncio.WriteTransport", transport)
+        self._is_tls = writing.get_extra_info("sslcontext") is not None
         # Then it says whenever anything waits to be written; over TLS a limit of 0 is reached by nothing.
-        transport.set_write_buffer_limits(high=1 if self._is_tls else 0, low=0)
+        writing.set_write_buffer_limits(high=1 if self._is_tls else 0, low=0)
 
     def pause_writing(self) -> None:
         """Take note that something waits."""

@@ -7,6 +7,7 @@ import os
 import socket
 import stat
 import sys
+from typing import cast
 
 from sansmcp_asyncio.flows import READ_SIZE, End, Outgoing, Receive, read_all
 from sansmcp_asyncio.workers import Workers
@@ -98,9 +99,8 @@ class _SocketOutput(Outgoing):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        if not isinstance(transport, asyncio.ReadTransport):
-            raise AssertionError("unreachable: a socket has two directions")  # noqa: TRY004
-        transport.pause_reading()
+        # A socket has two directions, of whatever class its transport is.
+        cast("asyncio.ReadTransport", transport).pause_reading()
 
 
 class _FileOutput(Outgoing):
