@@ -11,6 +11,7 @@ from sansmcp.client.addresses import (
     check_goes_with,
     environment_for_server,
     no_connection,
+    no_target,
     url_at,
 )
 from sansmcp.client.awaitable import AwaitableCalls
@@ -119,6 +120,7 @@ __all__ = [
     "list_tools",
     "log_records",
     "no_connection",
+    "no_target",
     "ping",
     "read_resource",
     "request",

@@ -78,10 +78,9 @@ class UnixAddress(Value):
 Address: TypeAlias = Command | TcpAddress | UnixAddress | Url
 """Where a server is."""
 
-_EXPECTED: Final = (
-    "expected a command as a list of words, such as ['python', 'server.py'], "
-    "or an address: http://HOST:PORT/PATH, https://HOST:PORT/PATH, tcp://HOST:PORT, tls://HOST:PORT "
-    "or unix:PATH"
+_COMMAND: Final = "expected a command as a list of words, such as ['python', 'server.py']"
+_ADDRESSES: Final = (
+    "an address: http://HOST:PORT/PATH, https://HOST:PORT/PATH, tcp://HOST:PORT, tls://HOST:PORT or unix:PATH"
 )
 # By name, since neither sockets nor TLS are known here; the first that fits counts.
 _HINTS: Final = (
@@ -114,8 +113,20 @@ def address_of(target: Sequence[str]) -> Address:
     else:
         address = _tcp_address(target)
     if address is None:
-        raise LocalProtocolError(f"connect({target[:80]!r}): {_EXPECTED}")
+        raise LocalProtocolError(f"connect({target[:80]!r}): {_COMMAND}, or {_ADDRESSES}")
     return address
+
+
+def no_target(target: object, streams: str) -> LocalProtocolError:
+    """Return the error that says what `connect` takes.
+
+    Args:
+        target: what it was given.
+        streams: the streams that it takes, in words.
+    """
+    return LocalProtocolError(
+        f"connect({repr(target)[:80]}): {_COMMAND}, {_ADDRESSES}, a Server, or {streams}"
+    )
 
 
 def check_goes_with(address: Address | None, *, for_command: bool, tls: JSON, for_url: bool) -> None:

@@ -17,8 +17,8 @@ from sansmcp.client import (
     UnixAddress,
     address_of,
     check_goes_with,
+    no_target,
 )
-from sansmcp.errors import LocalProtocolError
 from sansmcp.http import Url
 from sansmcp.server import Server
 from sansmcp.session import ClientEndpoint, ClientEvent, ClientSession
@@ -123,12 +123,7 @@ async def _call(open_stream: JSON) -> Stream:
 
 def _check_stream(target: object) -> None:
     if not isinstance(target, ByteStream | Flow):
-        raise LocalProtocolError(
-            f"connect({repr(target)[:80]}): expected a command as a list of words, such as "
-            "['python', 'server.py'], an address (http://HOST:PORT/PATH, https://HOST:PORT/PATH, "
-            "tcp://HOST:PORT, tls://HOST:PORT or unix:PATH), a Server, "
-            "or a stream with read, write and close, or a Flow"
-        )
+        raise no_target(target, "a stream with read, write and close, or a Flow")
 
 
 async def _open_socket(ssl: SSLContext | None, address: TcpAddress | UnixAddress) -> Stream:

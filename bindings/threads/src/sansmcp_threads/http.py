@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from sansmcp.client import ClientOptions, url_at
 from sansmcp.errors import LocalProtocolError
-from sansmcp.http import ServerHttp, Url
+from sansmcp.http import Url
 from sansmcp.server import ServeHttpSettings, Server, expect_tls
 from sansmcp_threads.handlers import AsyncRunner
 from sansmcp_threads.listening import Listener, listener_on_tcp, listener_on_unix
@@ -56,10 +56,11 @@ def listen_http(
     if unix is not None and ssl is not None:
         raise LocalProtocolError("serve_http(): ssl goes with host and port; found unix")
     expect_tls(ssl)
+    _, carried = _h11()
     endpoint = server.http_endpoint(ENVIRONMENT, settings, host=host if unix is None else None)
     serving = Serving(
         server,
-        _carried(endpoint, settings),
+        carried(endpoint, wrap_link=settings.get("wrap_link")),
         workers=workers,
         async_runner=async_runner,
         settings=settings,
@@ -114,20 +115,15 @@ def client_over_http(options: ClientOptions, url: Url, headers: Mapping[str, str
     Raises:
         LocalProtocolError: a header field cannot be used, or sansmcp_h11 is not installed.
     """
+    client, _ = _h11()
+    return client(options.http_endpoint(url, os.urandom, headers=headers), wrap_link=options.wrap_link)
+
+
+def _h11() -> "tuple[type[H11Client], type[H11Server]]":
     try:
-        from sansmcp_h11 import H11Client  # noqa: PLC0415  # few need it, and it may be missing
+        from sansmcp_h11 import H11Client, H11Server  # noqa: PLC0415  # few need it, and it may be missing
     except ImportError as error:
-        raise _without_h11(error) from error
-    return H11Client(options.http_endpoint(url, os.urandom, headers=headers), wrap_link=options.wrap_link)
-
-
-def _carried(endpoint: ServerHttp, settings: ServeHttpSettings) -> "H11Server":
-    try:
-        from sansmcp_h11 import H11Server  # noqa: PLC0415  # few need it, and it may be missing
-    except ImportError as error:
-        raise _without_h11(error) from error
-    return H11Server(endpoint, wrap_link=settings.get("wrap_link"))
-
-
-def _without_h11(error: ImportError) -> LocalProtocolError:
-    return LocalProtocolError(f"HTTP: expected sansmcp_h11, found {error}; pip install 'sansmcp[h11]'")
+        raise LocalProtocolError(
+            f"HTTP: expected sansmcp_h11, found {error}; pip install 'sansmcp[h11]'"
+        ) from error
+    return H11Client, H11Server

@@ -16,8 +16,8 @@ from sansmcp.client import (
     UnixAddress,
     address_of,
     check_goes_with,
+    no_target,
 )
-from sansmcp.errors import LocalProtocolError
 from sansmcp.http import Url
 from sansmcp.server import Server
 from sansmcp.session import ClientEndpoint, ClientEvent, ClientSession
@@ -135,10 +135,7 @@ def _open_socket(ssl: SSLContext | None, address: TcpAddress | UnixAddress, stop
 
 def _check_stream(target: object) -> None:
     if isinstance(target, type) or not all(callable(getattr(target, name, None)) for name in _METHODS):
-        raise LocalProtocolError(
-            f"connect({repr(target)[:80]}): expected a command as a list of words, a URL, an address, a "
-            f"Server, or a stream with {', '.join(_METHODS[:-1])} and {_METHODS[-1]}"
-        )
+        raise no_target(target, f"a stream with {', '.join(_METHODS[:-1])} and {_METHODS[-1]}")
 
 
 def _give(stream: ByteStream, _stop: Wake) -> ByteStream:

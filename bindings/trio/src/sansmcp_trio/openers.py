@@ -4,7 +4,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from ssl import SSLContext
-from typing import IO, Final, TypeAlias
+from typing import IO, TypeAlias
 
 import attrs
 import trio
@@ -17,8 +17,8 @@ from sansmcp.client import (
     UnixAddress,
     address_of,
     check_goes_with,
+    no_target,
 )
-from sansmcp.errors import LocalProtocolError
 from sansmcp.http import Url
 from sansmcp.server import Server
 from sansmcp.session import ClientEndpoint, ClientEvent, ClientSession
@@ -34,13 +34,6 @@ Target: TypeAlias = str | Sequence[str] | Server | ByteStream
 
 Open: TypeAlias = Callable[[trio.Nursery], Awaitable[ByteStream]]
 """Opens a stream, whose tasks are in the nursery; raises OSError if it cannot."""
-
-
-_EXPECTED: Final = (
-    "expected a command as a list of words, such as ['python', 'server.py'], an address: "
-    "http://HOST:PORT/PATH, https://HOST:PORT/PATH, tcp://HOST:PORT, tls://HOST:PORT or unix:PATH, a Server, "
-    "or a stream of trio's"
-)
 
 
 @attrs.frozen(kw_only=True)
@@ -87,7 +80,7 @@ def opener_of(
         case trio.abc.Stream():
             opener = _over_lines(partial(_give, target), opens_again=False)
         case _:
-            raise LocalProtocolError(f"connect({repr(target)[:80]}): {_EXPECTED}")
+            raise no_target(target, "a stream of trio's")
     check_goes_with(
         address,
         for_command=not (env is None and cwd is None and stderr is None),
