@@ -1,4 +1,4 @@
-"""What the page on troubleshooting says of HTTP, made to happen over sockets of this machine."""
+"""What the page on troubleshooting says of HTTP, made to happen, mostly over sockets of this machine."""
 
 import http.client
 from collections.abc import Callable
@@ -6,7 +6,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.docs.troubles import raised, sums, trouble
+from tests.http.client.talking import Talk
 
+from sansmcp.client import exception_of
+from sansmcp.session import RequestLost
 from sansmcp_threads import connect, listen_http
 
 PAGE_HOST = "127.0.0.1:8000"
@@ -67,14 +70,15 @@ def _() -> list[str]:
 
 @trouble("The session is gone")
 def _() -> list[str]:
-    server = sums()
-    listener = listen_http(server, port=0)
-    url = listener.address
-    with connect(url, revisions=["2025-11-25"]) as client:
-        listener.close()
-        listener = listen_http(server, port=urlsplit(url).port or 0)
-        lost = raised(lambda: client.call_tool("add", {"a": 1, "b": 2}))
-        assert client.call_tool("add", {"a": 1, "b": 2}).structured_content == {"result": 3}
-    listener.close()
+    # In memory: over sockets another request may hear of it before the call does.
+    talk = Talk(("2025-11-25",))
+    talk.connect_legacy()
+    _, call = talk.call()
+    talk.answer(call, 404)
+    (lost,) = talk.told(RequestLost)
+
+    def look() -> None:
+        raise exception_of(lost)
+
     fields = {"Accept": BOTH, "Content_Type": "application/json"}
-    return [lost, served(lambda url: posted(url, **fields))]
+    return [raised(look), served(lambda url: posted(url, **fields))]
