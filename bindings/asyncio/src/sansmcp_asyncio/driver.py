@@ -211,7 +211,10 @@ class Driver(Generic[SessionT, EventT]):
         return task
 
     def _open(self, dial: Dial) -> None:
-        task = self._dialling[dial.link] = self._start(self._carry_dialled(dial), "sansmcp dial")
+        task = self._start(self._carry_dialled(dial), "sansmcp dial")
+        # Where tasks are eager, it has begun, and its stream may be there.
+        if dial.link not in self._carried:
+            self._dialling[dial.link] = task
         # However it came to an end, whoever waits for an answer must hear of it.
         task.add_done_callback(lambda _: self._give_up(dial.link, None))
 
@@ -226,7 +229,7 @@ class Driver(Generic[SessionT, EventT]):
             raise AssertionError("unreachable: an endpoint that dials was given to a driver that cannot")
         try:
             stream = await self._dial(dial.address)
-            del self._dialling[dial.link]
+            self._dialling.pop(dial.link, None)
             await self.carry(dial.link, stream)
         except OSError as error:
             self._give_up(dial.link, str(error))

@@ -47,9 +47,12 @@ class Handlers:
     def start(self, work: Runnable, finish: Finish) -> Stop | None:
         """Run a handler: at once, in a task or on a thread."""
         if work.is_async:
-            # The loop itself keeps no strong reference to a task.
-            self._tasks[work] = self._loop.create_task(self._await(work, finish), name=work.name)
+            # Entered first: where tasks are eager, it begins at once, and may have ended afterwards.
             self._not_begun.add(work)
+            task = self._loop.create_task(self._await(work, finish), name=work.name)
+            if not task.done():
+                # The loop itself keeps no strong reference to a task.
+                self._tasks[work] = task
             self._driver.put_off()
             return partial(self._cancel, work, finish)
         if work.blocks:
@@ -93,7 +96,7 @@ class Handlers:
             finish(partial(work.raised, error), self._now())
         else:
             finish(partial(work.succeed, value), self._now())
-        del self._tasks[work]
+        self._tasks.pop(work, None)
         # What others finish in the same turn of the loop leaves in one write.
         if self._tasks:
             self._driver.settle_soon()
