@@ -2,8 +2,9 @@
 
 import attrs
 import pytest
-from tests.client.taped import Taped, every_revision, served, text
+from tests.client.surrounded import served
 from tests.client.told import Told
+from tests.middleware.taped import Taped, every_revision, text
 
 from sansmcp import (
     LocalProtocolError,

@@ -2,7 +2,8 @@
 
 import attrs
 import pytest
-from tests.client.taped import Taped, errors, every_revision, served, text
+from tests.client.surrounded import errors, served
+from tests.middleware.taped import Taped, every_revision, text
 
 from sansmcp import (
     NotConnected,

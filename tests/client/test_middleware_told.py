@@ -2,8 +2,9 @@
 
 import attrs
 import pytest
-from tests.client.taped import Taped, errors, every_revision, served
+from tests.client.surrounded import errors, served
 from tests.client.told import Told
+from tests.middleware.taped import Taped, every_revision
 
 from sansmcp import (
     Context,

@@ -1,25 +1,13 @@
 """Both ends on a virtual clock, with the middleware between that is ready to use."""
 
-import attrs
-import pytest
+from tests.middleware import taped
 
 from sansmcp import (
-    Accepted,
     Context,
     Server,
     ToolError,
 )
-from sansmcp.schema import REVISIONS
 from sansmcp.testing import Pause, connect
-
-every_revision = pytest.mark.parametrize("revision", REVISIONS)
-
-
-@attrs.frozen
-class Name:
-    """Who somebody is."""
-
-    name: str
 
 
 class Played:
@@ -51,11 +39,7 @@ class Played:
         @self.server.tool
         def ask(ctx: Context) -> str:
             self.runs += 1
-            match ctx.elicit("name", "Who?", Name):
-                case Accepted(value=found):
-                    return found.name
-                case other:
-                    return type(other).__name__
+            return taped.ask(ctx)
 
         @self.server.resource("count://resource")
         def resource() -> str:
@@ -68,7 +52,3 @@ class Played:
 
     def connect(self, **settings):
         return connect(self.server, **{**self.settings, **settings})
-
-
-def text(result):
-    return result.content[0].text

@@ -1,6 +1,7 @@
 """Middleware that logs each message."""
 
-from tests.middleware.played import Played, every_revision
+from tests.middleware.played import Played
+from tests.middleware.taped import every_revision
 
 from sansmcp.client import call_tool
 from sansmcp.middleware import (

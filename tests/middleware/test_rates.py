@@ -4,7 +4,8 @@ import gc
 import weakref
 
 import pytest
-from tests.middleware.played import Played, every_revision
+from tests.middleware.played import Played
+from tests.middleware.taped import every_revision
 
 from sansmcp import (
     LocalProtocolError,

@@ -1,7 +1,8 @@
 """Middleware that limits the size of results."""
 
 import pytest
-from tests.middleware.played import Played, every_revision, text
+from tests.middleware.played import Played
+from tests.middleware.taped import every_revision, text
 
 from sansmcp import (
     LocalProtocolError,

@@ -1,7 +1,8 @@
 """Middleware that adds up times."""
 
 import pytest
-from tests.middleware.played import Played, every_revision
+from tests.middleware.played import Played
+from tests.middleware.taped import every_revision
 
 from sansmcp import (
     RequestFailed,

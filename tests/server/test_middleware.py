@@ -2,7 +2,8 @@
 
 import attrs
 import pytest
-from tests.server.taped import Name, Taped, asking_revisions, connect, every_revision, served, stalling, text
+from tests.middleware.taped import Name, Taped, every_revision, text
+from tests.server.surrounded import asking_revisions, connect, served, stalling
 from tests.server.test_connections import TOLD, Serving, call, told
 
 from sansmcp import Context, RequestFailed, RpcError, Server, ToolError, schema

@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from tests.server.taped import Taped, connect, every_revision, served, stalling
+from tests.middleware.taped import Taped, every_revision
+from tests.server.surrounded import connect, served, stalling
 from tests.server.test_connections import Serving, call, cancel
 
 from sansmcp.client import call_tool

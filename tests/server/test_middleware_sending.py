@@ -5,7 +5,8 @@ import weakref
 
 import attrs
 import pytest
-from tests.server.taped import Taped, asking_revisions, connect, every_revision, served, text
+from tests.middleware.taped import Taped, every_revision, text
+from tests.server.surrounded import asking_revisions, connect, served
 from tests.server.test_connections import Peer, Serving, call
 
 from sansmcp import Context, LocalProtocolError, RequestFailed, Server, schema
