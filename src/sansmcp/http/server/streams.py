@@ -330,7 +330,6 @@ class Stream:
             self.begin_events()
             self._cut(exchange)
             _dismiss(exchange, Refused(status=503, reason="the stored events took too long to load"))
-            self._keep(is_kept=True)
 
     def _keep(self, *, is_kept: bool) -> None:
         """Keep what nobody reads now, for as long as somebody may come for it."""
@@ -411,6 +410,8 @@ class Stream:
     def _cut(self, exchange: ServerExchange) -> None:
         self._step(StreamInput.CUT)
         self._exchange = self._release_retry = None
+        # What waits goes where all goes from now on: nothing more may come that would take it along.
+        self._keep(is_kept=True)
         self._owner.left(self, exchange)
         self.settle()
 
