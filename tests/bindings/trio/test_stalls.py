@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import attrs
 import pytest
 import trio
-from tests.bindings.ring import Heard, Ring
+from tests.bindings.ring import Heard, Ring, RingLink
 from tests.bindings.trio.running import run_in_no_time
+from trio.testing import wait_all_tasks_blocked
 
 from sansmcp_trio import ByteStream, Driver, Tasks, memory_pair
 
@@ -100,5 +101,50 @@ def test_a_peer_that_stops_reading_is_given_up_half_a_minute_later(kind) -> None
             await driver.carry(link, stream)
             assert link.ends == ["the peer has read nothing for 30 s"]
         assert trio.current_time() - start >= 3 * PATIENCE + 30
+
+    run_in_no_time(work)
+
+
+class _Unread(trio.abc.Stream):
+    """Takes nothing any more; its input goes on."""
+
+    async def receive_some(self, _max_bytes: int | None = None) -> bytes:
+        return await trio.sleep_forever()
+
+    async def send_all(self, _data: bytes | bytearray | memoryview) -> None:
+        await trio.lowlevel.checkpoint()
+        raise trio.BrokenResourceError("nobody reads")
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
+class _Telling(RingLink):
+    """A link that tells when what it says is taken."""
+
+    def data_to_send(self) -> bytes:
+        data = super().data_to_send()
+        if data:
+            self.ring.events.append(Heard(data))
+        return data
+
+
+def test_whoever_waits_until_bytes_leave_hears_of_it_though_nobody_reads_them() -> None:
+    async def work() -> None:
+        ring, heard = Ring(), list[bytes]()
+        link = _Telling(ring)
+        ring.links.append(link)
+        async with Tasks() as tasks, trio.open_nursery() as nursery:
+            driver: Driver[Ring, Heard] = Driver(ring, lambda _ring, event: heard.append(event.data), tasks)
+            nursery.start_soon(driver.carry, link, _Unread())
+            for word in (b"first", b"second"):
+                link.say(word)
+                driver.settle()
+                await wait_all_tasks_blocked()
+            assert heard == [b"first", b"second"]
+            assert link.ends == []
 
     run_in_no_time(work)

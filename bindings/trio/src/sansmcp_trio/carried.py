@@ -183,5 +183,8 @@ class Carried:
         """Let the link come to its end though nobody reads what it says."""
         while not self.link.done:
             self._changed = changed = trio.Event()
-            self.link.data_to_send()
-            await changed.wait()
+            if self.link.data_to_send():
+                # Requests may have waited for it.
+                self._settle()
+            else:
+                await changed.wait()
