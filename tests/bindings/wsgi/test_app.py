@@ -128,6 +128,48 @@ def test_streams_may_be_done_without():
     assert "error" in Answer(served.app, post(LISTEN)).json
 
 
+@pytest.mark.parametrize("is_multithread", [True, False])
+def test_what_needs_streams_is_left_out_by_a_server_without_threads(is_multithread):
+    served = Served(http_sse=True, responses="stream")
+    threads = {"wsgi.multithread": is_multithread}
+    answer = Answer(served.app, post(WORDS, **threads))
+    assert (answer.status, b"word None" in answer.body) == (200, True)
+    assert answer.headers["content-type"] == ("text/event-stream" if is_multithread else "application/json")
+    headers = {"accept": "text/event-stream"}
+    stream = Answer(served.app, environ_of("GET", headers=headers, PATH_INFO="/sse", **threads))
+    assert stream.status == (200 if is_multithread else 404)
+    stream.close()
+
+
+def test_a_handler_that_waits_for_its_client_goes_on_when_nobody_reads_any_more():
+    server, begun, spoken, ended = Server("wsgi", version="1.0"), *(threading.Event() for _ in range(3))
+
+    @server.tool
+    def talk(ctx: Context) -> str:
+        ctx.info("heard")
+        assert begun.wait(20)
+        ctx.info("unheard")
+        spoken.set()
+        ctx.drain()
+        ended.set()
+        return "told"
+
+    app = App(server)
+
+    def ask(message):
+        return Answer(app, environ_of(body=json.dumps(message).encode(), headers=session))
+
+    session = {}
+    session["mcp-session-id"] = ask(legacy("initialize", CLIENT)).headers["mcp-session-id"]
+    ask(legacy("notifications/initialized", id=None)).close()
+    ask(legacy("logging/setLevel", {"level": "info"}, id=2)).close()
+    answer = ask(legacy("tools/call", call("talk"), id=3))
+    begun.set()
+    assert spoken.wait(20)
+    answer.close()
+    assert ended.wait(20)
+
+
 def test_who_calls_is_found_in_the_environ():
     served = Served(principal_of=lambda environ: environ.get("REMOTE_USER"))
     assert said(Answer(served.app, post(WORDS, REMOTE_USER="ann"))) == "word ann"

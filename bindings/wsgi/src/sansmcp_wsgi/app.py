@@ -115,7 +115,12 @@ class App:
 
     def _begin(self, environ: Environ) -> Serving:
         streams = bool(environ["wsgi.multithread"]) if self._streams is None else self._streams
-        serving = Serving(self._server, self._settings, streams=streams, async_runner=self._async_runner)
+        settings = self._settings
+        if not streams:
+            # What needs streams was welcome in case that there are some.
+            settings = settings.copy()
+            settings["http_sse"], settings["responses"] = False, "auto"
+        serving = Serving(self._server, settings, streams=streams, async_runner=self._async_runner)
         atexit.register(serving.close)
         return serving
 
