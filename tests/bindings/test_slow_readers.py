@@ -63,13 +63,7 @@ def asked_of(port: int, revision: str) -> tuple[dict[str, str], Any]:
 @pytest.mark.parametrize("revision", [LEGACY, MODERN])
 @pytest.mark.parametrize(
     ("runtime", "kind"),
-    [
-        ("asyncio", Talking),
-        ("asyncio", TalkingAndAwaiting),
-        ("trio", Talking),
-        ("trio", TalkingAndAwaiting),
-        ("threads", Talking),
-    ],
+    [("asyncio", TalkingAndAwaiting), ("trio", Talking), ("threads", Talking)],
 )
 def test_a_handler_goes_on_when_the_connection_of_a_client_that_reads_nothing_is_cut(
     runtime: str, kind: type[Talking], revision: str
