@@ -18,6 +18,7 @@ from sansmcp.client import (
     check_goes_with,
     environment_for_server,
     no_connection,
+    no_target,
     url_at,
 )
 from sansmcp.errors import LocalProtocolError
@@ -293,3 +294,8 @@ def test_a_failed_connection_tells_what_stands_behind_its_error():
     error.__cause__ = SSLError(1, "bad record")
     told = str(no_connection(UnixAddress(path="/run/a"), error))
     assert "[Errno 1] bad record; does" in told
+
+
+def test_what_is_no_target_is_refused_with_all_that_is_one():
+    told = str(no_target(7, "a pair of streams"))
+    assert re.fullmatch(r"connect\(7\): expected .*, a Server, or a pair of streams", told)

@@ -129,6 +129,11 @@ def test_an_event_is_given_out_at_a_carriage_return_without_waiting():
     assert reader.next_event() == ServerSentEvent(data=b"x")
 
 
+def test_a_carriage_return_and_a_newline_in_two_pieces_are_one_end():
+    found, _ = read(b"data: 1\r\ndata: 2\r\n\r\n", cuts=(8, 17, 19))
+    assert [event.data for event in found] == [b"1\n2"]
+
+
 def test_no_other_character_ends_a_line():
     text = "data: a\u2028\u2029\u0085\x0b\x0c\x1cb".encode()
     assert datas(text + b"\n\n") == [text.removeprefix(b"data: ")]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from functools import partial
 
 import pytest
 from tests.http.server.exchanging import BOTH, Exchanging, Reply
@@ -9,6 +10,7 @@ from tests.http.server.offered import served
 
 from sansmcp.errors import LocalProtocolError
 from sansmcp.http import LATER, Authorize, LoadSession, MayWait, Refused, RequestHead
+from sansmcp.server import ServerConnections
 from sansmcp.session import ProtocolViolated
 from sansmcp.values import JSON
 
@@ -145,3 +147,24 @@ def test_what_no_runtime_can_stop_is_left_to_its_end() -> None:
     world.connections.close()
     world.go_on()
     assert reply.status == 200
+
+
+def test_a_verifier_that_still_runs_is_stopped_when_all_is_over() -> None:
+    world = Exchanging(served(), verify=MayWait(name_of))
+    world.holds_errands = True
+    opened(world)
+    stopped: list[JSON] = []
+    connections = ServerConnections(
+        world.server,
+        start=lambda work, _finish: partial(stopped.append, work),
+        outlet=lambda post: post(0.0),
+        tell=lambda told: told(),
+        report=world.reports.append,
+        settings={},
+        deadlines=world.endpoint.deadlines,
+    )
+    (errand,) = world.errands
+    assert isinstance(errand, Authorize)
+    assert connections.takes(errand)
+    connections.close()
+    assert stopped == [errand.work]
