@@ -4,7 +4,7 @@ import attrs
 import pytest
 from tests.client.surrounded import errors, served
 from tests.client.told import Told
-from tests.middleware.taped import Taped, every_revision
+from tests.middleware.taped import Taped, every_revision, stalling
 
 from sansmcp import (
     Context,
@@ -78,13 +78,7 @@ def test_what_is_told_may_be_changed_delayed_dropped_and_lost():
 def test_what_waits_to_be_heard_ends_with_the_connection():
     closed = []
 
-    def stall(message, proceed):
-        try:
-            yield Delay(60)
-            return (yield from proceed(message))
-        finally:
-            closed.append(message.method)
-
+    stall = stalling(closed, first=True, after=False)
     with connect(served(), middleware=[stall], log_level="info") as client:
         client.call_tool("wait", {"seconds": 1.0})
     assert closed == ["notifications/message"]
@@ -169,13 +163,7 @@ def test_what_fails_around_a_notification_is_told():
 def test_what_waits_to_go_out_ends_with_the_connection():
     closed = []
 
-    def stall(message, proceed):
-        try:
-            yield Delay(60)
-            return (yield from proceed(message))
-        finally:
-            closed.append(message.method)
-
+    stall = stalling(closed, first=True, after=False)
     with connect(served(), sending_middleware=[stall]) as client:
         client.notify("notifications/none")
     assert closed == ["notifications/none"]

@@ -5,6 +5,7 @@ import pytest
 
 from sansmcp import Accepted, Context
 from sansmcp.schema import REVISIONS
+from sansmcp.session import Delay
 
 every_revision = pytest.mark.parametrize("revision", REVISIONS)
 
@@ -47,3 +48,20 @@ class Taped:
 
     def kinds(self):
         return [(type(message), message.method) for message in self.messages]
+
+
+def stalling(closed, *, first=False, after=True):
+    """Return middleware that holds up what passes, before or after it; `closed` tells of its end."""
+
+    def stall(message, proceed):
+        try:
+            if first:
+                yield Delay(60)
+            outcome = yield from proceed(message)
+            if after:
+                yield Delay(60)
+        finally:
+            closed.append(message.method)
+        return outcome
+
+    return stall

@@ -7,9 +7,6 @@ from tests.middleware.taped import ask
 
 from sansmcp import Context, Server
 from sansmcp.schema import REVISIONS
-from sansmcp.session import (
-    Delay,
-)
 from sansmcp.testing import Pause
 from sansmcp.testing import connect as connect_in_memory
 
@@ -40,17 +37,3 @@ def served(**settings):
     server.add_tool(ask)
 
     return server
-
-
-def stalling(closed, *, first=False):
-    def stall(message, proceed):
-        try:
-            if first:
-                yield Delay(60)
-            outcome = yield from proceed(message)
-            yield Delay(60)
-        finally:
-            closed.append(message.method)
-        return outcome
-
-    return stall

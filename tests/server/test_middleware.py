@@ -2,8 +2,8 @@
 
 import attrs
 import pytest
-from tests.middleware.taped import Name, Taped, every_revision, text
-from tests.server.surrounded import asking_revisions, connect, served, stalling
+from tests.middleware.taped import Name, Taped, every_revision, stalling, text
+from tests.server.surrounded import asking_revisions, connect, served
 from tests.server.test_connections import TOLD, Serving, call, told
 
 from sansmcp import Context, RequestFailed, RpcError, Server, ToolError, schema

@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from tests.middleware.taped import Taped, every_revision
-from tests.server.surrounded import connect, served, stalling
+from tests.middleware.taped import Taped, every_revision, stalling
+from tests.server.surrounded import connect, served
 from tests.server.test_connections import Serving, call, cancel
 
 from sansmcp.client import call_tool

@@ -5,7 +5,7 @@ import weakref
 
 import attrs
 import pytest
-from tests.middleware.taped import Taped, every_revision, text
+from tests.middleware.taped import Taped, every_revision, stalling, text
 from tests.server.surrounded import asking_revisions, connect, served
 from tests.server.test_connections import Peer, Serving, call
 
@@ -212,13 +212,7 @@ def test_what_the_server_did_not_declare_is_not_sent_and_blames_nobody():
 def test_what_waits_to_go_out_is_dropped_with_its_session():
     closed = []
 
-    def stall(message, proceed):
-        try:
-            yield Delay(60)
-            return (yield from proceed(message))
-        finally:
-            closed.append(message.method)
-
+    stall = stalling(closed, first=True, after=False)
     serving = Serving(served(sending_middleware=[stall]))
     peer = serving.peer()
     peer.say(call(1, "add", a=1, b=2), call(2, "fail"))

@@ -1,8 +1,8 @@
 """Middleware of a server around what a session answers by itself."""
 
 import pytest
-from tests.middleware.taped import Taped, every_revision
-from tests.server.surrounded import connect, served, stalling
+from tests.middleware.taped import Taped, every_revision, stalling
+from tests.server.surrounded import connect, served
 from tests.server.test_connections import META, Serving, call, cancel
 
 from sansmcp import RequestFailed, RpcError, schema

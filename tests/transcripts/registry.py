@@ -63,17 +63,7 @@ def scenario(revisions=EVERY, *, replayed=False, open=False, http=False):  # noq
     """Enter a function as a scenario, for each of the revisions; `http` has it played over HTTP too."""
 
     def enter(function):
-        for revision in revisions:
-            entry = Scenario(
-                name=function.__name__,
-                title=function.__doc__.strip(),
-                revision=revision,
-                drive=function,
-                replayed=replayed,
-                open=open,
-                over_http=False,
-            )
-            SCENARIOS.append(entry)
+        SCENARIOS.extend(_entry(function, revision, replayed=replayed, open=open) for revision in revisions)
         return http_scenario(revisions)(function) if http else function
 
     return enter
@@ -83,17 +73,19 @@ def http_scenario(revisions):
     """Enter a function as a scenario over HTTP, for each of the revisions."""
 
     def enter(function):
-        for revision in revisions:
-            entry = Scenario(
-                name=function.__name__,
-                title=function.__doc__.strip(),
-                revision=revision,
-                drive=function,
-                replayed=False,
-                open=False,
-                over_http=True,
-            )
-            HTTP_SCENARIOS.append(entry)
+        HTTP_SCENARIOS.extend(_entry(function, revision, over_http=True) for revision in revisions)
         return function
 
     return enter
+
+
+def _entry(function, revision, *, replayed=False, open=False, over_http=False):  # noqa: A002 - as above
+    return Scenario(
+        name=function.__name__,
+        title=function.__doc__.strip(),
+        revision=revision,
+        drive=function,
+        replayed=replayed,
+        open=open,
+        over_http=over_http,
+    )
